@@ -1,0 +1,28 @@
+"""Is the server up (`live`), and can it work (`ready`)?"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import storages
+from django.db import Error, connection
+from django.http import HttpRequest, JsonResponse
+
+
+@login_not_required
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when database and image storage answer, else 503 naming the one that does not."""
+    checks = {"database": _database_answers(), "storage": storages["images"].answers()}
+    down = [name for name, up in checks.items() if not up]
+    return JsonResponse({"status": "down" if down else "ok", "down": down}, status=503 if down else 200)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return False
+    return True

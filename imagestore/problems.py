@@ -1,0 +1,85 @@
+"""Everything the store may refuse, by code: the one list that pages, API and services share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# code -> (HTTP status, title). The sentence for a person comes with each case.
+CODES: dict[str, tuple[int, str]] = {
+    "invalid": (400, "Some fields are not right"),
+    "parse_error": (400, "The request could not be read"),
+    "invalid_image": (400, "This picture cannot be read"),
+    "checksum_mismatch": (400, "The checksum does not match"),
+    "too_many_files": (400, "Too many files"),
+    "not_authenticated": (401, "Sign in first"),
+    "invalid_token": (401, "The token is not valid"),
+    "token_expired": (401, "The token has expired"),
+    "invalid_credentials": (401, "E-mail or password is wrong"),
+    "csrf_failed": (403, "The form's security check failed"),
+    "not_found": (404, "Not found"),
+    "method_not_allowed": (405, "Method not allowed"),
+    "not_acceptable": (406, "Not acceptable"),
+    "not_ready": (409, "The image is still being made"),
+    "not_failed": (409, "The image has not failed"),
+    "duplicate": (409, "The album has these bytes already"),
+    "album_in_trash": (409, "The album is in the trash"),
+    "file_too_large": (413, "The file is too large"),
+    "too_many_pixels": (413, "The picture has too many pixels"),
+    "quota_exceeded": (413, "No room left"),
+    "unsupported_format": (415, "Not a picture we can read"),
+    "unsupported_media_type": (415, "Unsupported media type"),
+    "range_not_satisfiable": (416, "Range not satisfiable"),
+    "throttled": (429, "Too many attempts"),
+    "internal_error": (500, "Something broke on our side"),
+    "database_unavailable": (503, "The database does not answer"),
+    "storage_unavailable": (503, "The image storage does not answer"),
+}
+
+# What a client should wait, in seconds, before it asks again.
+RETRY_AFTER = {"not_ready": 2, "database_unavailable": 5, "storage_unavailable": 30}
+
+
+class Problem(Exception):
+    """A refusal with a code of `CODES`, a sentence that says what to do, and members of its own.
+
+    `extra` becomes members of the JSON answer (RFC 9457, section 3.2): `errors`, `image`, `limit` …
+    `headers` go with the answer; those of RETRY_AFTER say when to come back, unless `retry_after` does.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(code, detail)
+        self.code, self.detail, self.extra = code, detail, extra
+        self.status, self.title = CODES[code]
+        self.headers = dict(headers or {})
+        wait = RETRY_AFTER.get(code) if retry_after is None else retry_after
+        if wait:
+            self.headers["Retry-After"] = str(wait)
+
+    def body(self) -> dict[str, Any]:
+        head = {"type": "about:blank", "title": self.title, "status": self.status}
+        return {**head, "detail": self.detail, "code": self.code, **self.extra}
+
+
+def not_found() -> Problem:
+    """The same for what is another's and for what never was."""
+    return Problem("not_found", "There is nothing here, or it is not yours.")
+
+
+def invalid(field: str, sentence: str) -> Problem:
+    """One field or parameter that is not what it may be."""
+    return Problem("invalid", sentence, errors={field: [sentence]})
+
+
+def database_unavailable() -> Problem:
+    return Problem("database_unavailable", "The database does not answer. Nothing was changed; try again shortly.")
+
+
+def storage_unavailable() -> Problem:
+    return Problem("storage_unavailable", "The image storage does not answer. Nothing was kept; try again shortly.")

@@ -1,0 +1,341 @@
+"""Every knob of the store, on one page.
+
+Values come from the environment, from `.env` beside manage.py, or from `$DATA_DIR/secrets.env`
+(in this order). A secret may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key`.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from imagestore.logging import processors
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+env.read_env(BASE_DIR / ".env")
+
+# Where everything lives that is not code: database (SQLite), images, staging, secrets.
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+env.read_env(DATA_DIR / "secrets.env")
+
+
+def _secret(name: str) -> str:
+    """A key of at least 32 characters, or a start that stops and says which one is missing."""
+    value = env.str(name, "")
+    if len(value) < 32:
+        raise ImproperlyConfigured(
+            f"{name} is missing or shorter than 32 characters. `make run` writes one to "
+            f"$DATA_DIR/secrets.env; anywhere else set {name} (or {name}_FILE) in the environment."
+        )
+    return value
+
+
+def _positive(name: str, default: int) -> int:
+    value = env.int(name, default)
+    if value <= 0:
+        raise ImproperlyConfigured(f"{name} must be a number above 0, not {value}.")
+    return value
+
+
+# ---- Who we are -----------------------------------------------------------------------------
+
+# The address people type. Its host is the only one in mails; https here means secure cookies and HSTS.
+SITE_URL = env.str("SITE_URL", "http://localhost:9999").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.hostname:
+    raise ImproperlyConfigured(f"SITE_URL must look like https://pictures.example.org, not {SITE_URL!r}.")
+
+SECRET_KEY = _secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# Debug pages for developers; never where others can reach the server.
+DEBUG = env.bool("DEBUG", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname, "localhost", "127.0.0.1", "[::1]"])
+if DEBUG and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
+
+# ---- Limits ---------------------------------------------------------------------------------
+
+# The largest file that is taken, in bytes, and the largest picture, in pixels.
+MAX_UPLOAD_BYTES = _positive("MAX_UPLOAD_BYTES", 100 * 1024 * 1024)
+MAX_PIXELS = _positive("MAX_PIXELS", 100_000_000)
+# How many files one bulk request or one form may carry.
+MAX_BULK_FILES = DATA_UPLOAD_MAX_NUMBER_FILES = 100
+# What one user's originals may take up, in bytes; unset = no limit. The admin sets it per user.
+USER_QUOTA_BYTES = env.int("USER_QUOTA_BYTES", default=None)
+
+# How many images are resized at once; each in a child process of its own.
+RENDER_WORKERS = _positive("RENDER_WORKERS", 2)
+# Uploads wait for these slots only, never for a resize.
+PROBE_WORKERS = _positive("PROBE_WORKERS", 2)
+# Threads that read, write and delete many files at once.
+STORAGE_WORKERS = _positive("STORAGE_WORKERS", 8)
+# What one child may take: address space (bytes), processor time and wall time (seconds).
+CHILD_MEMORY_BYTES = _positive("CHILD_MEMORY_BYTES", 3 * 1024**3)
+CHILD_CPU_SECONDS = _positive("CHILD_CPU_SECONDS", 60)
+CHILD_WALL_SECONDS = _positive("CHILD_WALL_SECONDS", 120)
+# A client must send each 64 KiB of its body (or the rest) within this time (seconds).
+BODY_GRACE_SECONDS = _positive("BODY_GRACE_SECONDS", 20)
+
+# ---- Apps, requests, pages ------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "accounts",
+    "albums",
+    "images",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "imagestore.logging.RequestLogMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    # Before CSRF, which reads the whole body: an upload is refused by its headers or not at all.
+    "images.gate.UploadGate",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "imagestore.errors.ProblemPages",
+]
+
+ROOT_URLCONF = "imagestore.urls"
+WSGI_APPLICATION = "imagestore.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+# Django's own form templates, found through TEMPLATES so that ours can stand in for them.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# ---- Database -------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("mysql"):
+    _database["OPTIONS"] = {
+        "charset": "utf8mb4",
+        "isolation_level": "read committed",
+        # Leases compare with the database's clock, so its sessions must speak UTC too.
+        "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00'",
+        "connect_timeout": 3,
+        **_database.get("OPTIONS", {}),
+    }
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+elif _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+    }
+    _database["CONN_MAX_AGE"] = 60
+else:
+    raise ImproperlyConfigured("DATABASE_URL must be mysql://… or sqlite:///….")
+
+# ---- Files ----------------------------------------------------------------------------------
+
+# Uploads are received here, on local disk, before they are anybody's image.
+STAGING_DIR = DATA_DIR / "staging"
+STORAGES: dict[str, dict[str, Any]] = {
+    "images": {
+        "BACKEND": "images.storage.DurableFileStorage",
+        "OPTIONS": {"location": DATA_DIR / "images"},
+    },
+    "staticfiles": {"BACKEND": "imagestore.static.StaticStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# A signed link is the same for everybody within a window and lives to the end of the next one.
+LINK_WINDOW = timedelta(seconds=_positive("LINK_WINDOW", 3600))
+# Where links point when a CDN stands in front of /media/: https://cdn.example.org
+MEDIA_BASE_URL = env.str("MEDIA_BASE_URL", "").rstrip("/")
+
+# ---- Accounts and tokens --------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "accounts.adapter.MaximumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "album-list"
+LOGOUT_REDIRECT_URL = "landing"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# none, optional (a mail is sent) or mandatory (nobody gets in before the mail's link was followed).
+ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
+if ACCOUNT_EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
+    raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+}
+# Attempts, shared by pages and API: per address (a /64 for IPv6), per e-mail ("key") or per user.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "confirm_email": "1/3m/key",
+}
+# How many of our own proxies stand in front and add to X-Forwarded-For; with 0 it is never read.
+NUM_PROXIES = env.int("NUM_PROXIES", 0)
+# How long the link of a reset mail works, in seconds.
+PASSWORD_RESET_TIMEOUT = 3600
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+
+# The API's tokens have a key of their own; old ones stay valid while they are listed here.
+JWT_SIGNING_KEY = _secret("JWT_SIGNING_KEY")
+JWT_SIGNING_KEY_FALLBACKS = env.list("JWT_SIGNING_KEY_FALLBACKS", default=[])
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "image-store",
+    "AUDIENCE": "image-store-api",
+    "LEEWAY": 10,
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "UPDATE_LAST_LOGIN": False,
+    "USER_ID_FIELD": "public_id",
+    "USER_ID_CLAIM": "sub",
+}
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"image-store <noreply@{_site.hostname}>")
+
+# ---- API ------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.tokens.BearerAuthentication",
+        "accounts.tokens.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "imagestore.api.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "imagestore.api.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": NUM_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "image-store",
+    "DESCRIPTION": "Albums and images over HTTP. Errors are RFC 9457 problem details.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# ---- Browser --------------------------------------------------------------------------------
+
+_media_origin = [MEDIA_BASE_URL] if MEDIA_BASE_URL else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # data: is the ThumbHash, which a script turns into a tiny picture, and Swagger's icons.
+        "img-src": [SELF, "data:", *_media_origin],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "imagestore.errors.csrf_failure"
+SESSION_COOKIE_HTTPONLY = True
+if _site.scheme == "https":
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# ---- Logs -----------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+structlog.configure(
+    processors=processors(),
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "imagestore.logging.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+}

@@ -1,0 +1,10 @@
+"""Static files under names that hold their hash, ES modules included."""
+
+from django_manifeststaticfiles_enhanced.storage import EnhancedManifestStaticFilesStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticStorage(EnhancedManifestStaticFilesStorage, CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """Hashed names with rewritten `import`s (enhanced), compressed once at collect time (whitenoise)."""
+
+    support_js_module_import_aggregation = True
