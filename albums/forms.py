@@ -1,0 +1,12 @@
+from typing import ClassVar
+
+from django import forms
+
+from albums.models import Album
+
+
+class AlbumForm(forms.ModelForm):
+    class Meta:
+        model = Album
+        fields: ClassVar[list[str]] = ["title", "description"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {"description": forms.Textarea(attrs={"rows": 3})}

@@ -1,0 +1,71 @@
+"""Albums: whose they are, what they are called, and the sums of what is in them."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import User, public_id
+
+if TYPE_CHECKING:
+    from images.models import Image
+
+TITLE_LENGTH = 200
+TEXT_LENGTH = 2000
+
+
+class AlbumQuerySet(models.QuerySet["Album"]):
+    def living(self) -> Self:
+        """Not deleted. Deleting an account dooms its albums in the same transaction."""
+        return self.filter(doomed_at=None)
+
+    def owned_by(self, user: User | AnonymousUser) -> Self:
+        """The living albums of this user; none for an anonymous one."""
+        return self.living().filter(owner=cast(User, user)) if user.is_authenticated else self.none()
+
+    def matching(self, words: str) -> Self:
+        """Those with `words` in title or description; all of them for no words."""
+        found = Q(title__icontains=words) | Q(description__icontains=words)
+        return self.filter(found) if words else self
+
+
+class Album(models.Model):
+    """A named set of one owner's images.
+
+    `image_count` and `bytes` are kept by the transactions that add and remove images, so that
+    a list of albums never counts them.
+    """
+
+    public_id = models.UUIDField(default=public_id, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="albums")
+    title = models.CharField(max_length=TITLE_LENGTH)
+    description = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    # The owner's choice, by public id: it may be gone, and then the newest ready image stands in.
+    cover_choice = models.UUIDField(null=True, blank=True, editable=False)
+    image_count = models.PositiveIntegerField(default=0, editable=False)
+    bytes = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    # Set when the album is deleted: no door knows it any more; files and rows follow.
+    doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
+
+    # Filled in for lists by images.delivery.with_covers.
+    cover: "Image | None" = None
+
+    objects: ClassVar[Any] = AlbumQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["owner", "created_at"], name="album_by_age"),
+            models.Index(fields=["owner", "updated_at"], name="album_by_change"),
+            models.Index(fields=["owner", "title"], name="album_by_title"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("album-detail", args=[self.public_id])

@@ -1,0 +1,40 @@
+"""What can be done with albums. Deleting one is `images.services.delete_albums`: its images go first."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from accounts.models import User
+from albums.models import Album, AlbumQuerySet
+from imagestore.params import search_words
+from imagestore.problems import not_found
+
+ORDERINGS = {"title": "title", "created_at": "created_at", "updated_at": "updated_at"}
+
+
+def find(user: User | AnonymousUser, public_id: UUID) -> Album:
+    """The user's own living album. Another's does not exist: Problem `not_found`."""
+    album: Album | None = Album.objects.owned_by(user).filter(public_id=public_id).select_related("owner").first()
+    if album is None:
+        raise not_found()
+    return album
+
+
+def search(user: User | AnonymousUser, params: Mapping[str, str]) -> AlbumQuerySet:
+    """The user's albums that `?search=` asks for."""
+    found: AlbumQuerySet = Album.objects.owned_by(user).matching(search_words(params))
+    return found
+
+
+def create(owner: User, *, title: str, description: str = "") -> Album:
+    return Album.objects.create(owner=owner, title=title, description=description)
+
+
+def change(album: Album, **changes: Any) -> None:
+    """Set `title`, `description` or `cover_choice`; what others change meanwhile stays."""
+    if not Album.objects.living().filter(pk=album.pk).update(updated_at=timezone.now(), **changes):
+        raise not_found()
+    album.refresh_from_db()

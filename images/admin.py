@@ -1,0 +1,69 @@
+"""Images for operators: what waits, what failed and why, and trying it again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from images import services
+from images.delivery import links_of
+from images.models import SHOWN, Image
+from imagestore.admin import DeletesThroughServices, filesize
+from imagestore.problems import Problem
+
+
+@admin.register(Image)
+class ImageAdmin(DeletesThroughServices, admin.ModelAdmin):
+    list_display = ("thumbnail", "name", "owner", "album", "status", "reason", "size", "attempts", "created_at")
+    list_display_links = ("thumbnail", "name")
+    list_filter = ("status", "error_code", "content_type")
+    list_select_related = ("owner", "album")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("name", "owner__email", "sha256")
+    search_help_text = "Name, e-mail of the owner, or SHA-256"
+    actions = ("process_again",)
+    fields = (
+        "thumbnail", "name", "caption", "owner", "album", "status", "reason", "attempts", "content_type",
+        "size", "width", "height", "taken_at", "camera", "sha256", "public_id", "created_at", "updated_at",
+    )  # fmt: skip
+    readonly_fields = tuple(name for name in fields if name not in ("name", "caption"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Image]:
+        return super().get_queryset(request).filter(status__in=SHOWN)
+
+    @admin.display(description="")
+    def thumbnail(self, image: Image) -> SafeString | str:
+        thumb = links_of(image).thumb
+        if thumb is None:
+            return "—"
+        return format_html('<img src="{}" width="60" height="60" alt="" loading="lazy">', thumb.url)
+
+    @admin.display(description="reason of failure")
+    def reason(self, image: Image) -> str:
+        return image.error_detail or "—"
+
+    @admin.display(description="size", ordering="bytes")
+    def size(self, image: Image) -> str:
+        return filesize(image.bytes)
+
+    @admin.action(description="Process again")
+    def process_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
+        count = 0
+        for image in images:
+            try:
+                services.process_again(image)
+            except Problem:
+                continue
+            count += 1
+        messages.success(request, f"{count} images will be processed again.")
+
+    def remove(self, images: list[Any]) -> None:
+        for image in images:
+            services.delete_images(image.owner, Image.objects.filter(pk=image.pk))

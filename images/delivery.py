@@ -1,0 +1,154 @@
+"""Handing out bytes: signed links, and answers with ETag and Range.
+
+A signed link names one file of one image and the second it ends; its signature is the whole
+permission, so serving it asks no database and any cache may keep it to its end. Links are the
+same for every call within LINK_WINDOW and live to the end of the next window.
+"""
+
+import hmac
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from albums.models import Album
+from images.models import ORIGINAL, Image
+from images.processing import EXTENSIONS, SIZES
+from images.serving import serve
+from imagestore.problems import Problem, invalid, not_found
+
+CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
+
+
+@dataclass(frozen=True)
+class VariantLink:
+    """One size as clients and pages see it; `url` is a signed link, sizes in px and bytes."""
+
+    url: str
+    width: int
+    height: int
+    content_type: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Links:
+    """All links of one image; a size is None until it is there."""
+
+    thumb: VariantLink | None
+    small: VariantLink | None
+    medium: VariantLink | None
+    large: VariantLink | None
+    original: str
+
+    @property
+    def srcset(self) -> str:
+        """For `<img srcset>`: each file once, with its width."""
+        found = [getattr(self, size) for size in SIZES if getattr(self, size)]
+        return ", ".join({link.url: f"{link.url} {link.width}w" for link in found}.values())
+
+
+def links_of(image: Image) -> Links:
+    sizes: dict[str, Any] = {size: None for size in SIZES}
+    for size, variant in image.variants.items():
+        about = {key: value for key, value in variant.items() if key != "file"}
+        sizes[size] = VariantLink(url=signed_link(image, variant["file"]), **about)
+    return Links(**sizes, original=signed_link(image, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"))
+
+
+def signed_link(image: Image, file: str) -> str:
+    """A path, or a URL on MEDIA_BASE_URL."""
+    window = int(settings.LINK_WINDOW.total_seconds())
+    expires = (int(time.time()) // window + 2) * window
+    path = f"{image.public_id}/{file}"
+    url = reverse("signed-file", args=[image.public_id, file])
+    return f"{settings.MEDIA_BASE_URL}{url}?expires={expires}&signature={_signature(path, expires)}"
+
+
+def seconds_left(path: str, expires: str, signature: str) -> int:
+    """How long this link still lives, in seconds; 0 for a forged or ended one."""
+    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+        return 0
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    genuine = [
+        hmac.compare_digest(_signature(path, int(expires), key).encode(), signature.encode()) for key in keys
+    ]
+    return max(0, int(expires) - int(time.time())) if any(genuine) else 0
+
+
+def storage_name(image_hex: str, file: str) -> str:
+    """Where the file that a link calls `original.jpg` or `thumb.v1.jpg` is kept."""
+    name = ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
+    return f"{image_hex[-2:]}/{image_hex[-4:-2]}/{image_hex}/{name}"
+
+
+def content_type_of(file: str) -> str:
+    return CONTENT_TYPES[file.rsplit(".", 1)[-1]]
+
+
+def file_of(image: Image, size: str) -> str:
+    """The file that a client asks for by size; Problem `not_ready` while it is not there."""
+    if size == ORIGINAL:
+        return f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"
+    if size not in SIZES:
+        raise invalid("size", "A size is one of: " + ", ".join([ORIGINAL, *SIZES]) + ".")
+    if size not in image.variants:
+        # A failed image never gets it by waiting.
+        detail = "This size is still being made." if image.is_pending else "This size could not be made."
+        raise Problem("not_ready", detail, retry_after=None if image.is_pending else 0)
+    return str(image.variants[size]["file"])
+
+
+def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: bool = False) -> HttpResponseBase:
+    """To its owner, who is asked each time: nothing may keep it without asking again."""
+    stem = image.name.rpartition(".")[0] or image.name
+    return serve(
+        request,
+        storage_name(image.public_id.hex, file),
+        etag=_etag(image.public_id.hex, file),
+        content_type=content_type_of(file),
+        cache="private, no-cache",
+        save_as=f"{stem}.{file.rsplit('.', 1)[-1]}",
+        inline=not attachment,
+    )
+
+
+def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponseBase:
+    """To whoever holds a genuine link, which any cache may keep to its end. Asks no database."""
+    query = request.GET
+    seconds = seconds_left(f"{public_id}/{file}", query.get("expires", ""), query.get("signature", ""))
+    if not seconds:
+        raise not_found()
+    return serve(
+        request,
+        storage_name(public_id.hex, file),
+        etag=_etag(public_id.hex, file),
+        content_type=content_type_of(file),
+        cache=f"public, max-age={seconds}, immutable",
+    )
+
+
+def _etag(image_hex: str, file: str) -> str:
+    """Files never change under one name: a variant's holds its render version."""
+    return f"{image_hex}-{file}"
+
+
+def with_covers(albums: Iterable[Album]) -> list[Album]:
+    """The albums, each with its `cover`: the chosen image, else the newest ready one, else None."""
+    albums = list(albums)
+    covers = Image.objects.covers_of(albums)
+    for album in albums:
+        album.cover = covers.get(album.pk)
+    return albums
+
+
+def _signature(path: str, expires: int, key: str | None = None) -> str:
+    """128 bits of HMAC-SHA256, hexadecimal."""
+    mac = salted_hmac("images.delivery", f"{path}?{expires}", secret=key, algorithm="sha256")
+    return mac.hexdigest()[:32]

@@ -1,0 +1,139 @@
+"""Who does the work: threads of this server, each watching one child process at a time.
+
+The rows are the queue (images.rendering); this only decides when and how many. A lost wake-up
+is harmless, because the dispatcher also looks by itself.
+"""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from images import rendering
+from images.processing import Probed, probe_in_child, warm_up
+from images.reconcile import reconcile
+from images.removal import purge
+
+logger = logging.getLogger(__name__)
+
+# How often the dispatcher looks without being woken, and the keeper reconciles (seconds).
+LOOK = 1
+RECONCILE = 60
+# After a failure (a dead database, say), before the next try (seconds).
+PAUSE = 2
+
+_probe_slots = threading.BoundedSemaphore(settings.PROBE_WORKERS)
+
+
+def probe(path: Path) -> Probed:
+    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError."""
+    with _probe_slots:
+        return probe_in_child(path, rendering.limits())
+
+
+class Engine:
+    """The dispatcher, which feeds images to the render threads, and the keeper, which clears up."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._work_waits = threading.Event()
+        self._doomed_wait = threading.Event()
+        self._slots = threading.Semaphore(settings.RENDER_WORKERS)
+        self._pool = ThreadPoolExecutor(settings.RENDER_WORKERS, "render")
+        self._threads = [
+            threading.Thread(target=self._dispatch, name="dispatcher", daemon=True),
+            threading.Thread(target=self._keep, name="keeper", daemon=True),
+        ]
+
+    def start(self) -> None:
+        warm_up()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new; what is being made is finished first."""
+        self._stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown()
+
+    def wake(self) -> None:
+        self._work_waits.set()
+        self._doomed_wait.set()
+
+    def _dispatch(self) -> None:
+        owner = 0
+        while not self._stopping.is_set():
+            self._slots.acquire()
+            lease = self._claim(owner)
+            if lease is None:
+                self._slots.release()
+                self._work_waits.wait(LOOK)
+                self._work_waits.clear()
+            else:
+                owner = lease.owner
+                self._pool.submit(self._render, lease)
+
+    def _claim(self, owner: int) -> rendering.Lease | None:
+        """Only with a free slot in hand: what waits here could be made elsewhere."""
+        try:
+            close_old_connections()
+            return rendering.claim_next(owner)
+        except Exception:
+            logger.exception("the queue could not be read")
+            time.sleep(PAUSE)
+            return None
+
+    def _render(self, lease: rendering.Lease) -> None:
+        try:
+            close_old_connections()
+            rendering.render(lease)
+        except Exception:
+            logger.exception("image row %d was left to its lease", lease.image)
+        finally:
+            connections.close_all()
+            self._slots.release()
+
+    def _keep(self) -> None:
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            try:
+                close_old_connections()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + RECONCILE
+                    reconcile()
+                else:
+                    purge()
+            except Exception:
+                logger.exception("clearing up failed; it is tried again")
+            self._doomed_wait.wait(max(0, due - time.monotonic()))
+            self._doomed_wait.clear()
+
+
+_engine: Engine | None = None
+
+
+def start() -> None:
+    """Begin to work in this process; once, and never before a fork."""
+    global _engine
+    if _engine is None:
+        _engine = Engine()
+        _engine.start()
+
+
+def stop() -> None:
+    global _engine
+    if _engine is not None:
+        _engine.stop()
+        _engine = None
+
+
+def wake() -> None:
+    """There is something to make or to clear. Where no engine runs, another process looks."""
+    if _engine is not None:
+        _engine.wake()

@@ -1,0 +1,172 @@
+"""The image's row: the ledger of its bytes, the queue of its work, and its tombstone.
+
+    RECEIVING ── PENDING ──┬── READY        DOOMED ── files gone ── row gone
+                           └── FAILED
+
+Nothing else has to agree with it: names in storage are computed from it, and whoever works on
+it holds a lease in it.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, ClassVar, Self, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import OuterRef, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from accounts.models import User, public_id
+from albums.models import TEXT_LENGTH, Album
+
+NAME_LENGTH = 255
+
+
+class Status(models.TextChoices):
+    RECEIVING = "receiving", "being received"
+    PENDING = "pending", "being made"
+    READY = "ready", "ready"
+    FAILED = "failed", "failed"
+    DOOMED = "doomed", "being deleted"
+
+
+# What a door may show; the other two are the store's own business.
+SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def living(self) -> Self:
+        """PENDING, READY or FAILED. Deleting an album or an account dooms its images with it."""
+        return self.filter(status__in=SHOWN)
+
+    def owned_by(self, user: User | AnonymousUser) -> Self:
+        """The living images of this user; none for an anonymous one."""
+        return self.living().filter(owner=cast(User, user)) if user.is_authenticated else self.none()
+
+    def in_album(self, album: Album) -> Self:
+        return self.living().filter(album=album)
+
+    def ready(self) -> Self:
+        return self.filter(status=Status.READY)
+
+    def doomed(self) -> Self:
+        return self.filter(status=Status.DOOMED)
+
+    def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
+        """By album key: the chosen image where it is ready, else the newest ready one."""
+        newest = self.ready().filter(album=OuterRef("pk")).order_by("-created_at", "-pk").values("pk")[:1]
+        keys = [album.pk for album in albums]
+        newest_of = dict(Album.objects.filter(pk__in=keys).annotate(newest=newest).values_list("pk", "newest"))
+        choices = [album.cover_choice for album in albums if album.cover_choice]
+        wanted = Q(pk__in=[pk for pk in newest_of.values() if pk]) | Q(public_id__in=choices, album__in=keys)
+        covers: dict[int, Image] = {}
+        for image in self.ready().filter(wanted):
+            if image.pk != newest_of[image.album_id] or image.album_id not in covers:
+                covers[image.album_id] = image
+        return covers
+
+    def matching(self, words: str) -> Self:
+        """Those with `words` in name or caption; all of them for no words."""
+        found = Q(name__icontains=words) | Q(caption__icontains=words)
+        return self.filter(found) if words else self
+
+    def unleased(self) -> Self:
+        """Nobody works on these, by the database's clock."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lt=Now()))
+
+    def waiting(self) -> Self:
+        """The queue: images to be made that nobody is making."""
+        return self.unleased().filter(status=Status.PENDING)
+
+    def claim(self, pk: int, *, token: UUID, lease: timedelta) -> bool:
+        """Take one waiting image for `lease`; False when another worker was first."""
+        return self.waiting().filter(pk=pk).update(leased_until=Now() + lease, lease_token=token) == 1
+
+    def held(self, pk: int, token: UUID) -> Self:
+        """The image while this lease token still holds it; every result is written through here."""
+        return self.filter(pk=pk, lease_token=token)
+
+
+class Image(models.Model):
+    """One original and what was made of it. Sizes in bytes and px, `width` × `height` upright."""
+
+    public_id = models.UUIDField(default=public_id, unique=True, editable=False)
+    album = models.ForeignKey(Album, models.PROTECT, related_name="images")
+    # Who pays for the bytes, and whose turn it is in the queue: always the album's owner.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=NAME_LENGTH)
+    caption = models.CharField(max_length=TEXT_LENGTH, blank=True)
+
+    bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    crc32 = models.PositiveBigIntegerField(editable=False)
+    # The hash again while the image lives, else NULL: with `album` it is unique, so the
+    # database decides which of two equal uploads is the image.
+    living_sha256 = models.CharField(max_length=64, null=True, editable=False)
+
+    content_type = models.CharField(max_length=50, editable=False)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    # `taken_at`, or the upload's time where the camera said nothing: what lists sort by.
+    sorted_at = models.DateTimeField(editable=False)
+    camera = models.CharField(max_length=100, blank=True)
+    placeholder = models.CharField("ThumbHash", max_length=64, blank=True, editable=False)
+    # {"thumb": {"file", "width", "height", "content_type", "bytes"}, …}; files may be shared.
+    variants = models.JSONField(default=dict, editable=False)
+
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVING)
+    error_code = models.CharField(max_length=20, blank=True, editable=False)
+    error_detail = models.CharField(max_length=255, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    lease_token = models.UUIDField(null=True, editable=False)
+
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = ImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["album", "living_sha256"], name="one_image_per_hash"),)
+        indexes = (
+            models.Index(fields=["album", "created_at"], name="image_by_age"),
+            models.Index(fields=["album", "sorted_at"], name="image_by_taken"),
+            models.Index(fields=["album", "name"], name="image_by_name"),
+            # The queue, in turns: the next waiting image of the next owner.
+            models.Index(fields=["status", "owner"], name="image_queue"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("image-detail", args=[self.public_id])
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == Status.PENDING
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == Status.READY
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status == Status.FAILED
+
+    @property
+    def storage_prefix(self) -> str:
+        """The folder of all its files, sharded by the id's last digits (the first are the clock's)."""
+        name = self.public_id.hex
+        return f"{name[-2:]}/{name[-4:-2]}/{name}"
+
+    @property
+    def original_file(self) -> str:
+        return f"{self.storage_prefix}/{ORIGINAL}"
+
+
+ORIGINAL = "original"

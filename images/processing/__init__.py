@@ -1,0 +1,41 @@
+"""From the path of an untrusted file to what it is and to its variants. Knows Pillow, not Django."""
+
+from .child import probe_in_child, render_in_child, warm_up
+from .errors import (
+    Crashed,
+    Damaged,
+    InvalidImage,
+    OverLimits,
+    ProcessingError,
+    TooManyPixels,
+    UnsupportedFormat,
+)
+from .results import (
+    EXTENSIONS,
+    RENDER_VERSION,
+    SIZES,
+    Limits,
+    Probed,
+    Rendered,
+    RenderedVariant,
+)
+
+__all__ = [
+    "EXTENSIONS",
+    "RENDER_VERSION",
+    "SIZES",
+    "Crashed",
+    "Damaged",
+    "InvalidImage",
+    "Limits",
+    "OverLimits",
+    "Probed",
+    "ProcessingError",
+    "Rendered",
+    "RenderedVariant",
+    "TooManyPixels",
+    "UnsupportedFormat",
+    "probe_in_child",
+    "render_in_child",
+    "warm_up",
+]

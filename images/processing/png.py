@@ -1,0 +1,22 @@
+"""Find a PNG's Exif chunk behind its pixels, where Pillow looks only after decoding them all."""
+
+import struct
+from pathlib import Path
+
+_SIGNATURE_BYTES, _CRC_BYTES = 8, 4
+_MAX_CHUNKS = 100_000
+
+
+def late_exif(path: Path, longest: int) -> bytes:
+    """The `eXIf` chunk of up to `longest` bytes, or nothing (PNG, third edition, 5.3 and 11.3.4.5)."""
+    with path.open("rb") as file:
+        file.seek(_SIGNATURE_BYTES)
+        for _ in range(_MAX_CHUNKS):
+            head = file.read(8)
+            if len(head) < 8 or head[4:] == b"IEND":
+                return b""
+            (size,) = struct.unpack(">I", head[:4])
+            if head[4:] == b"eXIf":
+                return file.read(size) if size <= longest else b""
+            file.seek(size + _CRC_BYTES, 1)
+    return b""

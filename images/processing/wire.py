@@ -1,0 +1,125 @@
+"""How a request and its answer travel between server and child: JSON, checked on arrival.
+
+Never pickle: a child that a hostile picture has taken over could then run code in the server.
+"""
+
+import json
+import stat
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .errors import BY_CODE, Crashed, OverLimits
+from .results import EXTENSIONS, RENDER_VERSION, SIZES, Limits, Probed, Rendered, RenderedVariant
+
+MAX_MESSAGE_BYTES = 32 * 1024
+
+_VARIANT_TYPES = {"image/jpeg", "image/webp"}
+_MAX_SIDE_PX = 2**31
+
+
+def request(job: str, path: Path, out_dir: Path | None, limits: Limits) -> bytes:
+    """`job` is "module:function"; the child starts in another folder, so paths are made absolute."""
+    folder = str(out_dir.absolute()) if out_dir else None
+    return json.dumps(
+        {"job": job, "path": str(path.absolute()), "out_dir": folder, "limits": asdict(limits)}
+    ).encode()
+
+
+def answer(work: Callable[[], Any]) -> bytes:
+    """Do the work and say how it ended; whatever it raises becomes an answer."""
+    try:
+        message: dict[str, Any] = {"result": asdict(work())}
+    except MemoryError:
+        message = {"error": OverLimits.code, "detail": OverLimits.detail}
+    except OSError as error:
+        message = {"errno": error.errno or 0, "detail": str(error)}
+    except Exception as error:
+        code = getattr(error, "code", Crashed.code)
+        message = {"error": code, "detail": getattr(error, "detail", Crashed.detail)}
+    return json.dumps(message).encode()
+
+
+def opened_answer(message: bytes) -> dict[str, Any]:
+    """The result in an answer; raises the error it tells of, and `Crashed` when it is nonsense."""
+    try:
+        fields = json.loads(message)
+        if "result" in fields:
+            return _dict(fields["result"])
+        if "errno" in fields:
+            error: Exception = OSError(_int(fields["errno"], 0, 4096), _str(fields["detail"], 500))
+        else:
+            error = BY_CODE[_str(fields["error"], 50)](_str(fields["detail"], 500))
+    except (ValueError, KeyError, TypeError, RecursionError) as nonsense:
+        raise Crashed from nonsense
+    raise error
+
+
+def probed(fields: dict[str, Any]) -> Probed:
+    """Raises `ValueError`, `KeyError` or `TypeError` when a field is not what `probe` returns."""
+    taken_at = fields["taken_at"]
+    return Probed(
+        content_type=_one_of(fields["content_type"], EXTENSIONS),
+        width=_int(fields["width"], 1, _MAX_SIDE_PX),
+        height=_int(fields["height"], 1, _MAX_SIDE_PX),
+        taken_at=None if taken_at is None else _str(taken_at, 40),
+        camera=_str(fields["camera"], 100),
+    )
+
+
+def rendered(fields: dict[str, Any], out_dir: Path) -> Rendered:
+    """Raises `ValueError`, `KeyError`, `TypeError` or `OSError` when the answer or its files lie."""
+    variants = _dict(fields["variants"])
+    if set(variants) != set(SIZES):
+        raise ValueError("not the sizes that were asked for")
+    return Rendered(
+        variants={name: _variant(_dict(variants[name]), out_dir) for name in SIZES},
+        placeholder=_str(fields["placeholder"], 100),
+        width=_int(fields["width"], 1, _MAX_SIDE_PX),
+        height=_int(fields["height"], 1, _MAX_SIDE_PX),
+    )
+
+
+def _variant(fields: dict[str, Any], out_dir: Path) -> RenderedVariant:
+    content_type = _one_of(fields["content_type"], _VARIANT_TYPES)
+    names = {f"{name}.v{RENDER_VERSION}.{EXTENSIONS[content_type]}" for name in SIZES}
+    file = _one_of(fields["file"], names)
+    longest = max(SIZES.values())
+    found = (out_dir / file).lstat()
+    # A link of either kind would make the server read, and then serve, what the child pointed at.
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise ValueError("not a plain file")
+    return RenderedVariant(
+        file=file,
+        width=_int(fields["width"], 1, longest),
+        height=_int(fields["height"], 1, longest),
+        content_type=content_type,
+        bytes=_int(fields["bytes"], found.st_size, found.st_size),
+    )
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def _int(value: Any, lowest: int, highest: int) -> int:
+    if type(value) is not int or not lowest <= value <= highest:
+        raise ValueError("not a number within its bounds")
+    return value
+
+
+def _str(value: Any, longest: int) -> str:
+    """Without lone surrogates and NULs, which no database takes."""
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        raise ValueError("not a text within its bounds")
+    value.encode()
+    return value
+
+
+def _one_of(value: Any, allowed: Any) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError("not one of the allowed values")
+    return value

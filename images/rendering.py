@@ -1,0 +1,140 @@
+"""From PENDING to READY or FAILED: claim, render, record, release.
+
+A worker holds the image by a lease in its row. Whatever it finds out is written only while its
+token still holds the row, so one that slept past its lease overwrites nothing.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from images.models import Image, ImageQuerySet, Status
+from images.processing import Crashed, Limits, OverLimits, ProcessingError, Rendered, render_in_child
+from images.staging import work_folder
+from images.storage import image_storage
+
+logger = logging.getLogger(__name__)
+
+# How often its own child may die or run over its limits before an image is FAILED.
+ATTEMPTS = 2
+# After the child's time, what storing the variants may take.
+STORING = timedelta(seconds=30)
+# When the storage does not answer, the image is tried again after this.
+STORAGE_PAUSE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One image held by one worker."""
+
+    image: int
+    owner: int
+    token: UUID
+
+    def row(self) -> ImageQuerySet:
+        return Image.objects.held(self.image, self.token)
+
+    def record(self, **changes: Any) -> bool:
+        """Write the outcome and let go; False when the image is no longer ours to write."""
+        row = self.row().filter(status=Status.PENDING)
+        return bool(row.update(leased_until=None, lease_token=None, updated_at=timezone.now(), **changes))
+
+
+def limits() -> Limits:
+    return Limits(
+        max_pixels=settings.MAX_PIXELS,
+        memory_bytes=settings.CHILD_MEMORY_BYTES,
+        cpu_seconds=settings.CHILD_CPU_SECONDS,
+        wall_seconds=settings.CHILD_WALL_SECONDS,
+    )
+
+
+def claim_next(after_owner: int = 0) -> Lease | None:
+    """The oldest waiting image of the next owner in turn, for us alone; None when nothing waits."""
+    while True:
+        queue = Image.objects.waiting().order_by("owner_id", "pk").values_list("pk", "owner_id")
+        found = queue.filter(owner_id__gt=after_owner).first() or queue.first()
+        if found is None:
+            return None
+        token = uuid4()
+        length = timedelta(seconds=settings.CHILD_WALL_SECONDS) + STORING
+        if Image.objects.claim(found[0], token=token, lease=length):
+            return Lease(*found, token)
+
+
+def render(lease: Lease) -> None:
+    """Make all sizes of a claimed image and record how that ended."""
+    image = Image.objects.get(pk=lease.image)
+    try:
+        with image_storage().local_copy(image.original_file) as original, work_folder() as folder:
+            rendered = render_in_child(original, folder, limits())
+            _store(image, rendered, folder)
+    except (OverLimits, Crashed) as error:
+        _count_attempt(lease, image, error)
+    except ProcessingError as error:
+        _fail(lease, error.code, error.detail)
+    except FileNotFoundError:
+        _fail(lease, "damaged", "Its original is missing from the storage. Upload it again.")
+    except OSError:
+        logger.exception("storage failed while image %s was made", image.public_id)
+        lease.row().update(leased_until=Now() + STORAGE_PAUSE, lease_token=None)
+    else:
+        _finish(lease, image, rendered)
+
+
+def work_off() -> int:
+    """Make everything that waits, here and now; how many images that were."""
+    count = 0
+    while lease := claim_next():
+        render(lease)
+        count += 1
+    return count
+
+
+def _store(image: Image, rendered: Rendered, folder: Path) -> None:
+    """All files of the variants at once; sizes that came out equal share one."""
+    storage = image_storage()
+    files = sorted({variant.file for variant in rendered.variants.values()})
+    with ThreadPoolExecutor(len(files), "store") as pool:
+        list(pool.map(lambda file: storage.store(folder / file, f"{image.storage_prefix}/{file}"), files))
+
+
+def _finish(lease: Lease, image: Image, rendered: Rendered) -> None:
+    recorded = lease.record(
+        status=Status.READY,
+        variants={size: asdict(variant) for size, variant in rendered.variants.items()},
+        placeholder=rendered.placeholder,
+        width=rendered.width,
+        height=rendered.height,
+    )
+    if not recorded:
+        _withdraw(lease, image)
+
+
+def _withdraw(lease: Lease, image: Image) -> None:
+    """Our files are nobody's only if the image is being deleted; another worker's have the same names."""
+    if not Image.objects.filter(pk=image.pk).exclude(status=Status.DOOMED).exists():
+        image_storage().delete_folder(image.storage_prefix)
+    lease.row().update(leased_until=None, lease_token=None)
+
+
+def _count_attempt(lease: Lease, image: Image, error: ProcessingError) -> None:
+    """The child's death counts against the image, because nothing else was in that child."""
+    logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
+    if image.attempts + 1 >= ATTEMPTS:
+        _fail(lease, error.code, error.detail, attempts=F("attempts") + 1)
+    else:
+        lease.record(attempts=F("attempts") + 1)
+
+
+def _fail(lease: Lease, code: str, detail: str, **changes: Any) -> None:
+    lease.record(status=Status.FAILED, error_code=code, error_detail=detail[:255], **changes)

@@ -1,0 +1,95 @@
+"""One file as an HTTP answer: ETag, 304, HEAD, Range (RFC 9110, sections 13 and 14)."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+
+from images.storage import image_storage
+from imagestore.problems import Problem, not_found, storage_unavailable
+
+CHUNK = 64 * 1024
+_ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+# What somebody uploaded is shown as a picture or saved, never run.
+MEDIA_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-site",
+    "Accept-Ranges": "bytes",
+}
+
+
+def serve(
+    request: HttpRequest, name: str, *, etag: str, content_type: str, cache: str, save_as: str = "", inline: bool = True
+) -> HttpResponseBase:
+    """The stored file `name`. `etag` without quotes; `save_as` is the name a browser saves it under.
+
+    Raises Problem `not_found`, `storage_unavailable` or `range_not_satisfiable`.
+    """
+    headers = {**MEDIA_HEADERS, "ETag": f'"{etag}"', "Cache-Control": cache, "Content-Type": content_type}
+    disposition = content_disposition_header(not inline, save_as)
+    if disposition:
+        headers["Content-Disposition"] = disposition
+    unchanged = get_conditional_response(request, etag=headers["ETag"], response=HttpResponse(headers=headers))
+    if unchanged is not None and unchanged.status_code != 200:
+        return unchanged
+    return _body(request, _open(name), headers)
+
+
+def _open(name: str) -> BinaryIO:
+    try:
+        file = image_storage().open(name)
+    except FileNotFoundError:
+        raise not_found() from None
+    except OSError:
+        raise storage_unavailable() from None
+    return file.file  # type: ignore[no-any-return]
+
+
+def _body(request: HttpRequest, file: BinaryIO, headers: dict[str, str]) -> HttpResponseBase:
+    size = file.seek(0, 2)
+    file.seek(0)
+    wanted = _range(request, headers["ETag"], size)
+    if wanted is None:
+        start, length, status = 0, size, 200
+    else:
+        start, length, status = wanted.start, len(wanted), 206
+        headers = {**headers, "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{size}"}
+    headers = {**headers, "Content-Length": str(length)}
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(headers=headers, status=status)
+    if status == 200:
+        return FileResponse(file, headers=headers)
+    return StreamingHttpResponse(_slice(file, start, length), headers=headers, status=status)
+
+
+def _range(request: HttpRequest, etag: str, size: int) -> range | None:
+    """The bytes asked for; None for all of them, also when several ranges or another version are meant."""
+    asked = _ONE_RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if not asked or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = asked.groups()
+    if first:
+        found = range(int(first), min(int(last) + 1, size) if last else size)
+        if last and int(last) < int(first):
+            return None
+    elif last:
+        found = range(max(0, size - int(last)), size)
+    else:
+        return None
+    if not found:
+        raise Problem("range_not_satisfiable", f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
+    return found
+
+
+def _slice(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        while length and (chunk := file.read(min(CHUNK, length))):
+            length -= len(chunk)
+            yield chunk
