@@ -1,0 +1,160 @@
+"""People, what they may store, and the logins of their API clients."""
+
+import unicodedata
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
+from uuid_utils.compat import uuid7
+
+
+def public_id() -> UUID:
+    """A UUIDv7 (RFC 9562, 5.7): what the outside calls a row; it sorts by time."""
+    return uuid7()
+
+
+def normalise_email(email: str) -> str:
+    """One spelling per mailbox, so that ALI@, ali@ and full-width ali@ are one account.
+
+    The domain becomes ASCII (RFC 5891), since some collations hold ü and u to be equal. What
+    cannot be an address is left for validation to refuse.
+    """
+    local, at, domain = _caseless(email).strip().rpartition("@")
+    try:
+        return local + at + domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return local + at + domain
+
+
+def _caseless(text: str) -> str:
+    """Folded twice round (Unicode 3.13, D146), so that folding again changes nothing."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).casefold()
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def living(self) -> Self:
+        """Not deleted; a deleted account's row stays until its files are gone."""
+        return self.filter(doomed_at=None)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return normalise_email(email or "")
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user: User = self.model(email=normalise_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        found: User = self.get(email=normalise_email(email or ""))
+        return found
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. `used_bytes` is the sum of their originals; the row is also the lock of that sum."""
+
+    public_id = models.UUIDField(default=public_id, unique=True, editable=False)
+    email = models.EmailField(
+        "e-mail", unique=True, error_messages={"unique": "This address has an account already."}
+    )
+    name = models.CharField(max_length=100, blank=True)
+    is_staff = models.BooleanField("may use the admin", default=False)
+    is_active = models.BooleanField("may sign in", default=True)
+    quota_bytes = models.PositiveBigIntegerField(
+        "quota (bytes)", null=True, blank=True, help_text="Empty: the store's default, USER_QUOTA_BYTES."
+    )
+    used_bytes = models.PositiveBigIntegerField("used (bytes)", default=0, editable=False)
+    # Counted up to end every token and session at once: password change, "log out everywhere".
+    token_version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField("joined", auto_now_add=True)
+    # Set when the account is deleted: no door knows it any more; its files and rows follow.
+    doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    # Written by conditional UPDATEs alone: save() of an older reading must not undo them.
+    LEDGER: ClassVar[frozenset[str]] = frozenset({"used_bytes", "token_version", "doomed_at"})
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # So `is_active` alone answers who may sign in: to Django, allauth and the tokens.
+            models.CheckConstraint(condition=Q(doomed_at=None) | Q(is_active=False), name="doomed_is_inactive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, **kwargs: Any) -> None:
+        """A new password, whoever sets it (form, admin, command), ends all sessions and API logins.
+
+        Django keeps the raw password in `_password` from set_password() to save(), and not when it
+        only hashes the old one anew.
+        """
+        adding, password_is_new = self._state.adding, self._password is not None  # type: ignore[attr-defined]
+        if not adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = self._ordinary_fields()
+        with transaction.atomic():
+            super().save(**kwargs)
+            if password_is_new and not adding:
+                self.end_logins()
+
+    def _ordinary_fields(self) -> set[str]:
+        names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+        return names - self.LEDGER
+
+    def end_logins(self) -> None:
+        """End every session and every API login of this user at once."""
+        User.objects.filter(pk=self.pk).update(token_version=F("token_version") + 1)
+        self.api_logins.all().delete()
+        self.refresh_from_db(fields=["token_version"])
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Django ends a session when this changes: with the password, and with `token_version`."""
+        seen = f"{self.password}:{self.token_version}"
+        return salted_hmac("accounts.User.session", seen, secret=secret, algorithm="sha256").hexdigest()
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Django's hook for every model form that writes the login name."""
+        return normalise_email(username)
+
+    @property
+    def quota(self) -> int | None:
+        """What this user's originals may take up, in bytes; None is no limit."""
+        return settings.USER_QUOTA_BYTES if self.quota_bytes is None else self.quota_bytes
+
+    def get_short_name(self) -> str:
+        return self.name or self.email
+
+
+class ApiLogin(models.Model):
+    """One login of an API client: the family of tokens that descends from it.
+
+    No row, no access. Only the newest refresh token's hash is here; presenting an older one ends
+    the family. It ends by itself at `expires_at`, however often it was refreshed.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_logins")
+    family = models.UUIDField(default=public_id, unique=True)
+    current_jti_hash = models.CharField(max_length=64)  # SHA-256, lower-case hex
+    expires_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.family)

@@ -1,0 +1,80 @@
+"""Accounts as JSON."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.adapter import MaximumLengthValidator
+from accounts.models import User, normalise_email
+
+
+class EmailField(serializers.EmailField):
+    """Normalised before it is validated, so that each spelling of an address is that address."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalise_email(super().to_internal_value(data))
+
+
+class PasswordField(serializers.CharField):
+    """Kept as typed. Its strength is judged where it is set (services.register)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        style = {"input_type": "password"}
+        super().__init__(
+            write_only=True, trim_whitespace=False, max_length=MaximumLengthValidator.LIMIT, style=style, **kwargs
+        )
+
+
+class TokenField(serializers.CharField):
+    """Any text: what is wrong with it is for accounts.tokens to say, as 401."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, **kwargs)
+        self.validators = []
+
+
+class QuotaSerializer(serializers.Serializer[User]):
+    """Bytes of originals, those in the trash included; a null limit is none."""
+
+    limit = serializers.IntegerField(source="quota", allow_null=True, read_only=True)
+    used = serializers.IntegerField(source="used_bytes", read_only=True)
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    quota = QuotaSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "created_at", "quota")
+        read_only_fields = ("email", "created_at")
+
+
+class CredentialsSerializer(serializers.Serializer[User]):
+    email = EmailField(max_length=254)
+    password = PasswordField()
+
+
+class RegistrationSerializer(CredentialsSerializer):
+    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    refresh = TokenField()
+
+
+class VerifySerializer(serializers.Serializer[Any]):
+    token = TokenField()
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    password = PasswordField()
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class LoginSerializer(PairSerializer):
+    user = UserSerializer(read_only=True)

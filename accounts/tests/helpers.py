@@ -1,0 +1,38 @@
+"""How the tests speak to the API."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connections
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+PASSWORD = "correct horse 9"
+
+
+def post(name: str, body: dict[str, Any], client: Client | None = None, **extra: Any) -> HttpResponse:
+    return (client or Client()).post(reverse(name), body, content_type="application/json", **extra)
+
+
+def me(access: str) -> HttpResponse:
+    """What an API client gets that shows this access token."""
+    return Client().get(reverse("api-me"), headers={"Authorization": f"Bearer {access}"})
+
+
+def in_parallel(calls: list[Callable[[], Any]]) -> list[Any]:
+    """The results of calls made at once, each on a database connection of its own."""
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def codes_of(answers: list[HttpResponse]) -> list[int]:
+    return [answer.status_code for answer in answers]
