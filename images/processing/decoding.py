@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
@@ -25,9 +24,6 @@ _MAX_TEXT_CHUNK_BYTES = 4 * 2**20  # also bounds a PNG's compressed ICC profile
 _MAX_TEXT_BYTES = 8 * 2**20
 
 _BYTES_PER_PIXEL = 4
-
-# Kept in `info` because colours, transparency and orientation need them; the rest is dropped.
-_NEEDED_INFO = {"exif", "icc_profile", "nclx_profile", "transparency", "Raw profile type exif"}
 
 
 def configure_decoders() -> None:
@@ -122,15 +118,11 @@ def check_size(picture: Image.Image, limits: Limits) -> None:
 
 
 def _drop_needless_info(picture: Image.Image) -> None:
-    """Forget comments, text and XMP, and Exif and ICC blocks too large to be honest.
-
-    Without XMP its orientation cannot compete with that of Exif or of the HEIF boxes.
+    """Forget XMP, whose orientation must not compete with that of Exif or of the HEIF boxes, and
+    Exif and ICC blocks too large to be honest. The rest stays: some decoders keep notes in it.
     """
-    info: dict[str | tuple[int, int], Any] = {
-        key: value for key, value in picture.info.items() if key in _NEEDED_INFO
-    }
-    if len(info.get("exif") or b"") > MAX_EXIF_BYTES:
-        del info["exif"]
-    if len(info.get("icc_profile") or b"") > MAX_ICC_BYTES:
-        del info["icc_profile"]
-    picture.info = info
+    picture.info.pop("xmp", None)
+    picture.info.pop("XML:com.adobe.xmp", None)
+    for key, longest in (("exif", MAX_EXIF_BYTES), ("icc_profile", MAX_ICC_BYTES)):
+        if len(picture.info.get(key) or b"") > longest:
+            del picture.info[key]

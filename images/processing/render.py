@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-import thumbhash  # type: ignore[import-untyped]
+import thumbhash
 from PIL import Image
 
 from . import metadata
@@ -38,8 +38,8 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
     """Write every size of the picture at `path` into `out_dir`; of an animation, the first frame.
 
     Raises what `probe` raises, `Damaged` when pixels are missing or broken (a truncated file never
-    becomes half a picture; of WebP and AVIF it is `InvalidImage` already), `OverLimits` when memory runs out, and `OSError`
-    when the disk fails. Call it through `child.render_in_child`: the file may be hostile.
+    becomes half a picture; of WebP and AVIF it is `InvalidImage` already), `OverLimits` when memory
+    runs out, and `OSError` when the disk fails. Call it through `child.render_in_child`: the file may be hostile.
     """
     with opened(path, limits) as (picture, form):
         width, height = upright_size(picture)
@@ -112,7 +112,7 @@ def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
     """WebP keeps alpha, JPEG is for all else. `info` is empty here, so nothing of it can be saved."""
     if picture.mode == "RGBA":
         file, content_type = f"{name}.v{RENDER_VERSION}.webp", "image/webp"
-        picture.save(out_dir / file, "WEBP", quality=_QUALITY, method=3)
+        picture.save(out_dir / file, "WEBP", quality=_QUALITY, method=2)
     else:
         file, content_type = f"{name}.v{RENDER_VERSION}.jpg", "image/jpeg"
         picture.save(out_dir / file, "JPEG", quality=_QUALITY)

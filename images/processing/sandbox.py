@@ -54,8 +54,13 @@ def enter(readable: Path, writable: Path | None) -> None:
     _restrict_calls()
 
 
+def landlock_version() -> int:
+    """What the running kernel knows of Landlock; 0 is nothing."""
+    return max(0, int(_libc.syscall(_CREATE_RULESET, None, 0, 1)))
+
+
 def _restrict_files(readable: Path, writable: Path | None) -> None:
-    abi = _libc.syscall(_CREATE_RULESET, None, 0, 1)
+    abi = landlock_version()
     if abi < 1:
         return
     rights = _FILE_RIGHTS_BY_ABI[max(known for known in _FILE_RIGHTS_BY_ABI if known <= abi)]

@@ -3,6 +3,7 @@
 Never pickle: a child that a hostile picture has taken over could then run code in the server.
 """
 
+import errno
 import json
 import stat
 from collections.abc import Callable
@@ -34,7 +35,10 @@ def answer(work: Callable[[], Any]) -> bytes:
     except MemoryError:
         message = {"error": OverLimits.code, "detail": OverLimits.detail}
     except OSError as error:
-        message = {"errno": error.errno or 0, "detail": str(error)}
+        if error.errno == errno.EFBIG:
+            message = {"error": OverLimits.code, "detail": OverLimits.detail}
+        else:
+            message = {"errno": error.errno or 0, "detail": error.strerror or str(error)}
     except Exception as error:
         code = getattr(error, "code", Crashed.code)
         message = {"error": code, "detail": getattr(error, "detail", Crashed.detail)}

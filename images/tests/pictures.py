@@ -111,7 +111,5 @@ def exif_bytes(
         if offset:
             photo[ExifTags.Base.OffsetTimeOriginal] = offset
     if gps:
-        exif.get_ifd(ExifTags.IFD.GPSInfo).update(
-            {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)}
-        )
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
     return exif.tobytes()

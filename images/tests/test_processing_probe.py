@@ -11,12 +11,13 @@ from images.processing.probe import probe
 
 from . import pictures
 
+LIMITS = Limits()
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def probed(tmp_path):
-    def write_and_probe(content, limits=Limits()):
+    def write_and_probe(content, limits=LIMITS):
         path = tmp_path / "upload"
         path.write_bytes(content)
         return probe(path, limits)
