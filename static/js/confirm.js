@@ -1,0 +1,37 @@
+/** Shows the page that asks before something goes for ever as a dialog over the place one is at. */
+
+async function questionAt(url) {
+  const answer = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return page.querySelector("[data-confirm-form]");
+}
+
+function show(form) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "dialog";
+  const heading = form.querySelector("h1");
+  heading.id = "confirm-question";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.append(document.adoptNode(form));
+  form.querySelector("[data-cancel]").addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.close();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  document.body.append(dialog);
+  dialog.showModal();
+  form.querySelector("[data-cancel]").focus();
+}
+
+export function watchConfirmLinks() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-confirm]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    const form = await questionAt(link.href).catch(() => null);
+    if (form) show(form);
+    else location.assign(link.href);
+  });
+}

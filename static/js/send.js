@@ -1,0 +1,41 @@
+/** One file to the API, by XMLHttpRequest because only it tells how much has gone. */
+
+const LOST = "The connection was lost. Nothing of this file was stored.";
+
+function understand(request) {
+  let body = {};
+  try {
+    body = JSON.parse(request.responseText);
+  } catch {
+    // A proxy in between may answer with a page of its own; the status is enough then.
+  }
+  const said = [body.detail, ...Object.values(body.errors ?? {}).flat()].find((text) => typeof text === "string");
+  const fallback = request.status === 413 ? "The file is too large for this store." : `The store answered ${request.status}. Nothing was stored.`;
+  return {
+    ok: request.status === 200 || request.status === 201,
+    duplicate: request.status === 200,
+    status: request.status,
+    retryAfter: Number(request.getResponseHeader("Retry-After")) || 0,
+    id: body.id,
+    detail: said ?? body.title ?? fallback,
+  };
+}
+
+/** @returns {Promise<{ok: boolean, status: number, detail: string}>} status 0 when the line broke. */
+export function send(file, { url, token, onProgress, onSent }) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+    request.upload.addEventListener("load", onSent);
+    request.addEventListener("load", () => resolve(understand(request)));
+    for (const type of ["error", "abort", "timeout"]) {
+      request.addEventListener(type, () => resolve({ ok: false, status: 0, retryAfter: 0, detail: LOST }));
+    }
+    request.open("POST", url);
+    request.setRequestHeader("X-CSRFToken", token);
+    request.setRequestHeader("Accept", "application/json");
+    request.send(form);
+  });
+}

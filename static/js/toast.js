@@ -1,0 +1,29 @@
+/** Short messages at the foot of the window. They leave by themselves unless they tell of an error. */
+
+const STAYS_MS = 6000;
+
+function leave(toast) {
+  toast.classList.add("is-leaving");
+  setTimeout(() => toast.remove(), 200);
+}
+
+function schedule(toast) {
+  if (toast.classList.contains("toast--error") || toast.classList.contains("toast--warning")) return;
+  let timer = setTimeout(leave, STAYS_MS, toast);
+  for (const type of ["pointerenter", "focusin"]) toast.addEventListener(type, () => clearTimeout(timer));
+  for (const type of ["pointerleave", "focusout"]) {
+    toast.addEventListener(type, () => {
+      clearTimeout(timer);
+      timer = setTimeout(leave, STAYS_MS, toast);
+    });
+  }
+}
+
+export function watchToasts() {
+  const toasts = document.querySelector("[data-toasts]");
+  if (!toasts) return;
+  toasts.querySelectorAll(".toast").forEach(schedule);
+  toasts.addEventListener("click", (event) => {
+    if (event.target.closest("[data-dismiss]")) leave(event.target.closest(".toast"));
+  });
+}

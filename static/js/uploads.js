@@ -1,0 +1,69 @@
+/** Adding photos: picked, pasted or dropped anywhere on the album's page. */
+import { filesOf, hasFiles } from "./files.js";
+import { Panel } from "./panel.js";
+import { Queue } from "./queue.js";
+
+const GATHER_MS = 250;
+
+function watchPicker(form, queue) {
+  const input = form.querySelector("input[type=file]");
+  input.addEventListener("change", () => {
+    queue.add([...input.files]);
+    input.value = "";
+  });
+}
+
+function watchPaste(queue) {
+  document.addEventListener("paste", (event) => {
+    if (hasFiles(event.clipboardData)) queue.add([...event.clipboardData.files]);
+  });
+}
+
+function watchDrop(queue) {
+  const target = document.querySelector("[data-drop]");
+  // dragleave fires at every child's edge; only the last one out, or none at all, means gone.
+  let inside = 0;
+  const over = (change) => {
+    inside = Math.max(0, inside + change);
+    target.hidden = inside === 0;
+  };
+  addEventListener("dragenter", (event) => hasFiles(event.dataTransfer) && over(1));
+  addEventListener("dragleave", (event) => hasFiles(event.dataTransfer) && over(-1));
+  addEventListener("dragover", (event) => hasFiles(event.dataTransfer) && event.preventDefault());
+  addEventListener("drop", async (event) => {
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    over(-inside);
+    queue.add(await filesOf(event.dataTransfer));
+  });
+}
+
+/** Pictures that arrive close together are fetched as tiles in one request. */
+function watchArrivals(queue, tiles) {
+  const arrived = new Set();
+  let timer = 0;
+  const show = () => {
+    tiles.show([...arrived]).catch(() => {});
+    arrived.clear();
+    timer = 0;
+  };
+  queue.addEventListener("changed", ({ detail: item }) => {
+    if (!item.id || !["done", "duplicate"].includes(item.state)) return;
+    arrived.add(item.id);
+    timer ||= setTimeout(show, GATHER_MS);
+  });
+}
+
+export function startUploads(form, tiles) {
+  const queue = new Queue({
+    url: form.dataset.upload,
+    token: form.querySelector("[name=csrfmiddlewaretoken]").value,
+    maxBytes: Number(form.dataset.maxBytes),
+  });
+  new Panel(queue);
+  watchPicker(form, queue);
+  watchPaste(queue);
+  watchDrop(queue);
+  watchArrivals(queue, tiles);
+  addEventListener("beforeunload", (event) => queue.busy && event.preventDefault());
+}
