@@ -8,11 +8,11 @@ from django.http import HttpRequest
 
 from albums.models import Album
 from images.services import delete_albums
-from imagestore.admin import DeletesThroughServices, filesize
+from imagestore.admin import CarefulAdmin, filesize
 
 
 @admin.register(Album)
-class AlbumAdmin(DeletesThroughServices, admin.ModelAdmin):
+class AlbumAdmin(CarefulAdmin, admin.ModelAdmin):
     list_display = ("title", "owner", "image_count", "size", "created_at", "updated_at")
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email")

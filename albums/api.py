@@ -32,7 +32,7 @@ class AlbumListView(GenericAPIView[Album]):
     def get_queryset(self) -> AlbumQuerySet:
         return services.search(self.request.user, self.request.query_params)
 
-    @extend_schema(parameters=[SEARCH])
+    @extend_schema(operation_id="albums_list", parameters=[SEARCH])
     def get(self, request: Request) -> Response:
         page = with_covers(cast(list[Album], self.paginate_queryset(self.get_queryset())))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

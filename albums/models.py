@@ -1,6 +1,6 @@
 """Albums: whose they are, what they are called, and the sums of what is in them."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -24,7 +24,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living albums of this user; none for an anonymous one."""
-        return self.living().filter(owner=cast(User, user)) if user.is_authenticated else self.none()
+        return self.living().filter(owner=user) if user.is_authenticated else self.none()
 
     def matching(self, words: str) -> Self:
         """Those with `words` in title or description; all of them for no words."""

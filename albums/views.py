@@ -15,6 +15,7 @@ from images.delivery import with_covers
 from images.services import delete_albums
 from imagestore.keyset import page_of
 
+
 @require_GET
 def album_list(request: HttpRequest) -> HttpResponse:
     page = page_of(services.search(request.user, request.GET), request.GET, services.ORDERINGS)

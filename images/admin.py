@@ -11,12 +11,12 @@ from django.utils.safestring import SafeString
 from images import services
 from images.delivery import links_of
 from images.models import SHOWN, Image
-from imagestore.admin import DeletesThroughServices, filesize
+from imagestore.admin import CarefulAdmin, filesize
 from imagestore.problems import Problem
 
 
 @admin.register(Image)
-class ImageAdmin(DeletesThroughServices, admin.ModelAdmin):
+class ImageAdmin(CarefulAdmin, admin.ModelAdmin):
     list_display = ("thumbnail", "name", "owner", "album", "status", "reason", "size", "attempts", "created_at")
     list_display_links = ("thumbnail", "name")
     list_filter = ("status", "error_code", "content_type")

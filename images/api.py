@@ -1,6 +1,6 @@
 """/api/v1/…/images/: the door for clients."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -23,6 +23,7 @@ from images import services
 from images.delivery import file_of, serve_file
 from images.gate import TakesFiles
 from images.models import SHOWN, Image, ImageQuerySet
+from images.names import clean_name
 from images.processing import SIZES
 from images.serializers import (
     BulkAnswerSerializer,
@@ -52,7 +53,7 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
     """The images of one of your albums; POST uploads one."""
 
     queryset = Image.objects.none()
-    parser_classes: ClassVar[Any] = [MultiPartParser]
+    parser_classes = (MultiPartParser,)
     orderings = services.ORDERINGS
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
@@ -67,7 +68,9 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self._shown(page, many=True))
 
-    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={200: ImageSerializer, 201: ImageSerializer})
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer}, responses={200: ImageSerializer, 201: ImageSerializer}
+    )
     def post(self, request: Request, album: UUID) -> Response:
         target = albums.find(request.user, album)
         sent = UploadSerializer(data=request.data)
@@ -79,7 +82,7 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
         code = status.HTTP_201_CREATED if received.created else status.HTTP_200_OK
         return Response(shown, status=code, headers={"Location": shown["url"]})
 
-    @extend_schema(parameters=[ALL, PERMANENT], responses={204: None})
+    @extend_schema(operation_id="albums_images_destroy_all", parameters=[ALL, PERMANENT], responses={204: None})
     def delete(self, request: Request, album: UUID) -> Response:
         flag(request.query_params, "permanent")
         target = albums.find(request.user, album)
@@ -98,7 +101,7 @@ class BulkView(TakesFiles, GenericAPIView[Image]):
     takes_files = 100
     queryset = Image.objects.none()
     serializer_class = BulkSerializer
-    parser_classes: ClassVar[Any] = [MultiPartParser]
+    parser_classes = (MultiPartParser,)
 
     @extend_schema(request={"multipart/form-data": BulkSerializer}, responses={207: BulkAnswerSerializer})
     def post(self, request: Request, album: UUID) -> Response:
@@ -111,7 +114,7 @@ class BulkView(TakesFiles, GenericAPIView[Image]):
         return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
 
     def _result(self, name: str, outcome: Received | Problem) -> dict[str, Any]:
-        name = services.clean_name(name)
+        name = clean_name(name)
         if isinstance(outcome, Problem):
             return {"name": name, "status": outcome.status, "problem": outcome.body()}
         shown = ImageSerializer(outcome.image, context=self.get_serializer_context()).data

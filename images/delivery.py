@@ -55,7 +55,7 @@ class Links:
 
 
 def links_of(image: Image) -> Links:
-    sizes: dict[str, Any] = {size: None for size in SIZES}
+    sizes: dict[str, Any] = dict.fromkeys(SIZES)
     for size, variant in image.variants.items():
         about = {key: value for key, value in variant.items() if key != "file"}
         sizes[size] = VariantLink(url=signed_link(image, variant["file"]), **about)

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
@@ -20,7 +21,7 @@ from albums.models import Album
 from images.staging import StagedFile, file_too_large
 from imagestore.api import as_problem, is_api
 from imagestore.errors import answer
-from imagestore.problems import Problem, not_found
+from imagestore.problems import Problem, not_found, storage_unavailable
 
 # What a multipart body may have beside its files: boundaries, headers, captions (bytes).
 OVERHEAD = 1024 * 1024
@@ -45,14 +46,14 @@ class UploadGate:
             handler.close()
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        door = getattr(view, "cls", None) or getattr(view, "view_class", None)
-        if request.method != "POST" or not issubclass(door or object, TakesFiles):
-            return None
+        door: Any = getattr(view, "cls", None) or getattr(view, "view_class", object)
         try:
+            if request.method != "POST" or not issubclass(door, TakesFiles):
+                return _refuse_long_text(request)
             self._admit(request, kwargs["album"], door.takes_files)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
-                return redirect_to_login(request.path)
+                return redirect_to_login(reverse("album-detail", args=[kwargs["album"]]))
             return answer(request, problem)
         request.upload_handlers[0].open = True  # type: ignore[attr-defined]
         return None
@@ -65,6 +66,12 @@ class UploadGate:
             raise not_found()
         if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD:
             raise file_too_large()
+
+
+def _refuse_long_text(request: HttpRequest) -> None:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if _content_length(request) > limit:
+        raise Problem("file_too_large", f"A request without files has at most {limit} bytes.", limit=limit)
 
 
 def _sender(request: HttpRequest) -> Any:
@@ -97,7 +104,10 @@ class StagingHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if not self.open:
             raise SkipFile
-        self._received.append(StagedFile(self.file_name or ""))
+        try:
+            self._received.append(StagedFile(self.file_name or ""))
+        except OSError:
+            raise storage_unavailable() from None
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._received[-1].take(raw_data)

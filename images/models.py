@@ -9,7 +9,7 @@ it holds a lease in it.
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -44,7 +44,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living images of this user; none for an anonymous one."""
-        return self.living().filter(owner=cast(User, user)) if user.is_authenticated else self.none()
+        return self.living().filter(owner=user) if user.is_authenticated else self.none()
 
     def in_album(self, album: Album) -> Self:
         return self.living().filter(album=album)
@@ -55,9 +55,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def doomed(self) -> Self:
         return self.filter(status=Status.DOOMED)
 
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
     def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
         """By album key: the chosen image where it is ready, else the newest ready one."""
-        newest = self.ready().filter(album=OuterRef("pk")).order_by("-created_at", "-pk").values("pk")[:1]
+        newest = self.ready().filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
         keys = [album.pk for album in albums]
         newest_of = dict(Album.objects.filter(pk__in=keys).annotate(newest=newest).values_list("pk", "newest"))
         choices = [album.cover_choice for album in albums if album.cover_choice]
@@ -103,9 +106,9 @@ class Image(models.Model):
     bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     crc32 = models.PositiveBigIntegerField(editable=False)
-    # The hash again while the image lives, else NULL: with `album` it is unique, so the
-    # database decides which of two equal uploads is the image.
-    living_sha256 = models.CharField(max_length=64, null=True, editable=False)
+    # The hash again while the image lives, else NULL, which equals nothing: with `album` it is
+    # unique, so the database decides which of two equal uploads is the image.
+    living_sha256 = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
     content_type = models.CharField(max_length=50, editable=False)
     width = models.PositiveIntegerField(editable=False)

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Sum
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import retire
 from albums.models import Album
 from images.models import Image, ImageQuerySet, Status
 from images.storage import image_storage
@@ -42,10 +43,8 @@ def doom_albums(owner: User, albums: list[Album]) -> None:
 def doom_user(user: User) -> None:
     """Hide an account and all that is in it; nobody can sign in to it from now on."""
     _lock(user)
-    now = timezone.now()
-    User.objects.filter(pk=user.pk).update(doomed_at=now, is_active=False, token_version=F("token_version") + 1)
-    user.api_logins.all().delete()
-    Album.objects.living().filter(owner=user).update(doomed_at=now)
+    retire(user)
+    Album.objects.living().filter(owner=user).update(doomed_at=timezone.now())
     _doom(user, Image.objects.living().filter(owner=user))
 
 

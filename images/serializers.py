@@ -11,8 +11,8 @@ from rest_framework.reverse import reverse
 from albums.models import TEXT_LENGTH
 from images.delivery import Links, links_of
 from images.models import NAME_LENGTH, SHOWN, Image
+from images.names import clean_name
 from images.processing import SIZES
-from images.services import clean_name
 
 MAX_HASHES = 1000
 

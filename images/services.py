@@ -4,8 +4,6 @@ Every door (form, API, bulk, `manage.py import_folder`) ends in `receive`.
 """
 
 import logging
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +21,8 @@ from django.utils import timezone
 from accounts.models import User
 from albums.models import Album
 from images import jobs
-from images.models import NAME_LENGTH, SHOWN, Image, ImageQuerySet, Status
+from images.models import SHOWN, Image, ImageQuerySet, Status
+from images.names import clean_name
 from images.processing import Probed, ProcessingError
 from images.removal import discard, doom_albums, doom_images, doom_user
 from images.staging import StagedFile
@@ -36,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 # A reception without an end after this long has lost its server; it covers one slow storage write.
 RECEPTION = timedelta(minutes=5)
-# Names: control characters, and those that turn the writing direction round ("gpj.exe" as "exe.jpg").
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,9 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
         raise Problem(code, error.detail) from None
+    except OSError:
+        logger.exception("the upload could not be looked at")
+        raise storage_unavailable() from None
     image = _enter(album, staged, probed, caption)
     if image.status != Status.RECEIVING:
         return Received(image, created=False)
@@ -104,15 +104,6 @@ def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | P
 
     with ThreadPoolExecutor(settings.STORAGE_WORKERS, "receive") as pool:
         return list(pool.map(one, files))
-
-
-def clean_name(name: str) -> str:
-    """A file's name as text: never a path, nothing invisible, at most 255 characters, its ending kept."""
-    base = _UNSAFE.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1].strip(" .")
-    stem, dot, ending = base.rpartition(".")
-    if dot and len(ending) <= 10:
-        return stem[: NAME_LENGTH - len(ending) - 1] + dot + ending
-    return base[:NAME_LENGTH] or "image"
 
 
 def _refuse_broken(staged: StagedFile, sha256: str) -> None:
@@ -206,9 +197,7 @@ def _publish(image: Image) -> None:
     if not _count(image.album_id, +1, image.bytes):
         raise not_found()
     row = Image.objects.held(image.pk, _token(image)).filter(status=Status.RECEIVING)
-    if not row.update(
-        status=Status.PENDING, living_sha256=image.sha256, leased_until=None, lease_token=None
-    ):
+    if not row.update(status=Status.PENDING, living_sha256=image.sha256, leased_until=None, lease_token=None):
         raise storage_unavailable()
 
 
@@ -267,7 +256,9 @@ def move(image: Image, album: Album) -> None:
         _move(image, album)
     except IntegrityError:
         twin = Image.objects.in_album(album).filter(living_sha256=image.sha256).first()
-        raise Problem("duplicate", "That album has these bytes already.", image=str(twin and twin.public_id)) from None
+        if twin is None:
+            raise
+        raise Problem("duplicate", "That album has these bytes already.", image=str(twin.public_id)) from None
     image.refresh_from_db()
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
@@ -24,7 +24,14 @@ MEDIA_HEADERS = {
 
 
 def serve(
-    request: HttpRequest, name: str, *, etag: str, content_type: str, cache: str, save_as: str = "", inline: bool = True
+    request: HttpRequest,
+    name: str,
+    *,
+    etag: str,
+    content_type: str,
+    cache: str,
+    save_as: str = "",
+    inline: bool = True,
 ) -> HttpResponseBase:
     """The stored file `name`. `etag` without quotes; `save_as` is the name a browser saves it under.
 
@@ -42,12 +49,11 @@ def serve(
 
 def _open(name: str) -> BinaryIO:
     try:
-        file = image_storage().open(name)
+        return cast(BinaryIO, image_storage().open(name).file)
     except FileNotFoundError:
         raise not_found() from None
     except OSError:
         raise storage_unavailable() from None
-    return file.file  # type: ignore[no-any-return]
 
 
 def _body(request: HttpRequest, file: BinaryIO, headers: dict[str, str]) -> HttpResponseBase:
@@ -60,12 +66,18 @@ def _body(request: HttpRequest, file: BinaryIO, headers: dict[str, str]) -> Http
         start, length, status = wanted.start, len(wanted), 206
         headers = {**headers, "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{size}"}
     headers = {**headers, "Content-Length": str(length)}
+    response: HttpResponseBase
     if request.method == "HEAD":
         file.close()
-        return HttpResponse(headers=headers, status=status)
-    if status == 200:
-        return FileResponse(file, headers=headers)
-    return StreamingHttpResponse(_slice(file, start, length), headers=headers, status=status)
+        response = HttpResponse(status=status)
+    elif status == 200:
+        response = FileResponse(file)
+    else:
+        response = StreamingHttpResponse(_slice(file, start, length), status=status)
+    # Afterwards, because FileResponse would rather guess some of them.
+    for header, value in headers.items():
+        response[header] = value
+    return response
 
 
 def _range(request: HttpRequest, etag: str, size: int) -> range | None:
@@ -83,7 +95,9 @@ def _range(request: HttpRequest, etag: str, size: int) -> range | None:
     else:
         return None
     if not found:
-        raise Problem("range_not_satisfiable", f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
+        raise Problem(
+            "range_not_satisfiable", f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}
+        )
     return found
 
 

@@ -32,6 +32,8 @@ class StagedFile(UploadedFile):
     `problem` is what is wrong with it already: too large, no room. Closing it removes it.
     """
 
+    size: int
+
     def __init__(self, name: str) -> None:
         folder = _folder()
         descriptor, path = tempfile.mkstemp(dir=folder, prefix="in-")
@@ -40,7 +42,8 @@ class StagedFile(UploadedFile):
         self.problem: Problem | None = None
         self.crc32 = 0
         self._sha256 = hashlib.sha256()
-        super().__init__(file=os.fdopen(descriptor, "wb"), name=name, size=0)
+        self._out = os.fdopen(descriptor, "wb")
+        super().__init__(file=self._out, name=name, size=0)
 
     @property
     def sha256(self) -> str:
@@ -49,12 +52,12 @@ class StagedFile(UploadedFile):
     def take(self, chunk: bytes) -> None:
         """Append; a file over the limit or a full disk is noted, and its bytes are let go."""
         if self.problem:
-            return
+            return None
         self.size += len(chunk)
         if self.size > settings.MAX_UPLOAD_BYTES:
             return self._refuse(file_too_large())
         try:
-            self.file.write(chunk)
+            self._out.write(chunk)
         except OSError:
             return self._refuse(storage_unavailable())
         self._sha256.update(chunk)
@@ -64,7 +67,7 @@ class StagedFile(UploadedFile):
     def finish(self) -> None:
         """All bytes have come: they are in the file, though not yet promised to anybody."""
         try:
-            self.file.flush()
+            self._out.flush()
         except OSError:
             self._refuse(storage_unavailable())
 
@@ -76,13 +79,15 @@ class StagedFile(UploadedFile):
     def _refuse(self, problem: Problem) -> None:
         self.problem = problem
         with suppress(OSError):
-            os.ftruncate(self.file.fileno(), 0)
+            os.ftruncate(self._out.fileno(), 0)
 
 
 def file_too_large() -> Problem:
     limit = settings.MAX_UPLOAD_BYTES
     megabytes = limit / 1024**2
-    return Problem("file_too_large", f"A file may have at most {megabytes:.0f} MB. Nothing was stored.", limit=limit)
+    return Problem(
+        "file_too_large", f"A file may have at most {megabytes:.0f} MB. Nothing was stored.", limit=limit
+    )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from images import delivery, services
 from images.forms import ImageForm
 from images.gate import TakesFiles
 from images.models import SHOWN, Image
+from images.names import clean_name
 from images.services import Received
 from imagestore.keyset import neighbours, page_of
 from imagestore.params import flag
@@ -135,6 +136,6 @@ def _say_what_came(request: HttpRequest, received: list[Received]) -> None:
 
 def _say_what_was_refused(request: HttpRequest, refused: list[tuple[str, Problem]]) -> None:
     for name, problem in refused[:MAX_REFUSALS]:
-        messages.error(request, f"{services.clean_name(name)}: {problem.detail}")
+        messages.error(request, f"{clean_name(name)}: {problem.detail}")
     if len(refused) > MAX_REFUSALS:
         messages.error(request, f"{len(refused) - MAX_REFUSALS} more files were not taken.")

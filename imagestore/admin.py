@@ -12,14 +12,18 @@ def filesize(size: int) -> str:
     return filesizeformat(size).replace("\xa0", " ")
 
 
-class DeletesThroughServices:
-    """A ModelAdmin whose deletions, one or many, go the way of all deletions: `remove`.
+class CarefulAdmin:
+    """A ModelAdmin that writes only what the form changed, and deletes by `remove`.
 
-    The rows themselves go later, so what Django would collect is not asked for.
+    The other columns are counted and claimed by others at the same time. A deleted row goes
+    later, behind its files, so what Django would collect is not asked for.
     """
 
     def remove(self, rows: list[Any]) -> None:
         raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
+        row.save(update_fields=form.changed_data if change else None)
 
     def delete_model(self, request: HttpRequest, row: Any) -> None:
         self.remove([row])

@@ -6,11 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.template import loader
 from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnList
 from rest_framework.views import set_rollback
@@ -21,14 +22,17 @@ from imagestore.problems import Problem, database_unavailable, not_found
 PROBLEM_JSON = "application/problem+json"
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's hook: any exception of a view becomes a problem; None lets a real defect be a 500."""
     problem = as_problem(error)
     if problem is None:
         return None
     set_rollback()
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if not isinstance(renderer, JSONRenderer | BrowsableAPIRenderer):
+        return problem_response(problem)
     response = Response(problem.body(), status=problem.status, headers=headers_of(problem, error))
-    response.content_type = PROBLEM_JSON if _is_json(context) else None
+    response.content_type = PROBLEM_JSON if isinstance(renderer, JSONRenderer) else None
     return response
 
 
@@ -49,7 +53,7 @@ def as_problem(error: BaseException) -> Problem | None:
         case exceptions.ParseError() | RecursionError():
             return Problem("parse_error", _sentence(error, "The request could not be read."))
         case exceptions.Throttled():
-            wait = int(error.wait or 60)
+            wait = int(getattr(error, "wait", None) or 60)
             return Problem("throttled", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
         case exceptions.PermissionDenied() | PermissionDenied():
             # The only 403 there is: rights are querysets, so this is a session without its CSRF token.
@@ -87,11 +91,6 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _is_json(context: dict[str, Any]) -> bool:
-    renderer: BaseRenderer | None = getattr(context["request"], "accepted_renderer", None)
-    return renderer is None or isinstance(renderer, JSONRenderer)
-
-
 def _sentence(error: Exception, fallback: str) -> str:
     detail = getattr(error, "detail", None)
     return str(detail) if isinstance(detail, str) else fallback
@@ -116,14 +115,21 @@ class KeysetPagination(BasePagination):
     """`{"next", "previous", "results"}`; the view's `orderings` maps names to columns."""
 
     page: Page
+    template = "rest_framework/pagination/previous_and_next.html"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
         self.page = page_of(queryset, request.query_params, view.orderings)
+        self.display_page_controls = True
         return self.page.items
 
     def get_paginated_response(self, data: ReturnList[Any]) -> Response:
         return Response({"next": self.next_url(), "previous": self.previous_url(), "results": data})
+
+    def to_html(self) -> str:
+        """The controls of the browsable page."""
+        urls = {"previous_url": self.previous_url(), "next_url": self.next_url()}
+        return loader.render_to_string(self.template, urls)
 
     def next_url(self) -> str | None:
         return self.page.url(self.request, self.page.next_cursor)

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 STEP_BYTES = 64 * 1024
@@ -88,7 +89,5 @@ class _Body:
 
 
 def _shut(client: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         client.shutdown(socket.SHUT_RD)
-    except OSError:
-        pass

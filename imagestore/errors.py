@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from imagestore.api import as_problem, headers_of, is_api, problem_response
 from imagestore.problems import Problem, not_found
-
 
 BROKEN = "Something broke on our side. What you had stored is still there."
 
@@ -20,7 +19,12 @@ class ProblemPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = answer(request, Problem("method_not_allowed", "This address is not asked in this way."))
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         problem = None if is_api(request) else as_problem(error)
@@ -43,7 +47,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, Problem("csrf_failed", "This is not allowed from here. Reload the page and try again."))
+    return answer(
+        request, Problem("csrf_failed", "This is not for your account, or the form was open for too long.")
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -52,6 +58,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request, not_found())
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    wait = 60
+    return answer(
+        request, Problem("throttled", "Too many attempts. Wait a minute, then try again.", retry_after=wait)
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

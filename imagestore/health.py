@@ -1,5 +1,7 @@
 """Is the server up (`live`), and can it work (`ready`)?"""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import storages
 from django.db import Error, connection
@@ -14,7 +16,8 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database and image storage answer, else 503 naming the one that does not."""
-    checks = {"database": _database_answers(), "storage": storages["images"].answers()}
+    images: Any = storages["images"]
+    checks = {"database": _database_answers(), "storage": images.answers()}
     down = [name for name, up in checks.items() if not up]
     return JsonResponse({"status": "down" if down else "ok", "down": down}, status=503 if down else 200)
 

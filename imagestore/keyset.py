@@ -11,10 +11,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
 
 from imagestore.problems import invalid
@@ -113,7 +113,8 @@ def _decode(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[bool, 
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         backwards, name, text, pk = json.loads(packed)
-        value = model._meta.get_field(ordering.column).to_python(text)
+        field = cast("Field[Any, Any]", model._meta.get_field(ordering.column))
+        value = field.to_python(text)
     except (binascii.Error, ValueError, RecursionError, ValidationError):
         raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
     fits = name == ordering.name and isinstance(text, str) and value is not None and _is_key(pk)

@@ -4,7 +4,7 @@ from django_manifeststaticfiles_enhanced.storage import EnhancedManifestStaticFi
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class StaticStorage(EnhancedManifestStaticFilesStorage, CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class StaticStorage(EnhancedManifestStaticFilesStorage, CompressedManifestStaticFilesStorage):
     """Hashed names with rewritten `import`s (enhanced), compressed once at collect time (whitenoise)."""
 
     support_js_module_import_aggregation = True

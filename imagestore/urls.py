@@ -16,7 +16,6 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("albums.urls")),
     path("", include("images.urls")),
-    path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
@@ -28,4 +27,5 @@ urlpatterns = [
 handler400 = "imagestore.errors.bad_request"
 handler403 = "imagestore.errors.permission_denied"
 handler404 = "imagestore.errors.page_not_found"
+handler429 = "imagestore.errors.too_many_requests"  # allauth's
 handler500 = "imagestore.errors.server_error"

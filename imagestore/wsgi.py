@@ -5,12 +5,12 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
 from images import jobs  # noqa: E402
 from imagestore.body import SteadyBodies  # noqa: E402
 
-application = SteadyBodies(application, settings.BODY_GRACE_SECONDS)
+application = SteadyBodies(django_application, settings.BODY_GRACE_SECONDS)
 jobs.start()

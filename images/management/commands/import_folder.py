@@ -56,7 +56,9 @@ class Command(BaseCommand):
                         self.stderr.write(f"{file}: {detail}")
                     self._progress(outcomes.total(), total)
         self.stdout.write("")
-        self.stdout.write(", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing")
+        self.stdout.write(
+            ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing"
+        )
 
     def _progress(self, done: int, total: int) -> None:
         """One line that fills up, for people; nothing where the output is a file."""

@@ -1,0 +1,116 @@
+"""Keyset pages: every row once, forwards and back, whatever ties and whatever changes."""
+
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from albums.models import Album
+from albums.services import ORDERINGS, search
+from images.tests.helpers import album, user
+from imagestore.keyset import neighbours, page_of
+from imagestore.problems import Problem
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_of(owner, **params):
+    return page_of(search(owner, QueryDict()), {key: str(value) for key, value in params.items()}, ORDERINGS)
+
+
+def walk(owner, **params):
+    """All titles, page by page, forwards; then back again."""
+    page = rows_of(owner, **params)
+    seen, last = [row.title for row in page.items], page
+    assert page.previous_cursor is None
+    while page.next_cursor:
+        page = rows_of(owner, cursor=page.next_cursor, **params)
+        seen += [row.title for row in page.items]
+        last = page
+    back = [row.title for row in last.items]
+    while last.previous_cursor:
+        last = rows_of(owner, cursor=last.previous_cursor, **params)
+        back = [row.title for row in last.items] + back
+    assert back == seen
+    return seen
+
+
+@pytest.mark.parametrize("ordering", ["title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"])
+def test_every_row_comes_once_in_order_also_where_values_tie(ordering):
+    alice = user()
+    for index in range(7):
+        album(alice, f"Album {index}")
+    Album.objects.update(created_at=timezone.now(), updated_at=timezone.now())
+    expected = [f"Album {index}" for index in range(7)]
+    found = walk(alice, ordering=ordering, page_size=2)
+    assert found == (expected[::-1] if ordering.startswith("-") else expected)
+
+
+def test_rows_that_come_meanwhile_shift_nothing():
+    alice = user()
+    for index in range(4):
+        album(alice, str(index))
+    first = rows_of(alice, page_size=2)
+    album(alice, "new")
+    second = rows_of(alice, page_size=2, cursor=first.next_cursor)
+    assert [row.title for row in first.items + second.items] == ["3", "2", "1", "0"]
+
+
+def test_the_cursor_of_a_deleted_row_still_leads_on():
+    alice = user()
+    for index in range(4):
+        album(alice, str(index))
+    first = rows_of(alice, page_size=2)
+    first.items[-1].delete()
+    assert [row.title for row in rows_of(alice, page_size=2, cursor=first.next_cursor).items] == ["1", "0"]
+
+
+NONSENSE = {
+    "page_size": ["0", "201", "10**9", "-1", "NaN", "²"],
+    "ordering": ["owner__password", "--title", "id"],
+    "cursor": ["x", "bm9uc2Vuc2U", "W10", "ü", "W1tbW1tb"],
+}
+
+
+@pytest.mark.parametrize("params", [{name: value} for name, values in NONSENSE.items() for value in values])
+def test_nonsense_is_refused_by_name(params):
+    with pytest.raises(Problem) as caught:
+        page_of(Album.objects.all(), params, ORDERINGS)
+    assert caught.value.code == "invalid"
+    assert list(caught.value.extra["errors"]) == list(params)
+
+
+def test_a_cursor_fits_its_own_order_only():
+    alice = user()
+    for index in range(3):
+        album(alice, str(index))
+    cursor = rows_of(alice, page_size=1, ordering="title").next_cursor
+    with pytest.raises(Problem):
+        rows_of(alice, page_size=1, ordering="created_at", cursor=cursor)
+
+
+def test_neighbours_are_the_newer_and_the_older():
+    alice = user()
+    old, middle, new = (album(alice, title) for title in ("old", "middle", "new"))
+    rows = Album.objects.owned_by(alice)
+    assert neighbours(rows, middle) == (new, old)
+    assert neighbours(rows, new) == (None, middle)
+    assert neighbours(rows, old) == (middle, None)
+
+
+def test_searching_looks_into_title_and_description_of_ones_own():
+    alice, bob = user(), user("bob@example.org")
+    album(alice, "Iceland")
+    album(alice, "North", description="All over ICELAND")
+    album(alice, "Norway")
+    album(bob, "Iceland too")
+    found = search(alice, QueryDict("search=iceland"))
+    assert {row.title for row in found} == {"Iceland", "North"}
+
+
+def test_times_far_away_do_no_harm():
+    alice = user()
+    album(alice)
+    Album.objects.update(created_at=timezone.now() - timedelta(days=365_000))
+    assert len(walk(alice, page_size=1)) == 1

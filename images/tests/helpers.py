@@ -1,0 +1,70 @@
+"""Alice owns, Bob is a stranger; what they upload is made in memory."""
+
+import zlib
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import User
+from albums.models import Album
+from images import services
+from images.models import Image
+from images.staging import StagedFile
+from images.tests.pictures import jpeg_bytes
+
+PASSWORD = "korrekt-horse-9"
+
+
+def user(email: str = "alice@example.org", **fields: object) -> User:
+    return User.objects.create_user(email, PASSWORD, **fields)
+
+
+def album(owner: User, title: str = "Iceland", **fields: object) -> Album:
+    return Album.objects.create(owner=owner, title=title, **fields)
+
+
+def staged(content: bytes = b"", name: str = "photo.jpg") -> StagedFile:
+    """As the upload handler leaves it, arrived in two chunks."""
+    file = StagedFile(name)
+    content = content or jpeg_bytes()
+    half = len(content) // 2
+    file.take(content[:half])
+    file.take(content[half:])
+    file.finish()
+    assert file.problem or (file.sha256, file.crc32) == (sha256(content).hexdigest(), zlib.crc32(content))
+    return file
+
+
+def received(album: Album, content: bytes = b"", name: str = "photo.jpg") -> Image:
+    """An image that is PENDING."""
+    with staged(content, name) as file:
+        return services.receive(album, file).image
+
+
+def upload(content: bytes = b"", name: str = "photo.jpg") -> SimpleUploadedFile:
+    """For a test client's multipart body."""
+    return SimpleUploadedFile(name, content or jpeg_bytes())
+
+
+def colours(count: int) -> Iterable[bytes]:
+    """Pictures with different bytes."""
+    return (jpeg_bytes(color=(20 * index, 100, 100)) for index in range(count))
+
+
+def stored() -> set[str]:
+    """Every name in storage."""
+    root = Path(settings.STORAGES["images"]["OPTIONS"]["location"])
+    return {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+
+
+def in_staging() -> list[str]:
+    folder = Path(settings.STAGING_DIR)
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def original_bytes(image: Image) -> bytes:
+    root = Path(settings.STORAGES["images"]["OPTIONS"]["location"])
+    return (root / image.original_file).read_bytes()

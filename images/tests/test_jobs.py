@@ -1,0 +1,79 @@
+"""The engine: woken or not, it makes what waits and clears what is doomed."""
+
+import time
+
+import pytest
+from django.db import OperationalError
+
+from images import jobs, rendering, services
+from images.models import Image, Status
+from images.tests.helpers import album, colours, received, stored, user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def eventually(holds, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def ready():
+    return Image.objects.filter(status=Status.READY).count()
+
+
+@pytest.fixture
+def engine():
+    jobs.start()
+    yield jobs._engine
+    jobs.stop()
+
+
+def test_what_waited_before_the_start_is_made(request):
+    holiday = album(user())
+    for content in colours(3):
+        received(holiday, content)
+    request.getfixturevalue("engine")
+    eventually(lambda: ready() == 3)
+
+
+def test_uploads_are_made_and_deletions_cleared(engine):
+    alice = user()
+    image = received(album(alice))
+    eventually(lambda: ready() == 1)
+    services.delete_images(alice, Image.objects.filter(pk=image.pk))
+    eventually(lambda: not Image.objects.exists() and stored() == set())
+
+
+def test_a_lost_wake_up_is_harmless(engine, monkeypatch):
+    monkeypatch.setattr(jobs, "wake", lambda: None)
+    received(album(user()))
+    eventually(lambda: ready() == 1)
+
+
+def test_a_dead_database_stops_the_queue_only_for_a_while(engine, monkeypatch):
+    claim, failures = rendering.claim_next, []
+
+    def fail_twice(owner):
+        if len(failures) < 2:
+            failures.append(owner)
+            raise OperationalError("server has gone away")
+        return claim(owner)
+
+    monkeypatch.setattr(jobs, "PAUSE", 0.1)
+    monkeypatch.setattr(rendering, "claim_next", fail_twice)
+    received(album(user()))
+    eventually(lambda: ready() == 1)
+    assert len(failures) == 2
+
+
+def test_stopping_finishes_what_is_being_made():
+    holiday = album(user())
+    for content in colours(4):
+        received(holiday, content)
+    jobs.start()
+    eventually(lambda: Image.objects.exclude(lease_token=None).exists() or ready())
+    jobs.stop()
+    assert not Image.objects.exclude(lease_token=None).exists()
+    assert jobs._engine is None

@@ -1,0 +1,166 @@
+"""Making: by lease, in a child, once."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from images import rendering, services
+from images.models import Image, Status
+from images.processing import Crashed, Damaged
+from images.removal import doom_images, purge
+from images.storage import DurableFileStorage
+from images.tests.helpers import album, colours, in_staging, received, stored, user
+from images.tests.pictures import jpeg_bytes
+from imagestore.problems import Problem
+
+pytestmark = pytest.mark.django_db
+
+
+def child_that(error, monkeypatch):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(rendering, "render_in_child", fail)
+
+
+def test_a_pending_image_becomes_ready_with_all_sizes_in_storage():
+    image = received(album(user()), jpeg_bytes(3000, 2000))
+    assert rendering.work_off() == 1
+    image.refresh_from_db()
+    assert (image.status, image.lease_token, image.attempts) == (Status.READY, None, 0)
+    assert image.placeholder
+    longest = {size: max(variant["width"], variant["height"]) for size, variant in image.variants.items()}
+    assert longest.keys() == {"thumb", "small", "medium", "large"}
+    assert [longest["thumb"], longest["small"], longest["medium"]] == [320, 640, 1280]
+    assert 0.95 * 2048 <= longest["large"] <= 2048
+    files = {f"{image.storage_prefix}/{variant['file']}" for variant in image.variants.values()}
+    assert stored() == {image.original_file} | files
+    assert in_staging() == []
+
+
+def test_equal_sizes_share_one_file():
+    image = received(album(user()), jpeg_bytes(100, 50))
+    rendering.work_off()
+    image.refresh_from_db()
+    assert len({variant["file"] for variant in image.variants.values()}) == 1
+    assert len(stored()) == 2
+
+
+def test_one_image_is_claimed_by_one_worker():
+    image = received(album(user()))
+    hour = timedelta(hours=1)
+    claims = [Image.objects.claim(image.pk, token=uuid4(), lease=hour) for _ in range(3)]
+    assert claims == [True, False, False]
+    assert rendering.claim_next() is None
+
+
+def test_a_lease_that_ran_out_is_claimed_again():
+    image = received(album(user()))
+    Image.objects.claim(image.pk, token=uuid4(), lease=timedelta(seconds=-1))
+    assert rendering.claim_next().image == image.pk
+
+
+def test_who_slept_past_the_lease_overwrites_nothing():
+    image = received(album(user()))
+    sleeper = rendering.claim_next()
+    Image.objects.update(leased_until=timezone.now() - timedelta(minutes=1))
+    rendering.work_off()
+    image.refresh_from_db()
+    before = (image.status, image.updated_at, stored())
+    rendering.render(sleeper)
+    image.refresh_from_db()
+    assert (image.status, image.updated_at, stored()) == before
+    assert image.status == Status.READY
+
+
+def test_users_take_turns():
+    alice, bob = user(), user("bob@example.org")
+    for content in colours(3):
+        received(album(alice), content)
+    his = received(album(bob))
+    first = rendering.claim_next()
+    second = rendering.claim_next(first.owner)
+    third = rendering.claim_next(second.owner)
+    assert [first.owner, second.owner, third.owner] == [alice.pk, bob.pk, alice.pk]
+    assert second.image == his.pk
+
+
+def test_damaged_pixels_fail_at_once_with_a_reason():
+    content = jpeg_bytes(400, 300)
+    image = received(album(user()), content[: len(content) // 2])
+    assert rendering.work_off() == 1
+    image.refresh_from_db()
+    assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)
+    assert image.error_detail.endswith(".")
+
+
+def test_a_dying_child_counts_and_the_second_death_fails_the_image(monkeypatch):
+    image = received(album(user()))
+    child_that(Crashed("Making its sizes crashed twice."), monkeypatch)
+    rendering.render(rendering.claim_next())
+    image.refresh_from_db()
+    assert (image.status, image.attempts, image.leased_until) == (Status.PENDING, 1, None)
+    rendering.render(rendering.claim_next())
+    image.refresh_from_db()
+    assert (image.status, image.attempts, image.error_code) == (Status.FAILED, 2, "crashed")
+
+
+def test_a_storage_that_fails_costs_no_attempt_and_the_image_waits_a_little(monkeypatch):
+    image = received(album(user()))
+
+    def full(self, source, name):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(DurableFileStorage, "store", full)
+        rendering.render(rendering.claim_next())
+    image.refresh_from_db()
+    assert (image.status, image.attempts) == (Status.PENDING, 0)
+    assert rendering.claim_next() is None
+    Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    rendering.work_off()
+    image.refresh_from_db()
+    assert image.status == Status.READY
+
+
+def test_an_image_deleted_while_it_is_made_leaves_no_file(monkeypatch):
+    alice = user()
+    image = received(album(alice))
+    store = rendering._store
+
+    def store_then_delete(*args):
+        store(*args)
+        doom_images(alice, Image.objects.filter(pk=image.pk))
+
+    monkeypatch.setattr(rendering, "_store", store_then_delete)
+    rendering.render(rendering.claim_next())
+    assert stored() == set()
+    assert purge() == 1
+    assert not Image.objects.exists()
+
+
+def test_files_never_go_before_a_running_lease_ends():
+    alice = user()
+    image = received(album(alice))
+    rendering.claim_next()
+    doom_images(alice, Image.objects.filter(pk=image.pk))
+    assert (purge(), len(stored())) == (0, 1)
+    Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert (purge(), len(stored())) == (1, 0)
+
+
+def test_a_failed_image_can_be_tried_again_and_only_a_failed_one(monkeypatch):
+    image = received(album(user()))
+    child_that(Damaged("It is cut off."), monkeypatch)
+    rendering.work_off()
+    monkeypatch.undo()
+    image.refresh_from_db()
+    services.retry(image)
+    rendering.work_off()
+    image.refresh_from_db()
+    assert (image.status, image.error_code, image.error_detail) == (Status.READY, "", "")
+    with pytest.raises(Problem) as caught:
+        services.retry(image)
+    assert caught.value.code == "not_failed"
