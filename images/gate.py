@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from accounts.tokens import BearerAuthentication
 from albums.models import Album
-from images.staging import StagedFile, file_too_large
+from images.staging import StagedFile
 from imagestore.api import as_problem, is_api
 from imagestore.errors import answer
 from imagestore.problems import Problem, not_found, storage_unavailable
@@ -47,15 +47,17 @@ class UploadGate:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         door: Any = getattr(view, "cls", None) or getattr(view, "view_class", object)
+        takes_files = request.method == "POST" and issubclass(door, TakesFiles)
         try:
-            if request.method != "POST" or not issubclass(door, TakesFiles):
-                return _refuse_long_text(request)
-            self._admit(request, kwargs["album"], door.takes_files)
+            if takes_files:
+                self._admit(request, kwargs["album"], door.takes_files)
+            else:
+                _limit_length(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
                 return redirect_to_login(reverse("album-detail", args=[kwargs["album"]]))
             return answer(request, problem)
-        request.upload_handlers[0].open = True  # type: ignore[attr-defined]
+        request.upload_handlers[0].open = takes_files  # type: ignore[attr-defined]
         return None
 
     def _admit(self, request: HttpRequest, album: Any, files: int) -> None:
@@ -64,14 +66,13 @@ class UploadGate:
             raise Problem("not_authenticated", "Sign in, or send an access token.")
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
-        if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD:
-            raise file_too_large()
+        _limit_length(request, files * settings.MAX_UPLOAD_BYTES + OVERHEAD)
 
 
-def _refuse_long_text(request: HttpRequest) -> None:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _limit_length(request: HttpRequest, limit: int) -> None:
     if _content_length(request) > limit:
-        raise Problem("file_too_large", f"A request without files has at most {limit} bytes.", limit=limit)
+        detail = f"This request may have at most {limit / 1024**2:.1f} MB. Nothing was stored."
+        raise Problem("file_too_large", detail, limit=limit)
 
 
 def _sender(request: HttpRequest) -> Any:
@@ -87,7 +88,7 @@ def _sender(request: HttpRequest) -> Any:
 
 def _content_length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 class StagingHandler(FileUploadHandler):

@@ -174,8 +174,13 @@ elif _database["ENGINE"].endswith("sqlite3"):
 else:
     raise ImproperlyConfigured("DATABASE_URL must be mysql://… or sqlite:///….")
 
-# MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
-SILENCED_SYSTEM_CHECKS = ["models.W036"]
+SILENCED_SYSTEM_CHECKS = [
+    # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
+    "models.W036",
+    # Other names of the domain, and the browsers' preload lists, are for their owner to decide on.
+    "security.W005",
+    "security.W021",
+]
 
 # The counters of login attempts live here; too few entries would let an attacker push them out.
 CACHES = {
@@ -332,6 +337,8 @@ if _site.scheme == "https":
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # ---- Logs -----------------------------------------------------------------------------------

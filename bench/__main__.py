@@ -1,0 +1,6 @@
+"""`make bench`: everything measured, as tables. The latest figures are in docs/performance.md."""
+
+from bench import bench_processing, bench_server
+
+bench_processing.main()
+bench_server.main()
