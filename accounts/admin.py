@@ -18,6 +18,10 @@ from imagestore.admin import CarefulAdmin, filesize
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
+# allauth's rows follow the users'; changed here, they would not agree.
+admin.site.unregister(EmailAddress)
+
+
 class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User

@@ -14,15 +14,31 @@ from images.models import SHOWN, Image
 from imagestore.admin import CarefulAdmin, filesize
 from imagestore.problems import Problem
 
+THUMB_HEIGHT = 60  # px
+
+
+class ShownStatus(admin.SimpleListFilter):
+    """Images on their way in or out have their numbers on the first page, not rows here."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status.value, str(status.label)) for status in SHOWN]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Image]) -> QuerySet[Image]:
+        return queryset.filter(status=self.value()) if self.value() else queryset
+
 
 @admin.register(Image)
 class ImageAdmin(CarefulAdmin, admin.ModelAdmin):
-    list_display = ("thumbnail", "name", "owner", "album", "status", "reason", "size", "attempts", "created_at")
+    list_display = ("thumbnail", "name", "status", "reason", "owner", "album", "size", "created_at")
     list_display_links = ("thumbnail", "name")
-    list_filter = ("status", "error_code", "content_type")
+    list_filter = (ShownStatus, "error_code", "content_type")
     list_select_related = ("owner", "album")
     list_per_page = 50
     show_full_result_count = False
+    view_on_site = False  # the page is its owner's
     search_fields = ("name", "owner__email", "sha256")
     search_help_text = "Name, e-mail of the owner, or SHA-256"
     actions = ("process_again",)
@@ -43,7 +59,8 @@ class ImageAdmin(CarefulAdmin, admin.ModelAdmin):
         thumb = links_of(image).thumb
         if thumb is None:
             return "—"
-        return format_html('<img src="{}" width="60" height="60" alt="" loading="lazy">', thumb.url)
+        width = round(THUMB_HEIGHT * thumb.width / thumb.height)
+        return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT)
 
     @admin.display(description="reason of failure")
     def reason(self, image: Image) -> str:

@@ -115,7 +115,7 @@ def _decode(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[bool, 
         backwards, name, text, pk = json.loads(packed)
         field = cast("Field[Any, Any]", model._meta.get_field(ordering.column))
         value = field.to_python(text)
-    except (binascii.Error, ValueError, RecursionError, ValidationError):
+    except (binascii.Error, TypeError, ValueError, RecursionError, ValidationError):
         raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
     fits = name == ordering.name and isinstance(text, str) and value is not None and _is_key(pk)
     if not fits or backwards not in (0, 1):

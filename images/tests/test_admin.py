@@ -6,6 +6,7 @@ from django.urls import reverse
 from albums.models import Album
 from images import rendering
 from images.models import Image, Status
+from images.templatetags.operations import numbers
 from images.tests.helpers import album, colours, received, user
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +89,12 @@ def test_saving_a_form_writes_only_what_changed(admin):
 def test_nobody_else_gets_in(client):
     client.force_login(user())
     assert client.get(reverse("admin:images_image_changelist")).status_code == 302
+
+
+def test_the_first_page_shows_the_numbers_an_operator_asks_for(admin):
+    _, images = holiday_of(user())
+    Image.objects.filter(pk=images[0].pk).update(status=Status.FAILED)
+    shown = {number.name: number.value for number in numbers()}
+    assert shown["Users"] == "2"
+    assert [shown[f"Images {state}"] for state in ("ready", "being made", "failed")] == ["0", "1", "1"]
+    assert "Images being deleted" in admin.get(reverse("admin:index")).content.decode()
