@@ -1,0 +1,43 @@
+"""What every test stands on: keys and a folder of its own, set before the settings are read."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+_folder = tempfile.TemporaryDirectory(prefix="image-store-test-")
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="imagestore.settings",
+    SECRET_KEY="a key for tests only, known to everybody",
+    JWT_SIGNING_KEY="another key for tests only, known to everybody",
+    DATA_DIR=_folder.name,
+    # A developer's .env is not the tests' business.
+    ENV_FILE=f"{_folder.name}/.env",
+    LOG_LEVEL="WARNING",
+)
+# `DATABASE_URL=… pytest` chooses the database under test.
+os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_folder.name}/db.sqlite3"
+
+# Argon2 is slow on purpose, and hashed static names need a collectstatic.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+_database = settings.DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    # A file as in production: threads that share a database in memory lock each other out.
+    _database.setdefault("TEST", {})["NAME"] = f"{_folder.name}/test.sqlite3"
+django.setup()
+
+
+@pytest.fixture(autouse=True)
+def _own_files_and_cache(settings, tmp_path: Path) -> None:
+    """Each test stores in folders of its own, which need not exist, and begins with an empty cache."""
+    settings.STAGING_DIR = tmp_path / "staging"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "images": {**settings.STORAGES["images"], "OPTIONS": {"location": tmp_path / "images"}},
+    }
+    cache.clear()

@@ -1,0 +1,17 @@
+"""Exit code 0 when the store in this container can work; the Dockerfile's health check."""
+
+import os
+import sys
+import urllib.request
+from urllib.parse import urlsplit
+
+request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '9999')}/healthz/ready")
+# By the name the store goes by, and past the redirect to https, if it makes one.
+site = urlsplit(os.environ.get("SITE_URL", "http://localhost"))
+request.add_header("Host", site.netloc)
+request.add_header("X-Forwarded-Proto", site.scheme)
+try:
+    with urllib.request.urlopen(request, timeout=4) as answer:
+        sys.exit(answer.status != 200)
+except OSError as error:
+    sys.exit(f"not ready: {error}")

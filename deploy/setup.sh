@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes .venv from requirements.txt (with "dev": requirements-dev.txt too), after the system
+# packages that takes. Does nothing, in a few milliseconds, when nothing has changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=.venv
+locks=(requirements.txt)
+[ "${1:-}" = dev ] && locks+=(requirements-dev.txt)
+
+stamp_of() { echo "$venv/.installed-$1-$(sha256sum <"$1" | cut -c1-16)"; }
+have() { PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; }
+
+up_to_date() {
+    [ -x $venv/bin/python ] && for lock in "${locks[@]}"; do [ -e "$(stamp_of "$lock")" ] || return 1; done
+}
+
+# ---- System packages ----
+
+wanted=()
+# mysqlclient has no wheels: it is compiled against MariaDB's client library.
+up_to_date || wanted+=(python3-venv python3-dev build-essential pkg-config default-libmysqlclient-dev)
+if [ "${1:-}" = dev ]; then
+    # Only the cores: they bring no service, so none is started.
+    { have mariadbd && have my_print_defaults; } || [ -n "${TEST_DATABASE_URL:-}" ] ||
+        wanted+=(mariadb-server-core mariadb-client-core)
+    have chromium || wanted+=(chromium)
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" != 0 ]; then
+        echo "System packages are missing. Install them once, then try again:" >&2
+        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+        exit 1
+    fi
+    echo "Installing ${missing[*]} …"
+    log=$(mktemp)
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
+        { cat "$log" >&2; exit 1; }
+    rm -f "$log"
+fi
+
+# ---- Python packages ----
+
+up_to_date && exit
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed." >&2; exit 1; }
+[ -x $venv/bin/python ] || python3 -m venv $venv
+for lock in "${locks[@]}"; do
+    stamp=$(stamp_of "$lock")
+    [ -e "$stamp" ] && continue
+    echo "Installing the packages of $lock …"
+    $venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    rm -f "$venv/.installed-$lock-"*
+    touch "$stamp"
+done

@@ -1,0 +1,106 @@
+"""gunicorn's threaded worker, with limits for slow clients.
+
+gthread (27.0) waits without end for the rest of a request's head, says "100 Continue" before the
+app can refuse an upload, drops a connection with more than 64 KiB of unread body that it has
+announced to keep, and lingers over a close in the one thread that accepts. Here a head is due in
+time, a body is asked for when somebody reads it, what is left of one is read away, and each
+connection is closed in its own thread, slowly enough for the client to see its answer.
+"""
+
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+# All in seconds. A head is the request line and the headers.
+HEAD_DUE = 10
+# A refused upload keeps arriving for a while; closing at once would destroy the answer on its way.
+LINGER = 10
+LINGER_SILENCE = 2
+
+
+class Worker(ThreadWorker):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._heads: dict[Any, float] = {}
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # A terminal sends Ctrl-C to every process; this one, and its children, wait for the master's word.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def handle(self, conn: Any) -> Any:
+        self._heads[conn] = time.monotonic() + HEAD_DUE
+        try:
+            outcome = super().handle(conn)
+        finally:
+            self._heads.pop(conn, None)
+        if outcome is False:
+            _close(conn)
+        return outcome
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        self._heads.pop(conn, None)
+        if req._expected_100_continue:
+            req._expected_100_continue = False
+            req.body = AskedBody(req.body, conn.sock)
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Read what the app left of a body, then serve the next request.
+
+        gthread closes after 64 KiB of it, when the client may have sent that next request already.
+        """
+        deadline = time.monotonic() + LINGER
+        return keepalive and bool(conn.parser.finish_body(deadline=deadline, max_bytes=sys.maxsize))
+
+    def murder_pending(self) -> None:
+        """Called about once a second: end the reading of heads that are overdue."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, due in list(self._heads.items()):
+            if now > due:
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RD)
+
+
+class AskedBody:
+    """A body whose client waits for "100 Continue", which it gets at the first read (RFC 9110, 10.1.1)."""
+
+    def __init__(self, body: Any, sock: socket.socket) -> None:
+        self._body, self._sock, self._asked = body, sock, False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the connection is spoilt for another request: so is one whose body was never asked for."""
+        return not self._asked or self._body.failed
+
+    def read(self, size: int | None = None) -> bytes:
+        self._ask()
+        return bytes(self._body.read(size))
+
+    def readline(self, size: int | None = None) -> bytes:
+        self._ask()
+        return bytes(self._body.readline(size))
+
+    def _ask(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _close(conn: Any) -> None:
+    """Say goodbye, read on until the client has heard it (RFC 9112, 9.6), then close."""
+    deadline = time.monotonic() + LINGER
+    with suppress(OSError):
+        conn.sock.shutdown(socket.SHUT_WR)
+        conn.sock.settimeout(LINGER_SILENCE)
+        while time.monotonic() < deadline and conn.sock.recv(65536):
+            pass
+    conn.close()
+    # The main thread closes it once more, and would linger there.
+    conn.close = lambda graceful=False: None

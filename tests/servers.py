@@ -1,0 +1,241 @@
+"""Real servers for tests: a private MariaDB, and the store as `make run` starts it.
+
+`python -m tests.servers COMMAND…` runs COMMAND with DATABASE_URL pointing at a MySQL-protocol
+server: the one in TEST_DATABASE_URL, or else a private MariaDB.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+import MySQLdb
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+    """Raise with the end of the log when the process ends, or the time does, before it is ready."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()[-4000:]}")
+        time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """SIGTERM, then SIGKILL to its whole session; the exit code."""
+    process.terminate()
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
+
+
+# ---- MariaDB --------------------------------------------------------------------------------
+
+
+class MariaDB:
+    """A MariaDB in a temporary folder, on a port and a socket of its own; it dies with its starter."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="image-store-mariadb-"))
+        self.port = free_port()
+        self.password = secrets.token_hex(16)
+        self.log = self.folder / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mysql://store:{self.password}@127.0.0.1:{self.port}/store"
+
+    def __enter__(self) -> Self:
+        try:
+            self._make()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process is not None:
+            end(self.process, seconds=10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make(self) -> None:
+        own = ["--no-defaults", f"--datadir={self.folder / 'data'}", *_as_root()]
+        made = subprocess.run(
+            [program("mariadb-install-db"), *own, "--skip-test-db", "--auth-root-authentication-method=socket"],
+            capture_output=True,
+        )
+        if made.returncode:
+            raise RuntimeError(f"mariadb-install-db failed:\n{(made.stdout + made.stderr).decode()}")
+        (self.folder / "init.sql").write_text(
+            f"CREATE USER IF NOT EXISTS store@'127.0.0.1' IDENTIFIED BY '{self.password}';\n"
+            "GRANT ALL ON *.* TO store@'127.0.0.1';\n"
+        )
+
+    def start(self) -> None:
+        """Start it (again, after a test has killed it)."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    "setpriv", "--pdeathsig", "TERM", program("mariadbd"), "--no-defaults", *_as_root(),
+                    f"--datadir={self.folder / 'data'}", f"--socket={self.folder / 'sock'}",
+                    f"--pid-file={self.folder / 'pid'}", f"--init-file={self.folder / 'init.sql'}",
+                    "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
+                    "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
+                    # Nothing here outlives the tests, so nothing waits for the disk.
+                    "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite",
+                ],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C for the tests is not for the database
+            )  # fmt: skip
+        wait_until(self._answers, self.process, self.log, seconds=30)
+
+    def _answers(self) -> bool:
+        try:
+            connect(self.url, database="").close()
+        except MySQLdb.OperationalError:
+            return False
+        return True
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
+    if found is None:
+        raise RuntimeError(
+            f"{name} is missing: apt-get install mariadb-server-core mariadb-client-core, or name a server in "
+            "TEST_DATABASE_URL=mysql://user:password@host:port/name"
+        )
+    return found
+
+
+def connect(url: str, database: str | None = None) -> Any:
+    """A plain connection to the server of a mysql:// URL; `database` "" is none."""
+    parts = urlsplit(url)
+    return MySQLdb.connect(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 3306,
+        user=unquote(parts.username or "root"),
+        password=unquote(parts.password or ""),
+        database=parts.path.strip("/") if database is None else database,
+    )
+
+
+@contextmanager
+def fresh_schema(url: str) -> Iterator[str]:
+    """A new schema beside the one of the URL, dropped afterwards; yields its URL."""
+    name = f"test_live_{secrets.token_hex(4)}"
+    with closing(connect(url, database="")) as server:
+        server.cursor().execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        try:
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        finally:
+            server.cursor().execute(f"DROP DATABASE {name}")
+
+
+# ---- The store ------------------------------------------------------------------------------
+
+
+class Server:
+    """The store on a free port, started by the very script of `make run`."""
+
+    def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
+        self.folder, self.log = folder, folder / "server.log"
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.env = {
+            **os.environ,
+            "PORT": str(self.port),
+            "SITE_URL": self.url,
+            "DATA_DIR": str(folder / "data"),
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/data/db.sqlite3",
+            "LOG_LEVEL": "INFO",
+            **knobs,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.serve"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            wait_until(self._answers, self.process, self.log, seconds=60)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self) -> int:
+        """End it as an operator does; the exit code."""
+        assert self.process is not None
+        return end(self.process, seconds=40)
+
+    def kill(self) -> None:
+        """kill -9 of everything it started."""
+        assert self.process is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz/live", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+# ---- COMMAND on MariaDB -----------------------------------------------------------------------
+
+
+def main(command: list[str]) -> int:
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return _run(command, given)
+    with MariaDB() as database:
+        return _run(command, database.url)
+
+
+def _run(command: list[str], database_url: str) -> int:
+    child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url})
+    # Ctrl-C reaches the child by itself, SIGTERM does not; here both only mean: wait for its end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
