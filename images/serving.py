@@ -44,7 +44,12 @@ def serve(
     unchanged = get_conditional_response(request, etag=headers["ETag"], response=HttpResponse(headers=headers))
     if unchanged is not None and unchanged.status_code != 200:
         return unchanged
-    return _body(request, _open(name), headers)
+    file = _open(name)
+    try:
+        return _body(request, file, headers)
+    except Problem:
+        file.close()
+        raise
 
 
 def _open(name: str) -> BinaryIO:
