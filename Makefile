@@ -19,9 +19,9 @@ run: ## install what is missing, then serve http://localhost:9999
 
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server
 	@echo "== tests on SQLite"
-	env -u DATABASE_URL $(BIN)/python -m pytest -n 2
+	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 --dist loadfile
 	echo "== tests on MySQL's protocol"
-	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2
+	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
 	@set -x

@@ -42,6 +42,7 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "created_at")
     search_fields = ("email", "name", "public_id")
     ordering = ("-created_at",)
+    show_full_result_count = False
     readonly_fields = ("public_id", "used", "api_logins", "created_at", "last_login")
     actions = ("end_logins",)
     fieldsets = (

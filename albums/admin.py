@@ -15,6 +15,7 @@ from imagestore.admin import CarefulAdmin, filesize
 class AlbumAdmin(CarefulAdmin, admin.ModelAdmin):
     list_display = ("title", "owner", "image_count", "size", "created_at", "updated_at")
     view_on_site = False  # the page is its owner's
+    show_full_result_count = False
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email")
     search_help_text = "Title, or e-mail of the owner"

@@ -25,6 +25,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
     data_dir = Path(env.str("DATA_DIR", str(ROOT / "data"))).resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (data_dir / "images").mkdir(exist_ok=True)
     write_keys(data_dir)
 
     import django  # only now: the settings want the keys

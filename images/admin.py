@@ -81,6 +81,9 @@ class ImageAdmin(CarefulAdmin, admin.ModelAdmin):
             count += 1
         messages.success(request, f"{count} images will be processed again.")
 
+    def save_model(self, request: HttpRequest, image: Any, form: Any, change: bool) -> None:
+        services.change(image, **{field: form.cleaned_data[field] for field in form.changed_data})
+
     def remove(self, images: list[Any]) -> None:
         for image in images:
             services.delete_images(image.owner, Image.objects.filter(pk=image.pk))

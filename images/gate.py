@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from accounts.tokens import BearerAuthentication
 from albums.models import Album
-from images.staging import StagedFile
+from images.staging import StagedFile, file_too_large
 from imagestore.api import as_problem, is_api
 from imagestore.errors import answer
 from imagestore.problems import Problem, not_found, storage_unavailable
@@ -52,7 +52,7 @@ class UploadGate:
             if takes_files:
                 self._admit(request, kwargs["album"], door.takes_files)
             else:
-                _limit_length(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+                _refuse_long_text(request)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
                 return redirect_to_login(reverse("album-detail", args=[kwargs["album"]]))
@@ -66,12 +66,14 @@ class UploadGate:
             raise Problem("not_authenticated", "Sign in, or send an access token.")
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
-        _limit_length(request, files * settings.MAX_UPLOAD_BYTES + OVERHEAD)
+        if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD:
+            raise file_too_large()
 
 
-def _limit_length(request: HttpRequest, limit: int) -> None:
+def _refuse_long_text(request: HttpRequest) -> None:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if _content_length(request) > limit:
-        detail = f"This request may have at most {limit / 1024**2:.1f} MB. Nothing was stored."
+        detail = f"A request without files may have at most {limit:,} bytes. Nothing was changed."
         raise Problem("file_too_large", detail, limit=limit)
 
 

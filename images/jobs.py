@@ -7,7 +7,11 @@ is harmless, because the dispatcher also looks by itself.
 import logging
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -23,16 +27,53 @@ logger = logging.getLogger(__name__)
 # How often the dispatcher looks without being woken, and the keeper reconciles (seconds).
 LOOK = 1
 RECONCILE = 60
+# A header is read in a hundredth of this; a file made to take longer is refused (seconds).
+PROBE_CPU = 2
+PROBE_WALL = 10
+# Leases of images that are being made are renewed this often (seconds; rendering.LEASE is longer).
+RENEW = 10
 # After a failure (a dead database, say), before the next try (seconds).
 PAUSE = 2
 
-_probe_slots = threading.BoundedSemaphore(settings.PROBE_WORKERS)
+
+class Turns:
+    """A few slots for which owners take turns: whoever holds fewest is next, then whoever came first."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._held: Counter[int] = Counter()
+        self._waiting: list[tuple[int, object]] = []
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, owner: int) -> Iterator[None]:
+        ticket = (owner, object())
+        with self._changed:
+            self._waiting.append(ticket)
+            self._changed.wait_for(lambda: self._free and self._next() is ticket)
+            self._waiting.remove(ticket)
+            self._free -= 1
+            self._held[owner] += 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._held[owner] -= 1
+                self._changed.notify_all()
+
+    def _next(self) -> tuple[int, object]:
+        return min(self._waiting, key=lambda ticket: self._held[ticket[0]])
 
 
-def probe(path: Path) -> Probed:
-    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError."""
-    with _probe_slots:
-        return probe_in_child(path, rendering.limits())
+_probes = Turns(settings.PROBE_WORKERS)
+
+
+def probe(path: Path, owner: int) -> Probed:
+    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError, or OSError."""
+    with _probes.turn(owner):
+        return probe_in_child(path, replace(rendering.limits(), cpu_seconds=PROBE_CPU, wall_seconds=PROBE_WALL))
 
 
 class Engine:
@@ -42,16 +83,19 @@ class Engine:
         self._stopping = threading.Event()
         self._work_waits = threading.Event()
         self._doomed_wait = threading.Event()
+        self._held: set[rendering.Lease] = set()
         self._slots = threading.Semaphore(settings.RENDER_WORKERS)
         self._pool = ThreadPoolExecutor(settings.RENDER_WORKERS, "render")
         self._threads = [
             threading.Thread(target=self._dispatch, name="dispatcher", daemon=True),
             threading.Thread(target=self._keep, name="keeper", daemon=True),
         ]
+        self._renewer = threading.Thread(target=self._renew, name="renewer", daemon=True)
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         warm_up()
-        for thread in self._threads:
+        for thread in [*self._threads, self._renewer]:
             thread.start()
 
     def stop(self) -> None:
@@ -61,6 +105,8 @@ class Engine:
         for thread in self._threads:
             thread.join()
         self._pool.shutdown()
+        self._stopped.set()
+        self._renewer.join()
 
     def wake(self) -> None:
         self._work_waits.set()
@@ -70,7 +116,7 @@ class Engine:
         owner = 0
         while not self._stopping.is_set():
             self._slots.acquire()
-            lease = self._claim(owner)
+            lease = None if self._stopping.is_set() else self._claim(owner)
             if lease is None:
                 self._slots.release()
                 self._work_waits.wait(LOOK)
@@ -90,14 +136,26 @@ class Engine:
             return None
 
     def _render(self, lease: rendering.Lease) -> None:
+        self._held.add(lease)
         try:
             close_old_connections()
             rendering.render(lease)
         except Exception:
             logger.exception("image row %d was left to its lease", lease.image)
         finally:
+            self._held.discard(lease)
             connections.close_all()
             self._slots.release()
+
+    def _renew(self) -> None:
+        """Also while stopping: what is being made then is finished."""
+        while not self._stopped.wait(RENEW):
+            try:
+                close_old_connections()
+                if held := list(self._held):
+                    rendering.renew(held)
+            except Exception:
+                logger.exception("leases could not be renewed; it is tried again")
 
     def _keep(self) -> None:
         due = time.monotonic()

@@ -23,6 +23,14 @@ from accounts.models import User, public_id
 from albums.models import TEXT_LENGTH, Album
 
 NAME_LENGTH = 255
+# What the original is called in storage.
+ORIGINAL = "original"
+
+
+def storage_prefix(public_id: UUID) -> str:
+    """The folder of all files of an image, sharded by the id's last digits (the first are the clock's)."""
+    name = public_id.hex
+    return f"{name[-2:]}/{name[-4:-2]}/{name}"
 
 
 class Status(models.TextChoices):
@@ -63,12 +71,14 @@ class ImageQuerySet(models.QuerySet["Image"]):
         newest = self.ready().filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
         keys = [album.pk for album in albums]
         newest_of = dict(Album.objects.filter(pk__in=keys).annotate(newest=newest).values_list("pk", "newest"))
-        choices = [album.cover_choice for album in albums if album.cover_choice]
-        wanted = Q(pk__in=[pk for pk in newest_of.values() if pk]) | Q(public_id__in=choices, album__in=keys)
+        choices = {album.pk: album.cover_choice for album in albums if album.cover_choice}
+        wanted = Q(pk__in=[pk for pk in newest_of.values() if pk]) | Q(public_id__in=choices.values())
         covers: dict[int, Image] = {}
-        for image in self.ready().filter(wanted):
-            if image.pk != newest_of[image.album_id] or image.album_id not in covers:
+        for image in self.ready().filter(wanted, album__in=keys):
+            if image.public_id == choices.get(image.album_id):
                 covers[image.album_id] = image
+            elif image.pk == newest_of[image.album_id]:
+                covers.setdefault(image.album_id, image)
         return covers
 
     def matching(self, words: str) -> Self:
@@ -163,13 +173,8 @@ class Image(models.Model):
 
     @property
     def storage_prefix(self) -> str:
-        """The folder of all its files, sharded by the id's last digits (the first are the clock's)."""
-        name = self.public_id.hex
-        return f"{name[-2:]}/{name[-4:-2]}/{name}"
+        return storage_prefix(self.public_id)
 
     @property
     def original_file(self) -> str:
         return f"{self.storage_prefix}/{ORIGINAL}"
-
-
-ORIGINAL = "original"

@@ -7,7 +7,9 @@ from images.models import NAME_LENGTH
 
 # Control characters, halves of characters, and what turns the writing direction round, so that
 # "photo\u202egpj.exe" does not read as "photoexe.jpg".
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def clean_name(name: str) -> str:

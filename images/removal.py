@@ -73,6 +73,16 @@ def purge() -> int:
     return purged
 
 
+def clear_if_dead(image: Image) -> None:
+    """Remove the files of an image that no row keeps any more.
+
+    For whoever stored something and then could not record it: if another worker holds or finished
+    the image, its files have the same names and stay.
+    """
+    if not Image.objects.filter(pk=image.pk).exclude(status=Status.DOOMED).exists():
+        image_storage().delete_folder(image.storage_prefix)
+
+
 def _lock(owner: User) -> None:
     User.objects.select_for_update().get(pk=owner.pk)
 
@@ -81,6 +91,8 @@ def _doom(owner: User, images: ImageQuerySet) -> int:
     """In the owner's transaction. The albums are locked before their sums are taken."""
     keys = list(images.values_list("album_id", flat=True).distinct().order_by("album_id"))
     list(Album.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    # Not what came into another album meanwhile: its sums are not locked.
+    images = images.filter(album_id__in=keys)
     sums = list(images.values("album_id").annotate(count=Count("pk"), total=Sum("bytes")).order_by("album_id"))
     images.update(status=Status.DOOMED, living_sha256=None, updated_at=timezone.now())
     for album in sums:

@@ -5,7 +5,9 @@ token still holds the row, so one that slept past its lease overwrites nothing.
 """
 
 import logging
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from images.models import Image, ImageQuerySet, Status
-from images.processing import Crashed, Limits, OverLimits, ProcessingError, Rendered, render_in_child
+from images.processing import Crashed, Damaged, Limits, OverLimits, ProcessingError, Rendered, render_in_child
+from images.removal import clear_if_dead
 from images.staging import work_folder
 from images.storage import image_storage
 
@@ -26,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 # How often its own child may die or run over its limits before an image is FAILED.
 ATTEMPTS = 2
-# After the child's time, what storing the variants may take.
-STORING = timedelta(seconds=30)
+# A lease is short, so that a dead worker's work is soon another's, and renewed while its worker lives.
+LEASE = timedelta(seconds=30)
 # When the storage does not answer, the image is tried again after this.
 STORAGE_PAUSE = timedelta(seconds=30)
 
@@ -66,29 +69,34 @@ def claim_next(after_owner: int = 0) -> Lease | None:
         if found is None:
             return None
         token = uuid4()
-        length = timedelta(seconds=settings.CHILD_WALL_SECONDS) + STORING
-        if Image.objects.claim(found[0], token=token, lease=length):
+        if Image.objects.claim(found[0], token=token, lease=LEASE):
             return Lease(*found, token)
+
+
+def renew(leases: Collection[Lease]) -> None:
+    """Keep what living workers hold; a lease that somebody else took over stays lost."""
+    held = Image.objects.filter(lease_token__in=[lease.token for lease in leases])
+    held.update(leased_until=Now() + LEASE)
 
 
 def render(lease: Lease) -> None:
     """Make all sizes of a claimed image and record how that ended."""
     image = Image.objects.get(pk=lease.image)
     try:
-        with image_storage().local_copy(image.original_file) as original, work_folder() as folder:
-            rendered = render_in_child(original, folder, limits())
-            _store(image, rendered, folder)
+        rendered = _make(image)
     except (OverLimits, Crashed) as error:
-        _count_attempt(lease, image, error)
+        outcome = _count_attempt(image, error)
     except ProcessingError as error:
-        _fail(lease, error.code, error.detail)
-    except FileNotFoundError:
-        _fail(lease, "damaged", "Its original is missing from the storage. Upload it again.")
+        outcome = _failure(error)
     except OSError:
-        logger.exception("storage failed while image %s was made", image.public_id)
+        logger.exception("the storage or the machine failed while image %s was made", image.public_id)
         lease.row().update(leased_until=Now() + STORAGE_PAUSE, lease_token=None)
+        return
     else:
-        _finish(lease, image, rendered)
+        outcome = _success(rendered)
+    if not lease.record(**outcome):
+        clear_if_dead(image)
+        lease.row().update(leased_until=None, lease_token=None)
 
 
 def work_off() -> int:
@@ -100,6 +108,22 @@ def work_off() -> int:
     return count
 
 
+def _make(image: Image) -> Rendered:
+    """The sizes of one image, made and stored. Raises ProcessingError, or OSError for what may pass."""
+    with ExitStack() as stack:
+        try:
+            original = stack.enter_context(image_storage().local_copy(image.original_file))
+        except FileNotFoundError:
+            # Believed of a storage that is there; one that is not mounted has lost nothing.
+            if image_storage().answers():
+                raise Damaged("Its original is missing from the storage. Upload it again.") from None
+            raise
+        folder = stack.enter_context(work_folder())
+        rendered = render_in_child(original, folder, limits())
+        _store(image, rendered, folder)
+    return rendered
+
+
 def _store(image: Image, rendered: Rendered, folder: Path) -> None:
     """All files of the variants at once; sizes that came out equal share one."""
     storage = image_storage()
@@ -108,33 +132,22 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> None:
         list(pool.map(lambda file: storage.store(folder / file, f"{image.storage_prefix}/{file}"), files))
 
 
-def _finish(lease: Lease, image: Image, rendered: Rendered) -> None:
-    recorded = lease.record(
-        status=Status.READY,
-        variants={size: asdict(variant) for size, variant in rendered.variants.items()},
-        placeholder=rendered.placeholder,
-        width=rendered.width,
-        height=rendered.height,
-    )
-    if not recorded:
-        _withdraw(lease, image)
+def _success(rendered: Rendered) -> dict[str, Any]:
+    return {
+        "status": Status.READY,
+        "variants": {size: asdict(variant) for size, variant in rendered.variants.items()},
+        "placeholder": rendered.placeholder,
+        "width": rendered.width,
+        "height": rendered.height,
+    }
 
 
-def _withdraw(lease: Lease, image: Image) -> None:
-    """Our files are nobody's only if the image is being deleted; another worker's have the same names."""
-    if not Image.objects.filter(pk=image.pk).exclude(status=Status.DOOMED).exists():
-        image_storage().delete_folder(image.storage_prefix)
-    lease.row().update(leased_until=None, lease_token=None)
-
-
-def _count_attempt(lease: Lease, image: Image, error: ProcessingError) -> None:
+def _count_attempt(image: Image, error: ProcessingError) -> dict[str, Any]:
     """The child's death counts against the image, because nothing else was in that child."""
     logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
-    if image.attempts + 1 >= ATTEMPTS:
-        _fail(lease, error.code, error.detail, attempts=F("attempts") + 1)
-    else:
-        lease.record(attempts=F("attempts") + 1)
+    failure = _failure(error) if image.attempts + 1 >= ATTEMPTS else {}
+    return {"attempts": F("attempts") + 1, **failure}
 
 
-def _fail(lease: Lease, code: str, detail: str, **changes: Any) -> None:
-    lease.record(status=Status.FAILED, error_code=code, error_detail=detail[:255], **changes)
+def _failure(error: ProcessingError) -> dict[str, Any]:
+    return {"status": Status.FAILED, "error_code": error.code, "error_detail": error.detail[:255]}

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -24,12 +24,12 @@ from images import jobs
 from images.models import SHOWN, Image, ImageQuerySet, Status
 from images.names import clean_name
 from images.processing import Probed, ProcessingError
-from images.removal import discard, doom_albums, doom_images, doom_user
+from images.removal import clear_if_dead, discard, doom_albums, doom_images, doom_user
 from images.staging import StagedFile
 from images.storage import image_storage
 from imagestore.database import transaction_retried
 from imagestore.params import choice, search_words
-from imagestore.problems import Problem, not_found, storage_unavailable
+from imagestore.problems import Problem, database_unavailable, not_found, storage_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
     if known := _already_in(album, staged.sha256):
         return Received(known, created=False)
     try:
-        probed = jobs.probe(staged.path)
+        probed = jobs.probe(staged.path, album.owner_id)
     except ProcessingError as error:
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
@@ -99,6 +99,9 @@ def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | P
             return receive(album, staged)
         except Problem as problem:
             return problem
+        except OperationalError:
+            logger.exception("one of several files met a database error")
+            return database_unavailable()
         finally:
             connections.close_all()
 
@@ -126,11 +129,12 @@ def _already_in(album: Album, sha256: str) -> Image | None:
 @transaction_retried
 def _enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image:
     """The ledger's entry, before any byte is stored; or the image that came first."""
-    if not Album.objects.living().filter(pk=album.pk).exists():
-        raise not_found()
     if known := _already_in(album, staged.sha256):
         return known
     _take_quota(album.owner, staged.size)
+    # Now the owner's row is locked, which whoever deletes the album locks first.
+    if not Album.objects.living().filter(pk=album.pk).exists():
+        raise not_found()
     now = timezone.now()
     taken_at = datetime.fromisoformat(probed.taken_at) if probed.taken_at else None
     image = Image(
@@ -162,6 +166,8 @@ def _take_quota(owner: User, size: int) -> None:
     fits = Q() if limit is None else Q(used_bytes__lte=limit - size)
     if not rows.filter(fits).update(used_bytes=F("used_bytes") + size):
         used = rows.values_list("used_bytes", flat=True).first()
+        if used is None:
+            raise not_found()
         detail = "There is no room left for this file. Delete something first; nothing was stored."
         raise Problem("quota_exceeded", detail, limit=limit, used=used)
 
@@ -184,6 +190,8 @@ def _keep(image: Image, staged: StagedFile) -> Received:
         raise storage_unavailable() from None
     except Problem:
         discard(image)
+        # Its row may be gone already, if storing took longer than the reception's lease.
+        clear_if_dead(image)
         raise
     finally:
         jobs.wake()

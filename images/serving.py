@@ -41,10 +41,11 @@ def serve(
     disposition = content_disposition_header(not inline, save_as)
     if disposition:
         headers["Content-Disposition"] = disposition
+    file = _open(name)
     unchanged = get_conditional_response(request, etag=headers["ETag"], response=HttpResponse(headers=headers))
     if unchanged is not None and unchanged.status_code != 200:
+        file.close()
         return unchanged
-    file = _open(name)
     try:
         return _body(request, file, headers)
     except Problem:

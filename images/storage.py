@@ -50,9 +50,8 @@ class DurableFileStorage(FileSystemStorage):
             _fsync(folder.parent)
 
     def answers(self) -> bool:
-        """Can files be written here now?"""
-        root = Path(self.location)
-        return os.access(root if root.exists() else root.parent, os.W_OK)
+        """Is it there, and can files be written?"""
+        return os.access(self.location, os.W_OK)
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():

@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -115,13 +115,14 @@ def _decode(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[bool, 
         backwards, name, text, pk = json.loads(packed)
         field = cast("Field[Any, Any]", model._meta.get_field(ordering.column))
         value = field.to_python(text)
-    except (binascii.Error, TypeError, ValueError, RecursionError, ValidationError):
+        str(text).encode()  # half a surrogate pair is no text for a database
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC)
+    except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
         raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
     fits = name == ordering.name and isinstance(text, str) and value is not None and _is_key(pk)
     if not fits or backwards not in (0, 1):
         raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise invalid("cursor", "This is not a cursor of this list; start without one.")
     return bool(backwards), value, pk
 
 

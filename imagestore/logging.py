@@ -60,7 +60,7 @@ class RequestLogMiddleware:
         logger.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=_path(request),
             status=response.status_code,
             ms=round((time.monotonic() - started) * 1000),
         )
@@ -71,6 +71,12 @@ class RequestLogMiddleware:
         # authentication classes bind the user themselves.
         if getattr(view, "login_required", True) and settings.SESSION_COOKIE_NAME in request.COOKIES:
             bind_user(request.user)
+
+
+def _path(request: HttpRequest) -> str:
+    """Without the keys that mails carry: whoever reads the log could use them."""
+    match = request.resolver_match
+    return f"/{match.route}" if match and "key" in match.kwargs else request.path
 
 
 def bind_user(user: Any) -> None:

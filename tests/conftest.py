@@ -2,15 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.people import Person
-from tests.servers import Server, fresh_schema
+from tests.servers import Server, running
 from tests.state import State
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -30,12 +28,7 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The store with a folder and a database of its own, on the kind of database under test."""
-    with ExitStack() as stack:
-        url = os.environ["DATABASE_URL"]
-        on_mysql = settings.DATABASES["default"]["ENGINE"].endswith("mysql")
-        database = stack.enter_context(fresh_schema(url)) if on_mysql else ""
-        started = Server(tmp_path_factory.mktemp("server"), database).start()
-        stack.callback(started.stop)
+    with running(tmp_path_factory.mktemp("server")) as started:
         yield started
 
 

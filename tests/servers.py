@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -216,6 +216,17 @@ class Server:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+@contextmanager
+def running(folder: Path, **knobs: str) -> Iterator[Server]:
+    """A store of its own, with these knobs, on the kind of database under test."""
+    url = os.environ["DATABASE_URL"]
+    with ExitStack() as stack:
+        database = stack.enter_context(fresh_schema(url)) if url.startswith("mysql") else ""
+        started = Server(folder, database, **knobs).start()
+        stack.callback(started.stop)
+        yield started
 
 
 # ---- COMMAND on MariaDB -----------------------------------------------------------------------

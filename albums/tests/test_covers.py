@@ -2,11 +2,13 @@
 
 import pytest
 
+from albums.models import Album
 from albums.services import change
 from images import rendering, services
 from images.delivery import with_covers
 from images.models import Image
 from images.tests.helpers import album, colours, received, user
+from images.tests.pictures import jpeg_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +44,12 @@ def test_an_image_that_moved_away_is_no_cover():
     chosen, new = (received(holiday, content) for content in colours(2))
     rendering.work_off()
     change(holiday, cover_choice=chosen.public_id)
+    newer = received(other, jpeg_bytes(color=(0, 0, 200)))
+    rendering.work_off()
     services.move(chosen, other)
-    assert (cover_of(holiday), cover_of(other)) == (new, chosen)
+    assert (cover_of(holiday), cover_of(other)) == (new, newer)
+    covers = Image.objects.covers_of([Album.objects.get(pk=one.pk) for one in (holiday, other)])
+    assert covers == {holiday.pk: new, other.pk: newer}
 
 
 def test_each_album_gets_its_own_in_a_fixed_number_of_queries(django_assert_num_queries):

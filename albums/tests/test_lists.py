@@ -1,5 +1,7 @@
 """Keyset pages: every row once, forwards and back, whatever ties and whatever changes."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -71,6 +73,25 @@ NONSENSE = {
     "ordering": ["owner__password", "--title", "id"],
     "cursor": ["x", "bm9uc2Vuc2U", "bnVsbA", "W10", "ü", "W1tbW1tb"],
 }
+
+
+ODD = [
+    [0, "created_at", "9999-12-31T23:59:59-14:00", 1],
+    [0, "created_at", "0001-01-01T00:00:00+14:00", 1],
+    [0, "title", "\ud800", 1],
+    [2, "title", "x", 1],
+    [0, "title", 5, 1],
+    [0, "title", "x", -1],
+    [0, "title", "x", True],
+]
+
+
+@pytest.mark.parametrize("parts", ODD)
+def test_a_forged_cursor_is_refused(parts):
+    cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+    with pytest.raises(Problem) as caught:
+        page_of(Album.objects.all(), {"cursor": cursor, "ordering": parts[1]}, ORDERINGS)
+    assert list(caught.value.extra["errors"]) == ["cursor"]
 
 
 @pytest.mark.parametrize("params", [{name: value} for name, values in NONSENSE.items() for value in values])

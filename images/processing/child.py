@@ -4,6 +4,7 @@ Safe to call from any number of threads; each call blocks until its child has an
 """
 
 import atexit
+import errno
 import json
 import os
 import select
@@ -70,7 +71,8 @@ def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits) -> 
     try:
         return _ask(request, patience)
     except _ForkServerLostError as lost:
-        raise Crashed from lost
+        # The machine's fault, not the picture's: whoever asked may ask again later.
+        raise OSError(errno.EAGAIN, "the fork server was lost twice") from lost
 
 
 def _ask(request: bytes, patience: float) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The engine: woken or not, it makes what waits and clears what is doomed."""
 
+import threading
 import time
 
 import pytest
@@ -77,3 +78,44 @@ def test_stopping_finishes_what_is_being_made():
     jobs.stop()
     assert not Image.objects.exclude(lease_token=None).exists()
     assert jobs._engine is None
+
+
+def test_owners_take_turns_at_the_slots():
+    turns, order = jobs.Turns(1), []
+    first = turns.turn(1)
+    first.__enter__()
+
+    def wait_for(owner):
+        with turns.turn(owner):
+            order.append(owner)
+
+    threads = []
+    for owner in (1, 1, 2):
+        threads.append(threading.Thread(target=wait_for, args=(owner,)))
+        threads[-1].start()
+        eventually(lambda: len(turns._waiting) == len(threads))
+    first.__exit__(None, None, None)
+    for thread in threads:
+        thread.join()
+    assert order == [1, 1, 2]
+
+
+def test_who_holds_a_slot_waits_behind_who_holds_none():
+    turns, order = jobs.Turns(2), []
+    held, other = turns.turn(1), turns.turn(3)
+    held.__enter__()
+    other.__enter__()
+
+    def wait_for(owner):
+        with turns.turn(owner):
+            order.append(owner)
+
+    threads = [threading.Thread(target=wait_for, args=(owner,)) for owner in (1, 2)]
+    for count, thread in enumerate(threads, 1):
+        thread.start()
+        eventually(lambda count=count: len(turns._waiting) == count)
+    other.__exit__(None, None, None)
+    for thread in threads:
+        thread.join()
+    held.__exit__(None, None, None)
+    assert order == [2, 1]

@@ -1,14 +1,17 @@
 """Receiving: durable and committed, or nothing at all."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
 
+from images import jobs
 from images.models import Image, Status
 from images.names import clean_name
-from images.removal import doom_albums
+from images.reconcile import reconcile
+from images.removal import doom_albums, doom_images
 from images.services import receive, receive_many
 from images.storage import DurableFileStorage
 from images.tests.helpers import album, colours, in_staging, original_bytes, received, staged, stored, user
@@ -142,6 +145,70 @@ def test_an_album_deleted_meanwhile_is_a_404_and_nothing_is_kept(monkeypatch):
         refusal("not_found", holiday, file)
     alice.refresh_from_db()
     assert (Image.objects.get().status, alice.used_bytes) == (Status.DOOMED, 0)
+
+
+def test_a_reception_that_took_longer_than_its_lease_leaves_nothing(monkeypatch):
+    alice = user()
+    store = DurableFileStorage.store
+
+    def store_too_late(self, source, name):
+        Image.objects.update(leased_until="2020-01-01T00:00Z")
+        assert reconcile().purged_images == 1
+        store(self, source, name)
+
+    monkeypatch.setattr(DurableFileStorage, "store", store_too_late)
+    with staged() as file:
+        refusal("storage_unavailable", album(alice), file)
+    alice.refresh_from_db()
+    assert (Image.objects.count(), stored(), alice.used_bytes) == (0, set(), 0)
+
+
+def test_a_machine_without_processes_is_a_503(monkeypatch):
+    def no_process(*args):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(jobs, "probe_in_child", no_process)
+    with staged() as file:
+        refusal("storage_unavailable", album(user()), file)
+
+
+def test_a_file_made_to_be_looked_at_for_long_is_refused_soon(monkeypatch):
+    """Pillow walks these markers one by one: without a limit of its own, for most of a minute."""
+    content = b"\xff\xd8" + b"\xff" * 30_000_000 + jpeg_bytes()[2:]
+    monkeypatch.setattr(jobs, "PROBE_CPU", 1)
+    started = time.monotonic()
+    with staged(content) as file:
+        refusal("invalid_image", album(user()), file)
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_everything_while_uploading_keeps_the_sums():
+    alice = user()
+    albums = [album(alice, str(index)) for index in range(6)]
+    done = threading.Event()
+
+    def delete(_):
+        try:
+            while not done.is_set():
+                for holiday in albums:
+                    doom_images(alice, Image.objects.in_album(holiday))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        deleters = [pool.submit(delete, index) for index in range(2)]
+        for holiday in albums:
+            received(holiday)
+        done.set()
+        for deleter in deleters:
+            deleter.result()
+    for holiday in albums:
+        holiday.refresh_from_db()
+    alice.refresh_from_db()
+    living = list(Image.objects.living())
+    assert alice.used_bytes == sum(image.bytes for image in living)
+    assert [one.image_count for one in albums] == [sum(image.album == one for image in living) for one in albums]
 
 
 def test_a_full_disk_is_a_503_that_gives_everything_back(monkeypatch):

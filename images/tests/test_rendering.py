@@ -1,6 +1,7 @@
 """Making: by lease, in a child, once."""
 
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -164,3 +165,52 @@ def test_a_failed_image_can_be_tried_again_and_only_a_failed_one(monkeypatch):
     with pytest.raises(Problem) as caught:
         services.retry(image)
     assert caught.value.code == "not_failed"
+
+
+def test_an_image_deleted_while_its_making_fails_goes_at_once(monkeypatch):
+    alice = user()
+    image = received(album(alice))
+
+    def delete_and_fail(*args):
+        doom_images(alice, Image.objects.filter(pk=image.pk))
+        raise Damaged("It is cut off.")
+
+    monkeypatch.setattr(rendering, "render_in_child", delete_and_fail)
+    rendering.render(rendering.claim_next())
+    assert stored() == set()
+    assert purge() == 1
+
+
+def test_a_machine_that_cannot_start_a_child_costs_no_attempt(monkeypatch):
+    image = received(album(user()))
+    child_that(OSError(11, "Resource temporarily unavailable"), monkeypatch)
+    rendering.work_off()
+    image.refresh_from_db()
+    assert (image.status, image.attempts) == (Status.PENDING, 0)
+
+
+def test_a_missing_original_fails_the_image_but_a_missing_storage_does_not(settings):
+    image = received(album(user()))
+    root = Path(settings.STORAGES["images"]["OPTIONS"]["location"])
+    root.rename(root.with_name("unmounted"))
+    rendering.work_off()
+    image.refresh_from_db()
+    assert (image.status, image.attempts) == (Status.PENDING, 0)
+    root.with_name("unmounted").rename(root)
+    (root / image.original_file).unlink()
+    Image.objects.update(leased_until=None)
+    rendering.work_off()
+    image.refresh_from_db()
+    assert (image.status, image.error_code) == (Status.FAILED, "damaged")
+
+
+def test_a_renewed_lease_lasts_and_a_lost_one_stays_lost():
+    received(album(user()))
+    mine = rendering.claim_next()
+    Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    rendering.renew([mine])
+    assert rendering.claim_next() is None
+    Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    other = rendering.claim_next()
+    rendering.renew([mine])
+    assert Image.objects.get().lease_token == other.token

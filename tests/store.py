@@ -1,0 +1,81 @@
+"""The store without a server: rows and files made at once, for tests of doors, counts and caches."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tokens import issue
+from albums.models import Album
+from images.models import Image, Status
+from images.storage import image_storage
+from images.tests.pictures import jpeg_bytes
+
+PASSWORD = "correct horse battery"
+ORIGINAL = jpeg_bytes(64, 48)
+VARIANT = jpeg_bytes(32, 24)
+
+
+def person(name: str, **fields: Any) -> User:
+    return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
+
+
+def bearer(user: User) -> dict[str, str]:
+    """The header of an API client that has logged in."""
+    return {"Authorization": f"Bearer {issue(user).access}"}
+
+
+def album_of(owner: User, title: str = "Summer") -> Album:
+    return Album.objects.create(owner=owner, title=title)
+
+
+def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READY, **fields: Any) -> Image:
+    """An image with its files, as if it had been uploaded and made."""
+    ready = status == Status.READY
+    number = f"{Image.objects.count():064x}"
+    now = timezone.now()
+    variant = {
+        "file": "thumb.v1.jpg",
+        "width": 32,
+        "height": 24,
+        "content_type": "image/jpeg",
+        "bytes": len(VARIANT),
+    }
+    image = Image.objects.create(
+        **{
+            "album": album, "owner": album.owner, "name": name, "status": status, "bytes": len(ORIGINAL),
+            "sha256": number, "living_sha256": number, "crc32": 0, "content_type": "image/jpeg",
+            "width": 64, "height": 48, "sorted_at": now, "created_at": now,
+            "variants": dict.fromkeys(("thumb", "small", "medium", "large"), variant) if ready else {},
+            **fields,
+        }
+    )  # fmt: skip
+    storage = image_storage()
+    storage.save(image.original_file, ContentFile(ORIGINAL))
+    if ready:
+        storage.save(f"{image.storage_prefix}/thumb.v1.jpg", ContentFile(VARIANT))
+    size = len(ORIGINAL)
+    Album.objects.filter(pk=album.pk).update(image_count=F("image_count") + 1, bytes=F("bytes") + size)
+    User.objects.filter(pk=album.owner_id).update(used_bytes=F("used_bytes") + size)
+    return image
+
+
+@dataclass
+class World:
+    """What alice has, and those who may or may not see it."""
+
+    alice: User = field(default_factory=lambda: person("alice"))
+    bob: User = field(default_factory=lambda: person("bob"))
+    album: Album = field(init=False)
+    image: Image = field(init=False)
+    failed: Image = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.album = album_of(self.alice)
+        self.image = image_in(self.album)
+        self.failed = image_in(
+            self.album, "broken.jpg", Status.FAILED, error_code="damaged", error_detail="Cut off."
+        )
