@@ -117,13 +117,20 @@ def _decode(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[bool, 
         value = field.to_python(text)
         str(text).encode()  # half a surrogate pair is no text for a database
         if isinstance(value, datetime):
-            value = value.astimezone(UTC)
+            value = _in_utc(value)
     except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
         raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
     fits = name == ordering.name and isinstance(text, str) and value is not None and _is_key(pk)
     if not fits or backwards not in (0, 1):
         raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
     return bool(backwards), value, pk
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Raises ValueError without a zone, OverflowError where UTC has no such time."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC)
 
 
 def _is_key(pk: Any) -> bool:

@@ -37,7 +37,7 @@ API: dict[str, tuple[int, Callable[[Album], str]]] = {
         3, lambda album: reverse("api-images", args=[album.public_id]) + "?search=jpg&ordering=-name&status=ready",
     ),
 }  # fmt: skip
-ADMIN = {"accounts_user": 5, "albums_album": 7, "images_image": 6}
+ADMIN = {"accounts_user": 4, "albums_album": 6, "images_image": 6}
 
 
 def tiles(album: Album) -> str:
