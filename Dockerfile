@@ -13,7 +13,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r r
 
 # ---- Run ----
 FROM python:3.11-slim
-RUN apt-get update && apt-get install -y --no-install-recommends libmariadb3 \
+RUN apt-get update && apt-get install -y --no-install-recommends libmariadb3 mariadb-client \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 store \
     && useradd --uid 10001 --gid store --home-dir /data --shell /usr/sbin/nologin store \

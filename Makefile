@@ -3,15 +3,18 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test lint format bench lock clean dev
+.PHONY: help run test test-faults lint format bench lock clean dev
 
 BIN := .venv/bin
 # The checks load the settings, which want keys; they touch no database and no file.
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
+# What is done to a running store takes longer than all the rest: make test-faults.
+QUICK := --ignore tests/faults
+
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## install what is missing, then serve http://localhost:9999
 	@deploy/setup.sh
@@ -19,9 +22,15 @@ run: ## install what is missing, then serve http://localhost:9999
 
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server
 	@echo "== tests on SQLite"
-	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 --dist loadfile
+	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
 	echo "== tests on MySQL's protocol"
-	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 --dist loadfile
+	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
+
+test-faults: dev ## everything that is done to the store, many rounds of it, on both databases (an hour)
+	@echo "== faults on SQLite"
+	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -m "" tests/faults
+	echo "== faults on MySQL's protocol"
+	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 -m "" tests/faults
 
 lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
 	@set -x

@@ -9,6 +9,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from imagestore.storage_url import storage_from_url
+from tests.seaweed import new_storage_url
+
+pytest_plugins = ["tests.faults.counts"]
+
 _folder = tempfile.TemporaryDirectory(prefix="image-store-test-")
 os.environ.update(
     DJANGO_SETTINGS_MODULE="imagestore.settings",
@@ -19,7 +24,8 @@ os.environ.update(
     ENV_FILE=f"{_folder.name}/.env",
     LOG_LEVEL="WARNING",
 )
-# `DATABASE_URL=… pytest` chooses the database under test.
+# `DATABASE_URL=… pytest` chooses the database under test, `TEST_STORAGE=s3` the storage (tests/seaweed.py).
+os.environ.pop("STORAGE_URL", None)
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_folder.name}/db.sqlite3"
 
 # Argon2 is slow on purpose, and hashed static names need a collectstatic.
@@ -36,8 +42,6 @@ django.setup()
 def _own_files_and_cache(settings, tmp_path: Path) -> None:
     """Each test stores in folders of its own, which need not exist, and begins with an empty cache."""
     settings.STAGING_DIR = tmp_path / "staging"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "images": {**settings.STORAGES["images"], "OPTIONS": {"location": tmp_path / "images"}},
-    }
+    images = storage_from_url(new_storage_url(), default=tmp_path / "images")
+    settings.STORAGES = {**settings.STORAGES, "images": images}
     cache.clear()

@@ -4,6 +4,7 @@ Attempts are counted before a password is hashed, by allauth, so that both doors
 (settings.ACCOUNT_RATE_LIMITS). They live in Django's cache.
 """
 
+from datetime import datetime
 from typing import cast
 
 import structlog
@@ -15,11 +16,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User, normalise_email
-from imagestore.problems import Problem
+from imagestore.problems import Problem, not_found
 
 logger = structlog.get_logger(__name__)
 
@@ -90,6 +92,19 @@ def confirm_password(request: HttpRequest, user: User, password: str) -> None:
 def change_name(user: User, name: str) -> None:
     user.name = one_line(name)
     user.save(update_fields=["name"])
+
+
+def lock(user: User) -> datetime:
+    """Hold the user's row to the end of the transaction; the time by the database's clock.
+
+    The first lock of whoever changes what a user has: user, album, image. Problem `not_found` when
+    the user is gone.
+    """
+    rows = User.objects.select_for_update().filter(pk=user.pk)
+    now = rows.annotate(now=Now()).values_list("now", flat=True).first()
+    if now is None:
+        raise not_found()
+    return now
 
 
 def retire(user: User) -> None:

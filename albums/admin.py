@@ -3,31 +3,30 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from albums.models import Album
+from images.admin import TrashAdmin
 from images.services import delete_albums
-from imagestore.admin import CarefulAdmin, filesize
+from imagestore.admin import InTrash, filesize
 
 
 @admin.register(Album)
-class AlbumAdmin(CarefulAdmin, admin.ModelAdmin):
-    list_display = ("title", "owner", "image_count", "size", "created_at", "updated_at")
+class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
+    list_display = ("title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    list_filter = (InTrash,)
     view_on_site = False  # the page is its owner's
     show_full_result_count = False
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email")
     search_help_text = "Title, or e-mail of the owner"
     date_hierarchy = "created_at"
-    fields = ("title", "description", "owner", "image_count", "size", "created_at", "updated_at")
-    readonly_fields = ("owner", "image_count", "size", "created_at", "updated_at")
+    actions = ("restore",)
+    fields = ("title", "description", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    readonly_fields = ("owner", "image_count", "size", "created_at", "updated_at", "trashed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Album]:
-        return super().get_queryset(request).filter(doomed_at=None)
 
     @admin.display(description="size", ordering="bytes")
     def size(self, album: Album) -> str:
@@ -35,4 +34,4 @@ class AlbumAdmin(CarefulAdmin, admin.ModelAdmin):
 
     def remove(self, albums: list[Any]) -> None:
         for album in albums:
-            delete_albums(album.owner, [album])
+            delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=True)

@@ -71,8 +71,9 @@ class AlbumView(GenericAPIView[Album]):
 
     @extend_schema(parameters=[PERMANENT], responses={204: None})
     def delete(self, request: Request, album: UUID) -> Response:
-        flag(request.query_params, "permanent")
-        delete_albums(cast(User, request.user), [self.get_object()])
+        permanent = flag(request.query_params, "permanent")
+        found = self.get_object()
+        delete_albums(found.owner, Album.objects.filter(pk=found.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, album: Album) -> Response:

@@ -18,13 +18,22 @@ TEXT_LENGTH = 2000
 
 
 class AlbumQuerySet(models.QuerySet["Album"]):
-    def living(self) -> Self:
-        """Not deleted. Deleting an account dooms its albums in the same transaction."""
+    def kept(self) -> Self:
+        """Living or in the trash. Deleting an account dooms its albums in the same transaction."""
         return self.filter(doomed_at=None)
+
+    def living(self) -> Self:
+        return self.kept().filter(trashed_at=None)
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living albums of this user; none for an anonymous one."""
         return self.living().filter(owner=user) if user.is_authenticated else self.none()
+
+    def trashed(self) -> Self:
+        return self.kept().filter(trashed_at__isnull=False)
+
+    def trashed_by(self, user: User | AnonymousUser) -> Self:
+        return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
 
     def matching(self, words: str) -> Self:
         """Those with `words` in title or description; all of them for no words."""
@@ -36,7 +45,7 @@ class Album(models.Model):
     """A named set of one owner's images.
 
     `image_count` and `bytes` are kept by the transactions that add and remove images, so that
-    a list of albums never counts them.
+    a list of albums never counts them. Images that are in the trash alone are not counted.
     """
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
@@ -49,7 +58,9 @@ class Album(models.Model):
     bytes = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # Set when the album is deleted: no door knows it any more; files and rows follow.
+    # Set while the album is in the trash, with all that is in it; its images' rows do not change.
+    trashed_at = models.DateTimeField(null=True, editable=False)
+    # Set when the album is deleted for ever: no door knows it any more; files and rows follow.
     doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
     # Filled in for lists by images.delivery.with_covers.
@@ -62,6 +73,7 @@ class Album(models.Model):
             models.Index(fields=["owner", "created_at"], name="album_by_age"),
             models.Index(fields=["owner", "updated_at"], name="album_by_change"),
             models.Index(fields=["owner", "title"], name="album_by_title"),
+            models.Index(fields=["owner", "trashed_at"], name="album_trash"),
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What can be done with albums. Deleting one is `images.services.delete_albums`: its images go first."""
+"""What can be done with albums. Deleting one for ever is `images.services.delete_albums`: its images go first."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import lock
 from albums.models import Album, AlbumQuerySet
+from imagestore.database import transaction_retried
 from imagestore.params import search_words
 from imagestore.problems import not_found
 
-ORDERINGS = {"title": "title", "created_at": "created_at", "updated_at": "updated_at"}
+ORDERINGS = {"created_at": "created_at", "title": "title", "updated_at": "updated_at"}
 
 
 def find(user: User | AnonymousUser, public_id: UUID) -> Album:
@@ -38,3 +40,17 @@ def change(album: Album, **changes: Any) -> None:
     if not Album.objects.living().filter(pk=album.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
     album.refresh_from_db()
+
+
+@transaction_retried
+def trash(owner: User, albums: AlbumQuerySet) -> int:
+    """Put living albums of one owner into the trash, each as a whole; how many."""
+    moment = lock(owner)
+    return albums.living().filter(owner=owner).update(trashed_at=moment)
+
+
+@transaction_retried
+def restore(owner: User, albums: AlbumQuerySet) -> int:
+    """Take albums of one owner out of the trash, as they were; how many."""
+    lock(owner)
+    return albums.trashed().filter(owner=owner).update(trashed_at=None)

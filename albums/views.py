@@ -11,9 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import User
 from albums import services
 from albums.forms import AlbumForm
+from albums.models import Album
 from images.delivery import with_covers
 from images.services import delete_albums
+from images.views import say_where_it_went
 from imagestore.keyset import page_of
+from imagestore.params import flag
 
 
 @require_GET
@@ -51,9 +54,11 @@ def album_edit(request: HttpRequest, album: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def album_delete(request: HttpRequest, album: UUID) -> HttpResponse:
+    """To the trash at once, with a way back. The page asks, before it is for ever."""
     found = services.find(request.user, album)
-    if request.method == "POST":
-        delete_albums(cast(User, request.user), [found])
-        messages.success(request, f"“{found.title}” is deleted.")
-        return redirect("album-list")
-    return render(request, "albums/confirm_delete.html", {"album": found})
+    if request.method == "GET":
+        return render(request, "albums/confirm_delete.html", {"album": found})
+    permanent = flag(request.POST, "permanent")
+    delete_albums(found.owner, Album.objects.filter(pk=found.pk), permanent=permanent)
+    say_where_it_went(request, found, permanent=permanent)
+    return redirect("album-list")

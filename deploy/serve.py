@@ -7,6 +7,7 @@ is skipped, so a second start takes seconds.
 import hashlib
 import os
 import secrets
+import socket
 import sys
 import time
 from contextlib import suppress
@@ -25,7 +26,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
     data_dir = Path(env.str("DATA_DIR", str(ROOT / "data"))).resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (data_dir / "images").mkdir(exist_ok=True)
+    claim_port(env.str("HOST", "127.0.0.1"), env.int("PORT", 9999))
     write_keys(data_dir)
 
     import django  # only now: the settings want the keys
@@ -36,9 +37,20 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"A setting is wrong: {error}")
     migrate()
+    check_storage()
     collect_static(data_dir)
     # As a module: multiprocessing's children import the main module again, and must not find a script.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"])
+
+
+def claim_port(host: str, port: int) -> None:
+    """Say in one line what gunicorn would say in many."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(f"{host}:{port} cannot be used ({error.strerror}). Another port: PORT={port + 1} make run")
 
 
 def write_keys(data_dir: Path) -> None:
@@ -63,11 +75,27 @@ def migrate() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    # A migration of large tables takes the time it takes.
+    for limit in ("read_timeout", "write_timeout"):
+        connection.settings_dict["OPTIONS"].pop(limit, None)
     wait_for_database()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("Preparing the database …", flush=True)
         call_command("migrate", interactive=False, verbosity=0)
+    connection.close()
+
+
+def check_storage() -> None:
+    """The server does so itself (images.jobs.start), but only a start can say it in one line."""
+    from django.db import connection
+
+    from images import marker
+
+    try:
+        marker.establish()
+    except OSError as error:
+        sys.exit(f"The image storage is not ready: {error}")
     connection.close()
 
 

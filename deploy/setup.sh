@@ -24,6 +24,8 @@ if [ "${1:-}" = dev ]; then
     # Only the cores: they bring no service, so none is started.
     { have mariadbd && have my_print_defaults; } || [ -n "${TEST_DATABASE_URL:-}" ] ||
         wanted+=(mariadb-server-core mariadb-client-core)
+    # The tests of backups dump with it; so does `manage.py backup` on MySQL.
+    have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
     have chromium || wanted+=(chromium)
 fi
 

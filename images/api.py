@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -19,8 +19,9 @@ from accounts.models import User
 from albums import services as albums
 from albums.api import PERMANENT
 from albums.models import Album
-from images import services
-from images.delivery import file_of, serve_file
+from albums.serializers import AlbumSerializer
+from images import services, trash
+from images.delivery import file_of, serve_file, with_covers
 from images.gate import TakesFiles
 from images.models import SHOWN, Image, ImageQuerySet
 from images.names import clean_name
@@ -32,6 +33,7 @@ from images.serializers import (
     HashesSerializer,
     ImageChangeSerializer,
     ImageSerializer,
+    TrashEntrySerializer,
     UploadSerializer,
 )
 from images.services import Received
@@ -43,6 +45,7 @@ DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an at
 ALL = OpenApiParameter("all", OpenApiTypes.BOOL, required=True, description="true: you mean all of them.")
 SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Words in name or caption.")
 STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=[shown.value for shown in SHOWN])
+RESTORED = PolymorphicProxySerializer("Restored", [AlbumSerializer, ImageSerializer], None)
 
 
 def _image(request: Request, image: UUID, album: UUID | None = None) -> Image:
@@ -84,11 +87,11 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
 
     @extend_schema(operation_id="albums_images_destroy_all", parameters=[ALL, PERMANENT], responses={204: None})
     def delete(self, request: Request, album: UUID) -> Response:
-        flag(request.query_params, "permanent")
+        permanent = flag(request.query_params, "permanent")
         target = albums.find(request.user, album)
         if not flag(request.query_params, "all"):
             raise invalid("all", "Say ?all=true to delete all images of this album.")
-        services.delete_images(cast(User, request.user), Image.objects.in_album(target))
+        services.delete_images(target.owner, Image.objects.in_album(target), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, images: Any, *, many: bool = False) -> Any:
@@ -165,9 +168,9 @@ class ImageView(GenericAPIView[Image]):
 
     @extend_schema(parameters=[PERMANENT], responses={204: None})
     def delete(self, request: Request, **ids: UUID) -> Response:
-        flag(request.query_params, "permanent")
+        permanent = flag(request.query_params, "permanent")
         image = self.get_object()
-        services.delete_images(image.owner, Image.objects.filter(pk=image.pk))
+        services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _target(self, album: UUID) -> Album:
@@ -188,6 +191,48 @@ class RetryView(APIView):
         image = _image(request, **ids)
         services.retry(image)
         return Response(ImageSerializer(image, context={"request": request}).data, status=status.HTTP_202_ACCEPTED)
+
+
+class TrashView(GenericAPIView[Any]):
+    """What you deleted, newest first; it can be restored until `purge_at`."""
+
+    queryset = Image.objects.none()
+    serializer_class = TrashEntrySerializer
+    orderings = trash.ORDERINGS
+
+    @extend_schema(operation_id="trash_list")
+    def get(self, request: Request) -> Response:
+        page: Any = self.paginate_queryset(trash.contents(request.user))
+        return self.get_paginated_response(self.get_serializer(trash.entries(page), many=True).data)
+
+    @extend_schema(operation_id="trash_empty", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Delete all of it for ever."""
+        trash.empty(cast(User, request.user))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class TrashedView(APIView):
+    """One album or image in your trash."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, thing: UUID) -> Response:
+        """Delete it for ever."""
+        trash.delete(trash.find(request.user, thing))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RestoreView(APIView):
+    """Take an album or image out of the trash, as it was."""
+
+    @extend_schema(request=None, responses=RESTORED)
+    def post(self, request: Request, thing: UUID) -> Response:
+        found = trash.find(request.user, thing)
+        trash.restore(found)
+        if isinstance(found, Image):
+            return Response(ImageSerializer(found, context={"request": request}).data)
+        [album] = with_covers([found])
+        return Response(AlbumSerializer(album, context={"request": request}).data)
 
 
 class _AnyAccept(DefaultContentNegotiation):

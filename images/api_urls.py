@@ -1,8 +1,18 @@
-"""The images' API. Everything under images/{image}/ is also there under its album."""
+"""The API of images and of the trash. Everything under images/{image}/ is also there under its album."""
 
 from django.urls import include, path
 
-from images.api import BulkView, ExistsView, FileView, ImageListView, ImageView, RetryView
+from images.api import (
+    BulkView,
+    ExistsView,
+    FileView,
+    ImageListView,
+    ImageView,
+    RestoreView,
+    RetryView,
+    TrashedView,
+    TrashView,
+)
 
 one_image = [
     path("", ImageView.as_view(), name="api-image"),
@@ -21,4 +31,7 @@ urlpatterns = [
     path("albums/<uuid:album>/images/exists/", ExistsView.as_view(), name="api-images-exists"),
     path("albums/<uuid:album>/images/<uuid:image>/", include(one_image_in_album)),
     path("images/<uuid:image>/", include(one_image)),
+    path("trash/", TrashView.as_view(), name="api-trash"),
+    path("trash/<uuid:thing>/", TrashedView.as_view(), name="api-trashed"),
+    path("trash/<uuid:thing>/restore/", RestoreView.as_view(), name="api-restore"),
 ]

@@ -23,6 +23,8 @@ from images.processing import EXTENSIONS, SIZES
 from images.serving import serve
 from imagestore.problems import Problem, invalid, not_found
 
+# What a page offers to save beside the original; a thumb is nothing to keep.
+OFFERED = ("large", "medium", "small")
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
 
 
@@ -57,7 +59,7 @@ class Links:
 def links_of(image: Image) -> Links:
     sizes: dict[str, Any] = dict.fromkeys(SIZES)
     for size, variant in image.variants.items():
-        about = {key: value for key, value in variant.items() if key != "file"}
+        about = {key: variant[key] for key in ("width", "height", "content_type", "bytes")}
         sizes[size] = VariantLink(url=signed_link(image, variant["file"]), **about)
     return Links(**sizes, original=signed_link(image, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"))
 
@@ -106,16 +108,27 @@ def file_of(image: Image, size: str) -> str:
     return str(image.variants[size]["file"])
 
 
+def downloads_of(image: Image) -> list[tuple[str, VariantLink]]:
+    """The sizes worth saving beside the original, largest first: each has fewer pixels and fewer bytes."""
+    links = links_of(image)
+    found, least = [], image.bytes
+    for size in OFFERED:
+        link: VariantLink | None = getattr(links, size)
+        if link and (link.width, link.height) != (image.width, image.height) and link.bytes < least:
+            found.append((size, link))
+            least = link.bytes
+    return found
+
+
 def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: bool = False) -> HttpResponseBase:
     """To its owner, who is asked each time: nothing may keep it without asking again."""
-    stem = image.name.rpartition(".")[0] or image.name
     return serve(
         request,
         storage_name(image.public_id, file),
         etag=_etag(image.public_id.hex, file),
         content_type=content_type_of(file),
         cache="private, no-cache",
-        save_as=f"{stem}.{file.rsplit('.', 1)[-1]}",
+        save_as=_save_as(image.name, file),
         inline=not attachment,
     )
 
@@ -133,6 +146,13 @@ def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponse
         content_type=content_type_of(file),
         cache=f"public, max-age={seconds}, immutable",
     )
+
+
+def _save_as(name: str, file: str) -> str:
+    """`sea.jpg` for the original, `sea-large.jpg` for the size that is called `large.v1.jpg` here."""
+    stem = name.rpartition(".")[0] or name
+    size, ending = file.split(".", 1)[0], file.rsplit(".", 1)[-1]
+    return f"{stem}.{ending}" if size == ORIGINAL else f"{stem}-{size}.{ending}"
 
 
 def _etag(image_hex: str, file: str) -> str:

@@ -12,21 +12,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from images import rendering
+from images import marker, rendering, runner
 from images.processing import Probed, probe_in_child, warm_up
 from images.reconcile import reconcile
 from images.removal import purge
 
 logger = logging.getLogger(__name__)
 
-# How often the dispatcher looks without being woken, and the keeper reconciles (seconds).
+# How often the dispatcher looks without being woken, the keeper reconciles, and it compares all sums (seconds).
 LOOK = 1
 RECONCILE = 60
+COMPARE = 24 * 3600
+# One server at a time reconciles; when it dies, another does after this. (Two at once would do no harm.)
+TURN = timedelta(minutes=5)
 # A header is read in a hundredth of this; a file made to take longer is refused (seconds).
 PROBE_CPU = 2
 PROBE_WALL = 10
@@ -76,6 +80,22 @@ def probe(path: Path, owner: int) -> Probed:
         return probe_in_child(path, replace(rendering.limits(), cpu_seconds=PROBE_CPU, wall_seconds=PROBE_WALL))
 
 
+class Every:
+    """Due at once, and again so many seconds after it was."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._next = seconds, time.monotonic()
+
+    def is_due(self) -> bool:
+        due = self.seconds_left() == 0
+        if due:
+            self._next = time.monotonic() + self._seconds
+        return due
+
+    def seconds_left(self) -> float:
+        return max(0, self._next - time.monotonic())
+
+
 class Engine:
     """The dispatcher, which feeds images to the render threads, and the keeper, which clears up."""
 
@@ -83,6 +103,7 @@ class Engine:
         self._stopping = threading.Event()
         self._work_waits = threading.Event()
         self._doomed_wait = threading.Event()
+        self._comparing, self._is_new = Every(COMPARE), True
         self._held: set[rendering.Lease] = set()
         self._slots = threading.Semaphore(settings.RENDER_WORKERS)
         self._pool = ThreadPoolExecutor(settings.RENDER_WORKERS, "render")
@@ -158,28 +179,35 @@ class Engine:
                 logger.exception("leases could not be renewed; it is tried again")
 
     def _keep(self) -> None:
-        due = time.monotonic()
+        reconciling = Every(RECONCILE)
         while not self._stopping.is_set():
             try:
                 close_old_connections()
-                if time.monotonic() >= due:
-                    due = time.monotonic() + RECONCILE
-                    reconcile()
+                if reconciling.is_due():
+                    self._reconcile()
                 else:
                     purge()
             except Exception:
                 logger.exception("clearing up failed; it is tried again")
-            self._doomed_wait.wait(max(0, due - time.monotonic()))
+            self._doomed_wait.wait(reconciling.seconds_left())
             self._doomed_wait.clear()
+
+    def _reconcile(self) -> None:
+        """In one server at a time; but at its start each does: what it left when it died waits for no lease."""
+        with runner.turn(runner.RECONCILE, TURN) as turn:
+            if turn or self._is_new:
+                self._is_new = False
+                reconcile(sums=self._comparing.is_due())
 
 
 _engine: Engine | None = None
 
 
 def start() -> None:
-    """Begin to work in this process; once, and never before a fork."""
+    """Begin to work in this process; once, and never before a fork. Raises NotOurStorage."""
     global _engine
     if _engine is None:
+        marker.establish()
         _engine = Engine()
         _engine.start()
 

@@ -2,6 +2,7 @@
 
     RECEIVING ── PENDING ──┬── READY        DOOMED ── files gone ── row gone
                            └── FAILED
+                (`trashed_at` set or not)
 
 Nothing else has to agree with it: names in storage are computed from it, and whoever works on
 it holds a lease in it.
@@ -18,9 +19,15 @@ from django.db import models
 from django.db.models import OuterRef, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User, public_id
 from albums.models import TEXT_LENGTH, Album
+
+# Django looks for an app's models here.
+from images.records import Finding as Finding
+from images.records import Runner as Runner
+from images.records import Store as Store
 
 NAME_LENGTH = 255
 # What the original is called in storage.
@@ -46,9 +53,13 @@ SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    def living(self) -> Self:
-        """PENDING, READY or FAILED. Deleting an album or an account dooms its images with it."""
+    def kept(self) -> Self:
+        """PENDING, READY or FAILED, in the trash or not. Dooming an album dooms its images with it."""
         return self.filter(status__in=SHOWN)
+
+    def living(self) -> Self:
+        """Kept, and neither it nor its album is in the trash."""
+        return self.kept().filter(trashed_at=None, album__in=Album.objects.living())
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living images of this user; none for an anonymous one."""
@@ -56,6 +67,17 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def in_album(self, album: Album) -> Self:
         return self.living().filter(album=album)
+
+    def trashed(self) -> Self:
+        """In the trash, alone or with their album."""
+        return self.kept().filter(Q(trashed_at__isnull=False) | Q(album__in=Album.objects.trashed()))
+
+    def trashed_alone(self) -> Self:
+        """In the trash themselves: restoring their album leaves them there. Dooming empties the column."""
+        return self.filter(trashed_at__isnull=False)
+
+    def trashed_by(self, user: User | AnonymousUser) -> Self:
+        return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
 
     def ready(self) -> Self:
         return self.filter(status=Status.READY)
@@ -67,14 +89,18 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.order_by("-created_at", "-pk")
 
     def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
-        """By album key: the chosen image where it is ready, else the newest ready one."""
-        newest = self.ready().filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
+        """By album key: the chosen image where it is ready, else the newest ready one.
+
+        Of albums in the trash too, whose own images come back with them.
+        """
+        shown = self.ready().filter(trashed_at=None)
+        newest = shown.filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
         keys = [album.pk for album in albums]
         newest_of = dict(Album.objects.filter(pk__in=keys).annotate(newest=newest).values_list("pk", "newest"))
         choices = {album.pk: album.cover_choice for album in albums if album.cover_choice}
         wanted = Q(pk__in=[pk for pk in newest_of.values() if pk]) | Q(public_id__in=choices.values())
         covers: dict[int, Image] = {}
-        for image in self.ready().filter(wanted, album__in=keys):
+        for image in shown.filter(wanted, album__in=keys):
             if image.public_id == choices.get(image.album_id):
                 covers[image.album_id] = image
             elif image.pk == newest_of[image.album_id]:
@@ -116,7 +142,7 @@ class Image(models.Model):
     bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     crc32 = models.PositiveBigIntegerField(editable=False)
-    # The hash again while the image lives, else NULL, which equals nothing: with `album` it is
+    # The hash again while the image is kept, else NULL, which equals nothing: with `album` it is
     # unique, so the database decides which of two equal uploads is the image.
     living_sha256 = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
@@ -128,7 +154,7 @@ class Image(models.Model):
     sorted_at = models.DateTimeField(editable=False)
     camera = models.CharField(max_length=100, blank=True)
     placeholder = models.CharField("ThumbHash", max_length=64, blank=True, editable=False)
-    # {"thumb": {"file", "width", "height", "content_type", "bytes"}, …}; files may be shared.
+    # {"thumb": {"file", "width", "height", "content_type", "bytes", "crc32"}, …}; files may be shared.
     variants = models.JSONField(default=dict, editable=False)
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVING)
@@ -138,8 +164,12 @@ class Image(models.Model):
     leased_until = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
 
+    # When its original was last read and compared: at its upload, then by the scrub.
+    verified_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(auto_now=True)
+    # Set while it is in the trash alone, not with its album. It keeps its hash: the same bytes again restore it.
+    trashed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[Any] = ImageQuerySet.as_manager()
 
@@ -149,6 +179,8 @@ class Image(models.Model):
             models.Index(fields=["album", "created_at"], name="image_by_age"),
             models.Index(fields=["album", "sorted_at"], name="image_by_taken"),
             models.Index(fields=["album", "name"], name="image_by_name"),
+            models.Index(fields=["owner", "trashed_at"], name="image_trash"),
+            models.Index(fields=["verified_at"], name="image_longest_unverified"),
             # The queue, in turns: the next waiting image of the next owner.
             models.Index(fields=["status", "owner"], name="image_queue"),
         )

@@ -4,15 +4,18 @@ Locks are taken in one order everywhere: user, album, image.
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, F, Sum
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import retire
-from albums.models import Album
+from accounts.services import lock, retire
+from albums.models import Album, AlbumQuerySet
+from images import marker, runner
+from images.ledger import give_back, rewrite
 from images.models import Image, ImageQuerySet, Status
 from images.storage import image_storage
 from imagestore.database import transaction_retried
@@ -25,36 +28,40 @@ BATCH = 500
 
 @transaction_retried
 def doom_images(owner: User, images: ImageQuerySet) -> int:
-    """Hide these living images of one owner from every door, and give their bytes back; how many."""
-    _lock(owner)
-    return _doom(owner, images.living())
+    """Hide these images of one owner from every door, and give their bytes back; how many."""
+    lock(owner)
+    return _doom(owner, images)
 
 
 @transaction_retried
-def doom_albums(owner: User, albums: list[Album]) -> None:
-    """Hide albums and all that is in them."""
-    _lock(owner)
-    doomed = Album.objects.living().filter(pk__in=[album.pk for album in albums])
-    doomed.update(doomed_at=timezone.now())
-    _doom(owner, Image.objects.living().filter(album__in=[album.pk for album in albums]))
+def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
+    """Hide these albums of one owner and all that is in them; how many albums."""
+    lock(owner)
+    keys = list(albums.kept().order_by("pk").values_list("pk", flat=True))
+    Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now())
+    _doom(owner, Image.objects.filter(album__in=keys))
+    return len(keys)
 
 
 @transaction_retried
 def doom_user(user: User) -> None:
     """Hide an account and all that is in it; nobody can sign in to it from now on."""
-    _lock(user)
+    lock(user)
     retire(user)
-    Album.objects.living().filter(owner=user).update(doomed_at=timezone.now())
-    _doom(user, Image.objects.living().filter(owner=user))
+    Album.objects.kept().filter(owner=user).update(doomed_at=timezone.now())
+    _doom(user, Image.objects.filter(owner=user))
 
 
-@transaction_retried
-def discard(image: Image) -> None:
-    """Give up a reception: its row is doomed and its bytes are given back, once."""
-    _lock(image.owner)
-    receiving = Image.objects.filter(pk=image.pk, status=Status.RECEIVING)
-    if receiving.update(status=Status.DOOMED, leased_until=None, lease_token=None):
-        _give_back(image.owner, image.bytes)
+def doom_expired() -> int:
+    """Hide what has been in the trash for longer than TRASH_DAYS, by the database's clock; how many things."""
+    expired = {"trashed_at__lt": Now() - timedelta(days=settings.TRASH_DAYS)}
+    albums = Album.objects.trashed().filter(**expired)
+    images = Image.objects.trashed_alone().filter(**expired)
+    late = Exists(albums.filter(owner=OuterRef("pk"))) | Exists(images.filter(owner=OuterRef("pk")))
+    count = 0
+    for owner in User.objects.filter(late).order_by("pk"):
+        count += doom_albums(owner, albums.filter(owner=owner)) + doom_images(owner, images.filter(owner=owner))
+    return count
 
 
 def purge() -> int:
@@ -63,11 +70,13 @@ def purge() -> int:
     What somebody still works on waits for the end of that lease.
     """
     purged, last = 0, 0
-    with ThreadPoolExecutor(settings.STORAGE_WORKERS, "purge") as pool:
-        while batch := list(Image.objects.doomed().unleased().filter(pk__gt=last).order_by("pk")[:BATCH]):
-            gone = [image.pk for image, done in zip(batch, pool.map(_remove_files, batch), strict=True) if done]
-            Image.objects.doomed().filter(pk__in=gone).delete()
-            purged, last = purged + len(gone), batch[-1].pk
+    while batch := list(Image.objects.doomed().unleased().filter(pk__gt=last).order_by("pk")[:BATCH]):
+        gone = remove_files(batch)
+        Image.objects.doomed().filter(pk__in=gone).delete()
+        purged, last = purged + len(gone), batch[-1].pk
+        if not gone:
+            # The storage does not answer: the next run may find it better.
+            break
     _purge_albums()
     _purge_users()
     return purged
@@ -80,43 +89,34 @@ def clear_if_dead(image: Image) -> None:
     the image, its files have the same names and stay.
     """
     if not Image.objects.filter(pk=image.pk).exclude(status=Status.DOOMED).exists():
-        image_storage().delete_folder(image.storage_prefix)
-
-
-def _lock(owner: User) -> None:
-    User.objects.select_for_update().get(pk=owner.pk)
+        remove_files([image])
 
 
 def _doom(owner: User, images: ImageQuerySet) -> int:
-    """In the owner's transaction. The albums are locked before their sums are taken."""
-    keys = list(images.values_list("album_id", flat=True).distinct().order_by("album_id"))
-    list(Album.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
-    # Not what came into another album meanwhile: its sums are not locked.
-    images = images.filter(album_id__in=keys)
-    sums = list(images.values("album_id").annotate(count=Count("pk"), total=Sum("bytes")).order_by("album_id"))
-    images.update(status=Status.DOOMED, living_sha256=None, updated_at=timezone.now())
-    for album in sums:
-        Album.objects.filter(pk=album["album_id"]).update(
-            image_count=F("image_count") - album["count"],
-            bytes=F("bytes") - album["total"],
-            updated_at=timezone.now(),
-        )
-    _give_back(owner, sum(album["total"] for album in sums))
-    return sum(album["count"] for album in sums)
+    """In the owner's transaction; what is in the trash alone is not counted by its album."""
+    doomed = {"status": Status.DOOMED, "living_sha256": None, "updated_at": timezone.now()}
+    gone = rewrite(images.trashed_alone(), counted=0, trashed_at=None, **doomed)
+    gone += rewrite(images.kept(), counted=-1, **doomed)
+    give_back(owner, gone.bytes)
+    return gone.images
 
 
-def _give_back(owner: User, size: int) -> None:
-    User.objects.filter(pk=owner.pk).update(used_bytes=F("used_bytes") - size)
+def remove_files(images: list[Image]) -> list[int]:
+    """The keys of those of which no file is left; what fails now is tried again by the next run.
 
-
-def _remove_files(image: Image) -> bool:
-    """True when none of its files is left; what fails now is tried again by the next run."""
+    Nothing goes while a backup is taken: its copy of the files is younger than that of the rows.
+    """
+    if runner.is_taken(runner.BACKUP):
+        return []
     try:
-        image_storage().delete_folder(image.storage_prefix)
-    except OSError:
-        logger.exception("files of image %s could not be removed", image.public_id)
-        return False
-    return True
+        marker.check()
+        gone = image_storage().delete_folders([image.storage_prefix for image in images])
+        # In a folder on which the disk is no longer mounted, nothing is left of anything.
+        marker.check()
+    except OSError as error:
+        logger.warning("nothing was removed: %s", error)
+        return []
+    return [image.pk for image in images if image.storage_prefix in gone]
 
 
 def _purge_albums() -> None:

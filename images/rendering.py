@@ -5,6 +5,7 @@ token still holds the row, so one that slept past its lease overwrites nothing.
 """
 
 import logging
+import zlib
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from images import marker
 from images.models import Image, ImageQuerySet, Status
 from images.processing import Crashed, Damaged, Limits, OverLimits, ProcessingError, Rendered, render_in_child
 from images.removal import clear_if_dead
@@ -83,7 +85,7 @@ def render(lease: Lease) -> None:
     """Make all sizes of a claimed image and record how that ended."""
     image = Image.objects.get(pk=lease.image)
     try:
-        rendered = _make(image)
+        outcome = _make(image)
     except (OverLimits, Crashed) as error:
         outcome = _count_attempt(image, error)
     except ProcessingError as error:
@@ -92,8 +94,6 @@ def render(lease: Lease) -> None:
         logger.exception("the storage or the machine failed while image %s was made", image.public_id)
         lease.row().update(leased_until=Now() + STORAGE_PAUSE, lease_token=None)
         return
-    else:
-        outcome = _success(rendered)
     if not lease.record(**outcome):
         clear_if_dead(image)
         lease.row().update(leased_until=None, lease_token=None)
@@ -108,38 +108,44 @@ def work_off() -> int:
     return count
 
 
-def _make(image: Image) -> Rendered:
-    """The sizes of one image, made and stored. Raises ProcessingError, or OSError for what may pass."""
+def _make(image: Image) -> dict[str, Any]:
+    """The sizes of one image, made and stored, as its row will hold them.
+
+    Raises ProcessingError, or OSError for what may pass.
+    """
     with ExitStack() as stack:
         try:
             original = stack.enter_context(image_storage().local_copy(image.original_file))
         except FileNotFoundError:
-            # Believed of a storage that is there; one that is not mounted has lost nothing.
-            if image_storage().answers():
-                raise Damaged("Its original is missing from the storage. Upload it again.") from None
-            raise
+            # Believed of a storage that is ours; one that is not mounted has lost nothing.
+            marker.check()
+            raise Damaged("Its original is missing from the storage. Upload it again.") from None
         folder = stack.enter_context(work_folder())
         rendered = render_in_child(original, folder, limits())
-        _store(image, rendered, folder)
-    return rendered
-
-
-def _store(image: Image, rendered: Rendered, folder: Path) -> None:
-    """All files of the variants at once; sizes that came out equal share one."""
-    storage = image_storage()
-    files = sorted({variant.file for variant in rendered.variants.values()})
-    with ThreadPoolExecutor(len(files), "store") as pool:
-        list(pool.map(lambda file: storage.store(folder / file, f"{image.storage_prefix}/{file}"), files))
-
-
-def _success(rendered: Rendered) -> dict[str, Any]:
+        checksums = _store(image, rendered, folder)
     return {
         "status": Status.READY,
-        "variants": {size: asdict(variant) for size, variant in rendered.variants.items()},
+        "variants": {
+            size: {**asdict(variant), "crc32": checksums[variant.file]}
+            for size, variant in rendered.variants.items()
+        },
         "placeholder": rendered.placeholder,
         "width": rendered.width,
         "height": rendered.height,
     }
+
+
+def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
+    """All files of the variants at once; sizes that came out equal share one. Their CRC-32 by name."""
+    storage = image_storage()
+    files = {variant.file: variant.content_type for variant in rendered.variants.values()}
+
+    def store(file: str) -> int:
+        storage.store(folder / file, f"{image.storage_prefix}/{file}", files[file])
+        return zlib.crc32((folder / file).read_bytes())
+
+    with marker.mounted(), ThreadPoolExecutor(len(files), "store") as pool:
+        return dict(zip(files, pool.map(store, files), strict=True))
 
 
 def _count_attempt(image: Image, error: ProcessingError) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from images.delivery import Links, links_of
 from images.models import NAME_LENGTH, SHOWN, Image
 from images.names import clean_name
 from images.processing import SIZES
+from images.trash import Entry
 
 MAX_HASHES = 1000
 
@@ -103,6 +104,24 @@ class ImageChangeSerializer(serializers.Serializer[Image]):
     def validate_name(self, name: str) -> str:
         """Cleaned and cut, never refused."""
         return clean_name(name[: 4 * NAME_LENGTH])
+
+
+class TrashEntrySerializer(serializers.Serializer[Entry]):
+    """An album with all that is in it, or an image; `image_count` is how many images restoring brings back."""
+
+    id = serializers.UUIDField()
+    type = serializers.ChoiceField(["album", "image"])
+    title = serializers.CharField()
+    album = serializers.UUIDField(source="album.public_id", allow_null=True, default=None)
+    thumb = serializers.SerializerMethodField()
+    image_count = serializers.IntegerField()
+    deleted_at = serializers.DateTimeField()
+    purge_at = serializers.DateTimeField()
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_thumb(self, entry: Entry) -> str | None:
+        thumb = links_of(entry.picture).thumb if entry.picture else None
+        return self.context["request"].build_absolute_uri(thumb.url) if thumb else None
 
 
 class UploadSerializer(serializers.Serializer[Any]):

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from contextlib import contextmanager
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from images.storage import image_storage
+from images import marker
+from images.storage import DiskFile, StoredFile, image_storage
 from imagestore.problems import Problem, not_found, storage_unavailable
 
-CHUNK = 64 * 1024
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 # What somebody uploaded is shown as a picture or saved, never run.
@@ -41,45 +41,53 @@ def serve(
     disposition = content_disposition_header(not inline, save_as)
     if disposition:
         headers["Content-Disposition"] = disposition
-    file = _open(name)
+    with _as_problems():
+        file = image_storage().open_stored(name)
     unchanged = get_conditional_response(request, etag=headers["ETag"], response=HttpResponse(headers=headers))
     if unchanged is not None and unchanged.status_code != 200:
         file.close()
         return unchanged
     try:
-        return _body(request, file, headers)
+        with _as_problems():
+            return _body(request, file, headers)
     except Problem:
         file.close()
         raise
 
 
-def _open(name: str) -> BinaryIO:
+@contextmanager
+def _as_problems() -> Iterator[None]:
     try:
-        return cast(BinaryIO, image_storage().open(name).file)
+        yield
     except FileNotFoundError:
-        raise not_found() from None
+        raise _missing() from None
     except OSError:
         raise storage_unavailable() from None
 
 
-def _body(request: HttpRequest, file: BinaryIO, headers: dict[str, str]) -> HttpResponseBase:
-    size = file.seek(0, 2)
-    file.seek(0)
-    wanted = _range(request, headers["ETag"], size)
-    if wanted is None:
-        start, length, status = 0, size, 200
-    else:
-        start, length, status = wanted.start, len(wanted), 206
-        headers = {**headers, "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{size}"}
-    headers = {**headers, "Content-Length": str(length)}
+def _missing() -> Problem:
+    """This file, or the whole storage?"""
+    try:
+        return not_found() if marker.is_there() else storage_unavailable()
+    except OSError:
+        return storage_unavailable()
+
+
+def _body(request: HttpRequest, file: StoredFile, headers: dict[str, str]) -> HttpResponseBase:
+    wanted = _range(request, headers["ETag"], file.size)
+    part, status = (range(file.size), 200) if wanted is None else (wanted, 206)
+    if wanted is not None:
+        headers = {**headers, "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{file.size}"}
+    headers = {**headers, "Content-Length": str(len(part))}
     response: HttpResponseBase
     if request.method == "HEAD":
         file.close()
         response = HttpResponse(status=status)
-    elif status == 200:
-        response = FileResponse(file)
+    elif status == 200 and isinstance(file, DiskFile):
+        # The kernel sends it (sendfile).
+        response = FileResponse(file.raw)
     else:
-        response = StreamingHttpResponse(_slice(file, start, length), status=status)
+        response = StreamingHttpResponse(file.chunks(part), status=status)
     # Afterwards, because FileResponse would rather guess some of them.
     for header, value in headers.items():
         response[header] = value
@@ -105,11 +113,3 @@ def _range(request: HttpRequest, etag: str, size: int) -> range | None:
             "range_not_satisfiable", f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}
         )
     return found
-
-
-def _slice(file: BinaryIO, start: int, length: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while length and (chunk := file.read(min(CHUNK, length))):
-            length -= len(chunk)
-            yield chunk

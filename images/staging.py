@@ -117,7 +117,12 @@ def work_folder() -> Iterator[Path]:
 
 def sweep() -> int:
     """Remove what dead processes left behind; how many files or folders that were."""
-    return sum(_remove_if_orphan(path) for path in _folder().iterdir())
+    return sweep_orphans(_folder())
+
+
+def sweep_orphans(folder: Path) -> int:
+    """Of a folder whose entries living processes lock."""
+    return sum(_remove_if_orphan(path) for path in folder.iterdir())
 
 
 def _remove_if_orphan(path: Path) -> bool:

@@ -1,70 +1,246 @@
-"""Where originals and variants are kept: durable, by names that only the store makes.
+"""Where originals and variants are kept: what the house asks of a storage, and the local disk.
 
-The local-disk storage. A file is there whole or not at all, and once `store` returns, a power
-cut does not take it back: temporary name, fsync, rename, fsync of the folder (Pillai et al.,
-"All File Systems Are Not Created Equal", OSDI 2014).
+On disk a file is there whole or not at all, and once `store` returns, a power cut does not take
+it back: temporary name, fsync, rename, fsync of the folder (Pillai et al., "All File Systems Are
+Not Created Equal", OSDI 2014). The other storage is in `s3.py`; STORAGE_URL chooses.
 """
 
 import errno
+import fcntl
+import logging
 import os
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO, Protocol, cast
 from uuid import uuid4
 
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 
+from images.staging import sweep_orphans
 
-class DurableFileStorage(FileSystemStorage):
-    """Every method raises OSError when the disk does not do what it should."""
+logger = logging.getLogger(__name__)
 
-    def store(self, source: Path, name: str) -> None:
-        """Keep the bytes of a local file under `name`, durably, in place of what was there."""
-        final = Path(self.path(name))
-        self._make_folder(final.parent)
-        temporary = final.with_name(f".{final.name}.{uuid4().hex}")
+# What is read from a file or a connection at once, in bytes.
+CHUNK = 64 * 1024
+# Names are the store's own work; one that looks otherwise is a defect or an attack.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
+
+
+def checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise SuspiciousFileOperation(f"not a name in storage: {name!r}")
+    return name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a listing; its size in bytes."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class StoredFile(Protocol):
+    """A file opened for reading, of `size` bytes."""
+
+    size: int
+
+    def chunks(self, part: range) -> Iterator[bytes]:
+        """These bytes of it, in pieces; closes the file at their end."""
+
+    def close(self) -> None: ...
+
+
+class ImageStorage(ABC):
+    """What the house asks of a storage.
+
+    Every method ends in bounded time, and raises OSError when the storage does not do what it
+    should, FileNotFoundError where it holds no such file.
+    """
+
+    # What is missing looks like an empty folder, as a disk does that is not mounted (images.marker).
+    may_look_empty = False
+
+    @abstractmethod
+    def store(self, source: Path, name: str, content_type: str) -> None:
+        """Keep the bytes of a local file under `name`, durably and whole, in place of what was there."""
+
+    @abstractmethod
+    def local_copy(self, name: str) -> AbstractContextManager[Path]:
+        """A path that a child process can read."""
+
+    @abstractmethod
+    def open_stored(self, name: str) -> StoredFile:
+        """To be read in parts, without taking all of it into memory."""
+
+    @abstractmethod
+    def delete_folders(self, folders: Sequence[str]) -> set[str]:
+        """Remove all files of these images at once; the folders of which nothing is left."""
+
+    @abstractmethod
+    def listing(self) -> Iterator[Entry]:
+        """Everything that is kept, the files of images in the order of their names.
+
+        Only those: SeaweedFS puts a folder before a file whose name sorts first, AWS does not.
+        """
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Is there a file of this name, which may be a stranger's from the listing?"""
+
+    @abstractmethod
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name that is free; both may be strangers'."""
+
+    def sweep(self) -> int:
+        """Remove what dead processes left half stored; how many files that were."""
+        return 0
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Can files be kept here now?"""
+
+
+def image_storage() -> ImageStorage:
+    storage = storages["images"]
+    assert isinstance(storage, ImageStorage)
+    return storage
+
+
+# ---- Local disk -----------------------------------------------------------------------------
+
+
+class DiskFile:
+    """An open file; `raw` for those who can let the kernel send it."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw = raw
+        self.size = os.fstat(raw.fileno()).st_size
+
+    def chunks(self, part: range) -> Iterator[bytes]:
+        left = len(part)
+        with self.raw as file:
+            file.seek(part.start)
+            while left and (chunk := file.read(min(CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+class DurableFileStorage(FileSystemStorage, ImageStorage):
+    """Files in a folder of this machine, or of one it has mounted."""
+
+    may_look_empty = True
+
+    def store(self, source: Path, name: str, content_type: str) -> None:
+        final = self._place(name)
+        temporary = self._incoming / uuid4().hex
+        for folder in (self._incoming, final.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         try:
             _bring(source, temporary)
-            _fsync(temporary)
-            temporary.rename(final)
+            with temporary.open("rb") as file:
+                # For `sweep`. What is staged is the same file, and locked by its receiver already.
+                with suppress(BlockingIOError):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.fsync(file.fileno())
+                temporary.rename(final)
         finally:
             temporary.unlink(missing_ok=True)
-        _fsync(final.parent)
+        self._fsync_folders(final.parent)
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
-        """A path that a child process can read; FileNotFoundError when there is no such file."""
-        path = Path(self.path(name))
+        path = self._place(name)
         if not path.exists():
             raise FileNotFoundError(errno.ENOENT, "no such file in storage", name)
         yield path
 
-    def delete_folder(self, prefix: str) -> None:
-        """Remove all files of one image; nothing there is as good as removed."""
-        folder = Path(self.path(prefix))
-        with suppress(FileNotFoundError):
-            for file in folder.iterdir():
-                file.unlink(missing_ok=True)
-            folder.rmdir()
-            _fsync(folder.parent)
+    def open_stored(self, name: str) -> DiskFile:
+        return DiskFile(cast(BinaryIO, self._place(name).open("rb")))
+
+    def delete_folders(self, folders: Sequence[str]) -> set[str]:
+        with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
+            gone = pool.map(self._delete_folder, folders)
+            return {folder for folder, done in zip(folders, gone, strict=True) if done}
+
+    def listing(self) -> Iterator[Entry]:
+        root = Path(self.location)
+        return _entries(root, root) if root.exists() else iter(())
+
+    def has(self, name: str) -> bool:
+        return Path(self.path(name)).exists()
+
+    def rename(self, name: str, new: str) -> None:
+        old, final = Path(self.path(name)), Path(self.path(new))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        old.rename(final)
+        self._fsync_folders(final.parent)
+        self._fsync_folders(old.parent)
+
+    def sweep(self) -> int:
+        return sweep_orphans(self._incoming) if self._incoming.exists() else 0
 
     def answers(self) -> bool:
-        """Is it there, and can files be written?"""
-        return os.access(self.location, os.W_OK)
+        root = Path(self.location)
+        return os.access(root if root.exists() else root.parent, os.W_OK)
 
-    def _make_folder(self, folder: Path) -> None:
-        if folder.is_dir():
-            return
-        self._make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _fsync(folder.parent)
+    def _place(self, name: str) -> Path:
+        return Path(self.path(checked(name)))
+
+    @property
+    def _incoming(self) -> Path:
+        """Files on their way to their names; hidden, so no listing shows them."""
+        return Path(self.location) / ".incoming"
+
+    def _fsync_folders(self, folder: Path) -> None:
+        """This one and all above it: another thread may just have made them."""
+        root = Path(self.location)
+        for level in (folder, *folder.parents):
+            _fsync(level)
+            if level == root:
+                break
+
+    def _delete_folder(self, folder: str) -> bool:
+        """True when nothing of it is left, even if nothing was there."""
+        path = self._place(folder)
+        try:
+            with suppress(FileNotFoundError):
+                for file in path.iterdir():
+                    file.unlink(missing_ok=True)
+                path.rmdir()
+                _fsync(path.parent)
+        except OSError:
+            logger.exception("%s could not be removed", folder)
+            return False
+        return True
 
 
-def image_storage() -> DurableFileStorage:
-    storage = storages["images"]
-    assert isinstance(storage, DurableFileStorage)
-    return storage
+def _entries(folder: Path, root: Path) -> Iterator[Entry]:
+    """One folder in memory at a time. Files come and go meanwhile."""
+    with suppress(FileNotFoundError):
+        for found in sorted(os.scandir(folder), key=lambda found: found.name + "/" * found.is_dir()):
+            if found.name in ("lost+found", ".incoming"):
+                continue  # the file system's own; on their way
+            if found.is_dir():
+                yield from _entries(Path(found.path), root)
+                continue
+            with suppress(FileNotFoundError):
+                stat = found.stat()
+                modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                yield Entry(os.path.relpath(found.path, root), stat.st_size, modified)
 
 
 def _bring(source: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -10,6 +11,20 @@ from django.template.defaultfilters import filesizeformat
 
 def filesize(size: int) -> str:
     return filesizeformat(size).replace("\xa0", " ")
+
+
+class InTrash(admin.SimpleListFilter):
+    """For rows whose QuerySet knows `living` and `trashed`."""
+
+    title = "trash"
+    parameter_name = "trash"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Not in the trash"), ("yes", "In the trash")]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> QuerySet[Any]:
+        chosen: QuerySet[Any] = {"no": rows.living, "yes": rows.trashed}.get(self.value() or "", rows.all)()
+        return chosen
 
 
 class CarefulAdmin:

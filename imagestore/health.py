@@ -7,6 +7,8 @@ from django.core.files.storage import storages
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from images import marker
+
 
 @login_not_required
 def live(request: HttpRequest) -> JsonResponse:
@@ -16,10 +18,18 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database and image storage answer, else 503 naming the one that does not."""
-    images: Any = storages["images"]
-    checks = {"database": _database_answers(), "storage": images.answers()}
+    checks = {"database": _database_answers(), "storage": _storage_answers()}
     down = [name for name, up in checks.items() if not up]
     return JsonResponse({"status": "down" if down else "ok", "down": down}, status=503 if down else 200)
+
+
+def _storage_answers() -> bool:
+    """And it is not an empty folder on which no disk is mounted."""
+    images: Any = storages["images"]
+    try:
+        return images.answers() and marker.is_there()
+    except OSError:
+        return False
 
 
 def _database_answers() -> bool:

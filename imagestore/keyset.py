@@ -1,16 +1,19 @@
 """Keyset pages: a list costs the same at its first row and at its millionth.
 
-A cursor names the row to go on from by its ordering value and primary key, so equal values
+A cursor names the row to go on from by its ordering value, table and primary key, so equal values
 never hide or repeat a row, and rows that come or go meanwhile shift nothing.
 See Markus Winand, "Paging Through Results", use-the-index-luke.com/no-offset.
 """
 
 import base64
 import binascii
+import heapq
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
+from operator import itemgetter
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -21,7 +24,9 @@ from imagestore.problems import invalid
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
-NEWEST_FIRST = "-created_at"
+
+# The rows of a list; of several tables, they are one list.
+Rows = QuerySet[Any] | Sequence[QuerySet[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,15 @@ class Page:
         return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a row stands: by its ordering value, then the number of its table, then its key."""
+
+    value: Any
+    table: int
+    pk: int
+
+
 @dataclass(frozen=True)
 class Ordering:
     """`name` as the client wrote it; `column` and `descending` as the database needs it."""
@@ -53,35 +67,45 @@ class Ordering:
         sign = "-" if self.descending != backwards else ""
         return [f"{sign}{self.column}", f"{sign}pk"]
 
-    def beyond(self, value: Any, pk: int, *, backwards: bool) -> Q:
-        """The rows after (value, pk). Written `<= AND (< OR …)` so that an index bounds the scan."""
+    def beyond(self, place: Place, table: int, *, backwards: bool) -> Q:
+        """A table's rows after that place. Written `<= AND (< OR …)` so that an index bounds the scan."""
         way = "lt" if self.descending != backwards else "gt"
-        past = Q(**{f"{self.column}__{way}": value}) | Q(**{f"pk__{way}": pk})
-        return Q(**{f"{self.column}__{way}e": value}) & past
+        past, level = Q(**{f"{self.column}__{way}": place.value}), Q(**{f"{self.column}__{way}e": place.value})
+        if table == place.table:
+            return level & (past | Q(**{f"pk__{way}": place.pk}))
+        return level if (table < place.table) == (way == "lt") else past
 
 
-def page_of(rows: QuerySet[Any], params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
+def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
     """The page that `page_size`, `ordering` and `cursor` of `params` ask for.
 
-    Raises Problem `invalid` for anything else than what they may be.
+    Without `ordering`: by the first of `orderings`, descending. Raises Problem `invalid` for
+    anything else than what they may be.
     """
+    tables = [rows] if isinstance(rows, QuerySet) else list(rows)
     size = _page_size(params.get("page_size"))
-    ordering = _ordering(params.get("ordering", NEWEST_FIRST), orderings)
-    if not params.get("cursor"):
-        found = list(rows.order_by(*ordering.order_by(backwards=False))[: size + 1])
-        return _page(found, size, ordering, backwards=False, from_start=True)
-    backwards, value, pk = _decode(params["cursor"], ordering, rows.model)
-    beyond = rows.filter(ordering.beyond(value, pk, backwards=backwards))
-    found = list(beyond.order_by(*ordering.order_by(backwards=backwards))[: size + 1])
-    return _page(found, size, ordering, backwards=backwards, from_start=False)
+    ordering = _ordering(params.get("ordering"), orderings)
+    backwards, place = False, None
+    if params.get("cursor"):
+        backwards, place = _decode(params["cursor"], ordering, tables)
+        tables = [
+            rows.filter(ordering.beyond(place, number, backwards=backwards)) for number, rows in enumerate(tables)
+        ]
+    found = _first(tables, size + 1, ordering, backwards=backwards)
+    return _page(found, size, ordering, backwards=backwards, from_start=place is None)
 
 
-def neighbours(rows: QuerySet[Any], row: Model) -> tuple[Any, Any]:
-    """What stands before and after `row` in a newest-first list; None at an end."""
-    ordering = _ordering(NEWEST_FIRST, {"created_at": "created_at"})
-    value, pk = getattr(row, ordering.column), row.pk
+def neighbours(
+    rows: QuerySet[Any], row: Model, ordering_name: str | None, orderings: Mapping[str, str]
+) -> tuple[Any, Any]:
+    """What stands before and after `row` in the list that `page_of` pages through; None at an end.
+
+    The row itself need not be in `rows`. Raises Problem `invalid` for an ordering that is none.
+    """
+    ordering = _ordering(ordering_name, orderings)
+    place = Place(getattr(row, ordering.column), 0, row.pk)
     before, after = (
-        rows.filter(ordering.beyond(value, pk, backwards=backwards))
+        rows.filter(ordering.beyond(place, 0, backwards=backwards))
         .order_by(*ordering.order_by(backwards=backwards))
         .first()
         for backwards in (True, False)
@@ -89,41 +113,56 @@ def neighbours(rows: QuerySet[Any], row: Model) -> tuple[Any, Any]:
     return before, after
 
 
-def _page(found: list[Any], size: int, ordering: Ordering, *, backwards: bool, from_start: bool) -> Page:
-    more, items = len(found) > size, found[:size]
+def _first(
+    tables: list[QuerySet[Any]], count: int, ordering: Ordering, *, backwards: bool
+) -> list[tuple[Place, Any]]:
+    """The first rows of all tables in one order, each with its place."""
+    names = ordering.order_by(backwards=backwards)
+    found = [
+        [(Place(getattr(row, ordering.column), number, row.pk), row) for row in rows.order_by(*names)[:count]]
+        for number, rows in enumerate(tables)
+    ]
+    merged = heapq.merge(*found, key=itemgetter(0), reverse=ordering.descending != backwards)
+    return list(islice(merged, count))
+
+
+def _page(
+    found: list[tuple[Place, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
+) -> Page:
+    more, placed = len(found) > size, found[:size]
     if backwards:
-        items.reverse()
+        placed.reverse()
     has_next = more or backwards
     has_previous = more if backwards else not from_start
     return Page(
-        items,
-        _encode(items[-1], ordering, backwards=False) if items and has_next else None,
-        _encode(items[0], ordering, backwards=True) if items and has_previous else None,
+        [row for _, row in placed],
+        _encode(placed[-1][0], ordering, backwards=False) if placed and has_next else None,
+        _encode(placed[0][0], ordering, backwards=True) if placed and has_previous else None,
     )
 
 
-def _encode(row: Model, ordering: Ordering, *, backwards: bool) -> str:
-    value = getattr(row, ordering.column)
-    text = value.isoformat() if isinstance(value, datetime) else value
-    packed = json.dumps([int(backwards), ordering.name, text, row.pk], separators=(",", ":"))
+def _encode(place: Place, ordering: Ordering, *, backwards: bool) -> str:
+    text = place.value.isoformat() if isinstance(place.value, datetime) else place.value
+    packed = json.dumps([int(backwards), ordering.name, text, place.table, place.pk], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[bool, Any, int]:
+def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tuple[bool, Place]:
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        backwards, name, text, pk = json.loads(packed)
-        field = cast("Field[Any, Any]", model._meta.get_field(ordering.column))
+        backwards, name, text, table, pk = json.loads(packed)
+        field = cast("Field[Any, Any]", tables[0].model._meta.get_field(ordering.column))
         value = field.to_python(text)
         str(text).encode()  # half a surrogate pair is no text for a database
         if isinstance(value, datetime):
             value = _in_utc(value)
     except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
         raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
-    fits = name == ordering.name and isinstance(text, str) and value is not None and _is_key(pk)
-    if not fits or backwards not in (0, 1):
+    fits = name == ordering.name and isinstance(text, str) and value is not None
+    keys = _is_key(pk) and _is_key(table) and table < len(tables)
+    if not (fits and keys) or backwards not in (0, 1):
         raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
-    return bool(backwards), value, pk
+    return bool(backwards), Place(value, table, pk)
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -145,7 +184,9 @@ def _page_size(text: str | None) -> int:
     return int(text)
 
 
-def _ordering(name: str, orderings: Mapping[str, str]) -> Ordering:
+def _ordering(name: str | None, orderings: Mapping[str, str]) -> Ordering:
+    if name is None:
+        name = f"-{next(iter(orderings))}"
     column = orderings.get(name.removeprefix("-"))
     if column is None:
         raise invalid("ordering", "Order by one of: " + ", ".join(orderings) + " (with - for descending).")

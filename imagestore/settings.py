@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from imagestore.logging import processors
+from imagestore.storage_url import storage_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -44,6 +45,13 @@ def _positive(name: str, default: int) -> int:
     return value
 
 
+def _not_negative(name: str, default: int) -> int:
+    value = env.int(name, default)
+    if value < 0:
+        raise ImproperlyConfigured(f"{name} must be 0 or more, not {value}.")
+    return value
+
+
 # ---- Who we are -----------------------------------------------------------------------------
 
 # The address people type. Its host is the only one in mails; https here means secure cookies and HSTS.
@@ -70,6 +78,10 @@ MAX_PIXELS = _positive("MAX_PIXELS", 100_000_000)
 MAX_BULK_FILES = DATA_UPLOAD_MAX_NUMBER_FILES = 100
 # What one user's originals may take up, in bytes; unset = no limit. The admin sets it per user.
 USER_QUOTA_BYTES = env.int("USER_QUOTA_BYTES", default=None)
+# How many days deleted albums and images stay in the trash; 0 = no trash, deleting is for ever.
+TRASH_DAYS = _not_negative("TRASH_DAYS", 30)
+# In how many days the scrub has read every original again and compared its SHA-256; 0 = no scrub.
+SCRUB_DAYS = timedelta(days=_not_negative("SCRUB_DAYS", 30))
 
 # How many images are resized at once; each in a child process of its own.
 RENDER_WORKERS = _positive("RENDER_WORKERS", 2)
@@ -152,6 +164,8 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
+# How long one statement may take on MySQL, in seconds.
+DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
 _database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
 DATABASES = {"default": env.db_url_config(_database_url)}
 _database = DATABASES["default"]
@@ -160,8 +174,11 @@ if _database["ENGINE"].endswith("mysql"):
         "charset": "utf8mb4",
         "isolation_level": "read committed",
         # Leases compare with the database's clock, so its sessions must speak UTC too.
-        "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00'",
+        "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
+        # A database that hangs must not take the server's threads with it (seconds).
         "connect_timeout": 3,
+        "read_timeout": DATABASE_TIMEOUT,
+        "write_timeout": DATABASE_TIMEOUT,
         **_database.get("OPTIONS", {}),
     }
     _database["CONN_MAX_AGE"] = 60
@@ -197,10 +214,8 @@ CACHES = {
 # Uploads are received here, on local disk, before they are anybody's image.
 STAGING_DIR = DATA_DIR / "staging"
 STORAGES: dict[str, dict[str, Any]] = {
-    "images": {
-        "BACKEND": "images.storage.DurableFileStorage",
-        "OPTIONS": {"location": DATA_DIR / "images"},
-    },
+    # A folder of DATA_DIR, file:///another/folder, or an S3 bucket: s3://KEY:SECRET@host:port/bucket/folder.
+    "images": storage_from_url(env.str("STORAGE_URL", ""), default=DATA_DIR / "images"),
     "staticfiles": {"BACKEND": "imagestore.static.StaticStorage"},
 }
 STATIC_URL = "static/"

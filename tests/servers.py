@@ -8,14 +8,12 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -23,32 +21,10 @@ from urllib.parse import unquote, urlsplit
 
 import MySQLdb
 
+from tests.processes import end, free_port, wait_until
+from tests.seaweed import new_storage_url
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    """Raise with the end of the log when the process ends, or the time does, before it is ready."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text()[-4000:]}")
-        time.sleep(0.05)
-
-
-def end(process: subprocess.Popen[bytes], seconds: float) -> int:
-    """SIGTERM, then SIGKILL to its whole session; the exit code."""
-    process.terminate()
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
 
 
 # ---- MariaDB --------------------------------------------------------------------------------
@@ -176,6 +152,7 @@ class Server:
             "SITE_URL": self.url,
             "DATA_DIR": str(folder / "data"),
             "DATABASE_URL": database_url or f"sqlite:///{folder}/data/db.sqlite3",
+            "STORAGE_URL": new_storage_url(),
             "LOG_LEVEL": "INFO",
             **knobs,
         }

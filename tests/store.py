@@ -10,9 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tokens import issue
 from albums.models import Album
+from images import marker
 from images.models import Image, Status
 from images.storage import image_storage
 from images.tests.pictures import jpeg_bytes
+from images.trash import trash_images
 
 PASSWORD = "correct horse battery"
 ORIGINAL = jpeg_bytes(64, 48)
@@ -20,6 +22,8 @@ VARIANT = jpeg_bytes(32, 24)
 
 
 def person(name: str, **fields: Any) -> User:
+    """Somebody who uses a store that has been started."""
+    marker.establish()
     return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
 
 
@@ -72,6 +76,7 @@ class World:
     album: Album = field(init=False)
     image: Image = field(init=False)
     failed: Image = field(init=False)
+    trashed: Image = field(init=False)
 
     def __post_init__(self) -> None:
         self.album = album_of(self.alice)
@@ -79,3 +84,5 @@ class World:
         self.failed = image_in(
             self.album, "broken.jpg", Status.FAILED, error_code="damaged", error_detail="Cut off."
         )
+        self.trashed = image_in(self.album, "old.jpg")
+        trash_images(self.alice, Image.objects.filter(pk=self.trashed.pk))

@@ -135,7 +135,7 @@ def test_a_picture_cut_in_half_ends_failed_with_a_reason(alice: Person, album: s
     assert failed["variants"] == {"thumb": None, "small": None, "medium": None, "large": None}
     answer = alice.get(f"images/{image['id']}/file/?size=thumb", expect=409)
     assert (answer.json()["code"], "Retry-After" in answer.headers) == ("not_ready", False)
-    alice.delete(f"images/{image['id']}/", expect=204)
+    alice.delete(f"images/{image['id']}/?permanent=true", expect=204)
 
 
 # ---- Requests that are no uploads --------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_an_upload_to_a_wrong_album_is_404(alice: Person, bob: Person, album: st
         for door in ("", "bulk/"):
             answer = alice.post(f"albums/{wrong}/images/{door}", files=[("file", JPEG), ("files", JPEG)])
             assert_problem(answer, 404, "not_found")
-    bob.delete(f"albums/{bob.albums()[0]['id']}/", expect=204)
+    bob.delete(f"albums/{bob.albums()[0]['id']}/?permanent=true", expect=204)
 
 
 @pytest.mark.parametrize("wrong", [NOBODYS_ID, "17", "not-a-uuid", "%00", "..%2f..%2fetc", "x" * 3000])
@@ -577,7 +577,7 @@ def test_wrong_albums_and_nobody_are_refused_before_the_body_is_sent(
         answer = tell(alice.server, upload_head(alice, target, 1000, door=door), seconds=2)
         assert answer is not None
         assert (answer.status, answer.problem()["code"]) == (404, "not_found")
-    bob.delete(f"albums/{his}/", expect=204)
+    bob.delete(f"albums/{his}/?permanent=true", expect=204)
     stranger = upload_head(alice, album, 1000).replace(b"Bearer ", b"Bearer x")
     answer = tell(alice.server, stranger, seconds=2)
     assert answer is not None
@@ -670,7 +670,7 @@ def test_the_page_says_in_plain_words_what_was_refused(alice: Person, bob: Perso
     his = bob.album("His")
     answer = portal.post(f"{alice.base}/albums/{his}/upload/", data=form, files=[("files", JPEG)])
     assert (answer.status_code, "There is nothing at this address" in answer.text) == (404, True)
-    bob.delete(f"albums/{his}/", expect=204)
+    bob.delete(f"albums/{his}/?permanent=true", expect=204)
     answer = portal.post(door, data={"csrfmiddlewaretoken": "forged"}, files=[("files", JPEG)])
     assert answer.status_code == 403
     for query in ("cursor=x", "ordering=owner", "page_size=0", "search=%00", "status=doomed"):

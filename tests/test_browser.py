@@ -33,6 +33,7 @@ PHOTOS = [
 OPENED = PHOTOS[4]
 PASSWORD = "a long walk by the sea"
 WAIT = PATIENCE * 1000
+IMAGE = re.compile(r"/images/[0-9a-f-]+/$")
 EMAIL = re.compile("^E-?mail", re.IGNORECASE)
 
 PLACES = (
@@ -98,6 +99,15 @@ def expect_gone(page: Page, path: str) -> None:
     assert page.request.get(path).status == 404
 
 
+def to_trash_and_back(page: Page, image: str) -> None:
+    page.get_by_role("button", name="Move to trash").click()
+    said = page.get_by_role("status").first
+    expect(said).to_contain_text(f"“{OPENED.name}” is in the trash.")
+    said.get_by_role("button", name="Undo").click()
+    expect(page).to_have_url(image)
+    expect(page.get_by_role("status").first).to_contain_text(f"“{OPENED.name}” is back.")
+
+
 # ---- The journey -------------------------------------------------------------------------------
 
 
@@ -118,19 +128,25 @@ def test_a_person_signs_up_fills_an_album_downloads_and_deletes(page: Page, stat
 
     open_and_download(page, OPENED)
     image = page.url
-    page.get_by_role("link", name="Delete").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"Delete “{OPENED.name}” for ever?")
-    dialog.get_by_role("button", name="Delete for ever").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"“{OPENED.name}” is deleted.")
+    to_trash_and_back(page, image)
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page).to_have_url(IMAGE)
+    page.wait_for_load_state()
+    page.keyboard.press("Escape")
     expect_pictures(page, 9)
     expect(page.get_by_alt_text(OPENED.name)).to_have_count(0)
     expect_gone(page, image)
 
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete for ever").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("heading", level=2)).to_have_text("The walls are still bare")
     expect_gone(page, album)
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("link", name="Empty trash").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete 1 album and 10 photos for ever?")
+    dialog.get_by_role("button", name="Empty trash").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("The trash is empty")
     state.wait_until_gone(album=album.rstrip("/").rsplit("/", 1)[-1], image=image.rstrip("/").rsplit("/", 1)[-1])
 
 
@@ -146,16 +162,20 @@ def test_the_same_journey_works_without_javascript(plain_page: Page) -> None:
 
     open_and_download(page, OPENED)
     image = page.url
-    page.get_by_role("link", name="Delete").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Delete “{OPENED.name}” for ever?")
-    page.get_by_role("button", name="Delete for ever").click()
-    expect(page).to_have_url(album)
+    to_trash_and_back(page, image)
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page).to_have_url(IMAGE)
+    page.get_by_role("link", name="Am Meer").click()
     expect_pictures(page, 9)
     expect_gone(page, image)
-    page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete for ever").click()
+    page.get_by_role("button", name="Move to trash").click()
     expect(page.get_by_role("heading", level=2)).to_have_text("The walls are still bare")
     expect_gone(page, album)
+    page.goto("/trash/")
+    page.get_by_role("link", name="Empty trash").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 1 album and 10 photos for ever?")
+    page.get_by_role("button", name="Empty trash").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("The trash is empty")
 
 
 # ---- Uploads -----------------------------------------------------------------------------------
@@ -172,13 +192,95 @@ def test_a_bad_file_among_good_ones_says_why_and_stops_no_other(
         [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
     )
     expect_pictures(page, 2)
-    refused = page.locator(".upload[data-state=failed]")
+    refused = page.locator(".upload[data-state=refused]")
     expect(refused.locator(".upload__name")).to_have_text("letter.jpg")
     told = alice.upload(album, b"Dear store").json()["detail"]
     expect(refused.locator(".upload__state")).to_contain_text(told)
     expect(page.locator(".upload[data-state=done]")).to_have_count(2)
+    expect(refused.get_by_role("button", name="Try again")).to_be_hidden()
     assert len(browser_errors) == 1
     assert "415" in browser_errors.pop()
+
+
+def picked(page: Page, *files: tuple[str, bytes]) -> None:
+    page.locator("#photos").set_input_files(
+        [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
+    )
+
+
+def shown(page: Page) -> list[str]:
+    """Header, toolbar and the tiles in their order, as text."""
+    tiles = page.locator(".tile").evaluate_all("tiles => tiles.map(tile => tile.id)")
+    return [page.locator(".page__head").inner_text(), page.locator("[data-part=toolbar]").inner_text(), *tiles]
+
+
+def test_lost_answers_about_tiles_are_asked_for_again(
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
+) -> None:
+    """Two never come, one lacks the tiles; in the end the page is what a reload shows."""
+    sign_in(context, alice)
+    page.goto(f"/albums/{alice.album()}/")
+    answers = [lambda route: route.abort()] * 2 + [lambda route: route.fulfill(content_type="text/html", body="")]
+    page.route("**/tiles/*", lambda route: answers.pop(0)(route) if answers else route.continue_())
+    picked(page, ("a.jpg", jpeg_bytes(640, 480)), ("b.jpg", jpeg_bytes(300, 200)))
+    expect_pictures(page, 2)
+    assert answers == []
+    expect(page.locator("[data-empty]")).to_have_count(0)
+    before = shown(page)
+    page.reload()
+    assert shown(page) == before
+    assert len(browser_errors) == 2
+    browser_errors.clear()
+
+
+def test_a_picture_that_cannot_be_made_is_no_longer_called_added(
+    page: Page, context: BrowserContext, alice: Person
+) -> None:
+    sign_in(context, alice)
+    page.goto(f"/albums/{alice.album()}/")
+    cut = saved(quarters(1200, 800).effect_spread(30), "JPEG", quality=95)
+    picked(page, ("good.jpg", jpeg_bytes(640, 480)), ("cut.jpg", cut[: len(cut) // 2]))
+    broken = page.locator(".upload[data-state=broken]")
+    expect(broken.locator(".upload__name")).to_have_text("cut.jpg", timeout=WAIT)
+    reason = page.locator("[data-reason]").inner_text()
+    expect(broken.locator(".upload__state")).to_have_text(reason)
+    expect(page.locator("[data-total]")).to_have_text("1 added, 1 failed")
+
+
+def test_a_list_shows_only_what_belongs_to_it(page: Page, context: BrowserContext, alice: Person) -> None:
+    """What is added under a search is told of; what the album has already is not put first again."""
+    album = alice.album()
+    old = jpeg_bytes(640, 480)
+    alice.picture(album, old, "old.jpg")
+    alice.picture(album, jpeg_bytes(300, 200), "sea.jpg")
+    sign_in(context, alice)
+    page.goto(f"/albums/{album}/?search=sea")
+    expect(page.get_by_text("1 found")).to_be_visible()
+    picked(page, ("new.jpg", jpeg_bytes(500, 400)), ("again.jpg", old))
+    expect(page.locator("[data-news]")).to_contain_text("1 photo added.")
+    expect(page.locator("[data-count]")).to_have_text("3 photos")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("link", name="Show them").click()
+    expect_pictures(page, 3)
+
+
+def test_a_login_that_ended_meanwhile_is_asked_for(
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
+) -> None:
+    album = alice.album()
+    sign_in(context, alice)
+    page.goto(f"/albums/{album}/")
+    context.clear_cookies(name="sessionid")
+    picked(page, ("a.jpg", jpeg_bytes(640, 480)))
+    failed = page.locator(".upload[data-state=failed]")
+    expect(failed).to_contain_text("You were signed out. Log in and try again.")
+    link = failed.get_by_role("link", name="Log in")
+    expect(link).to_have_attribute("href", f"/accounts/login/?next=/albums/{album}/")
+    sign_in(context, alice)
+    failed.get_by_role("button", name="Try again").click()
+    expect_pictures(page, 1)
+    assert len(browser_errors) == 1
+    assert "401" in browser_errors.pop()
 
 
 def test_the_browsable_api_takes_a_file_through_its_form(
@@ -217,6 +319,26 @@ def test_the_arrow_keys_turn_to_the_neighbours(page: Page, context: BrowserConte
         expect(title).to_have_text(name)
     page.keyboard.press("Escape")
     expect(title).to_have_text("Summer")
+
+
+def test_the_arrow_keys_stay_in_the_list_one_came_from(page: Page, context: BrowserContext, alice: Person) -> None:
+    album = alice.album()
+    for width, name in ((900, "sea b.jpg"), (901, "hills.jpg"), (902, "sea a.jpg")):
+        alice.picture(album, jpeg_bytes(width, 600), name)
+    sign_in(context, alice)
+    listed = f"/albums/{album}/?search=sea&ordering=-name"
+    page.goto(listed)
+    page.locator(".tile__link").first.click()
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text("sea b.jpg")
+    page.wait_for_load_state()
+    page.keyboard.press("ArrowRight")
+    expect(title).to_have_text("sea a.jpg")
+    page.wait_for_load_state()
+    expect(page.locator("[data-turn=next]")).to_have_count(0)
+    last = page.url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{listed}#i-{last}")
 
 
 def test_a_picture_that_is_being_made_keeps_its_place_and_turns_into_itself(
@@ -274,11 +396,15 @@ def paths(alice: Person) -> dict[str, str]:
     alice.picture(album, jpeg_bytes(400, 1200), "tall.jpg")
     alice.picture(album, jpeg_bytes(1600, 200), "wide.jpg")
     image = alice.picture(album, saved(quarters(1500, 1000), "JPEG"), f"{long}.jpg")["id"]
+    gone = alice.album(long)
+    alice.delete(f"images/{alice.picture(gone, jpeg_bytes(90, 60), f'{long}.jpg')['id']}/", expect=204)
+    alice.delete(f"albums/{gone}/", expect=204)
     return {
         "albums": "/albums/", "new album": "/albums/new/", "album": f"/albums/{album}/",
         "edit album": f"/albums/{album}/edit/", "delete album": f"/albums/{album}/delete/",
         "image": f"/images/{image}/", "edit image": f"/images/{image}/edit/",
         "delete image": f"/images/{image}/delete/",
+        "trash": "/trash/", "empty trash": "/trash/empty/", "delete for ever": f"/trash/{gone}/delete/",
         "profile": "/profile/", "leave": "/profile/delete/", "password": "/accounts/password/change/",
     }  # fmt: skip
 
@@ -289,7 +415,7 @@ OUTSIDE = {
     "sign-up": "/accounts/signup/",
     "reset": "/accounts/password/reset/",
 }
-CHECKED = {"landing", "login", "sign-up", "albums", "album", "image", "profile", "delete image"}
+CHECKED = {"landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image"}
 
 
 def faults_of(page: Page, name: str, path: str) -> list[str]:

@@ -61,7 +61,7 @@ class Door:
     body: dict[str, Any] | None = None
     query: str = ""
     ids: str = "image"
-    """Which image stands in the path: `image`, or `failed`."""
+    """Which image stands in the path: `image`, `failed` or `trashed`."""
     args: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -69,10 +69,10 @@ class Door:
         return self.route.startswith("api-") or self.route in ("schema", "docs")
 
     def __str__(self) -> str:
-        return f"{self.method} {self.route}{self.query}"
+        return f"{self.method} {self.route}{self.query}" + (f" ({self.ids})" if self.ids != "image" else "")
 
     def path(self, album: object, image: object) -> str:
-        given = {"album": str(album), "image": str(image), **self.args}
+        given = {"album": str(album), "image": str(image), "thing": str(image), **self.args}
         wanted = {name: given[name] for name in parameters(self.route)}
         return reverse(self.route, kwargs=wanted) + self.query
 
@@ -133,6 +133,14 @@ PAGES = [
     Door("image-delete", "POST", 302, 404, LOGIN),
     Door("album-delete", "GET", 200, 404, LOGIN),
     Door("album-delete", "POST", 302, 404, LOGIN),
+    Door("trash", "GET", 200, 200, LOGIN),
+    Door("trash-restore", "POST", 302, 404, LOGIN, ids="trashed"),
+    Door("trash-delete", "GET", 404, 404, LOGIN),
+    Door("trash-delete", "GET", 200, 404, LOGIN, ids="trashed"),
+    Door("trash-delete", "POST", 302, 404, LOGIN, ids="trashed"),
+    Door("trash-empty", "GET", 200, 200, LOGIN),
+    Door("trash-empty", "POST", 302, 302, LOGIN),
+    *(Door(route, "GET", 404, 404, LOGIN, ids="trashed") for route in ("image-detail", "image-edit", "image-file")),
     Door("signed-file", "GET", 404, 404, 404, args={"file": "original.jpg"}),
     Door("healthz-live", "GET", 200, 200, 200),
     Door("healthz-ready", "GET", 200, 200, 200),
@@ -176,6 +184,14 @@ API = [
     Door("api-images-exists", "POST", 200, 404, 401, {"sha256": ["0" * 64]}),
     *image_doors("api-image"),
     *image_doors("api-album-image"),
+    Door("api-image", "GET", 404, 404, 401, ids="trashed"),
+    Door("api-image-file", "GET", 404, 404, 401, ids="trashed"),
+    Door("api-trash", "GET", 200, 200, 401),
+    Door("api-restore", "POST", 200, 404, 401, ids="trashed"),
+    Door("api-restore", "POST", 404, 404, 401),
+    Door("api-trashed", "DELETE", 204, 404, 401, ids="trashed"),
+    Door("api-trashed", "DELETE", 404, 404, 401),
+    Door("api-trash", "DELETE", 204, 204, 401),
     Door("api-images", "DELETE", 204, 404, 401, query="?all=true"),
     Door("api-album", "DELETE", 204, 404, 401),
 ]
@@ -458,6 +474,7 @@ def test_every_method_of_the_api_has_a_row_in_the_table(world: World) -> None:
 def test_only_the_routes_of_a_short_list_answer_without_a_login(world: World) -> None:
     given = {
         "album": str(world.album.public_id), "image": str(world.image.public_id), "file": "original.jpg",
+        "thing": str(world.trashed.public_id),
         "uidb36": "1", "key": "x", "content_type_id": "1", "object_id": "1", "id": "1", "url": "x",
         "app_label": "albums",
     }  # fmt: skip

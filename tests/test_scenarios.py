@@ -93,7 +93,7 @@ def test_05_delete_album(alice: Person, album: str, state: State) -> None:
         "medium.v1.jpg",
         "large.v1.jpg",
     }
-    answer = alice.delete(f"albums/{album}/", expect=204)
+    answer = alice.delete(f"albums/{album}/?permanent=true", expect=204)
     assert answer.content == b""
     assert [album["id"] for album in alice.albums()] == [kept]
     for path in (

@@ -115,9 +115,35 @@ def test_neighbours_are_the_newer_and_the_older():
     alice = user()
     old, middle, new = (album(alice, title) for title in ("old", "middle", "new"))
     rows = Album.objects.owned_by(alice)
-    assert neighbours(rows, middle) == (new, old)
-    assert neighbours(rows, new) == (None, middle)
-    assert neighbours(rows, old) == (middle, None)
+    for name in (None, "-created_at"):
+        assert neighbours(rows, middle, name, ORDERINGS) == (new, old)
+        assert neighbours(rows, new, name, ORDERINGS) == (None, middle)
+        assert neighbours(rows, old, name, ORDERINGS) == (middle, None)
+
+
+@pytest.mark.parametrize("ordering", ["title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"])
+def test_neighbours_are_those_of_the_list_also_where_values_tie(ordering):
+    alice = user()
+    for _ in range(4):
+        album(alice, "Same")
+    Album.objects.update(created_at=timezone.now(), updated_at=timezone.now())
+    listed = rows_of(alice, ordering=ordering).items
+    expected = list(zip([None, *listed[:-1]], [*listed[1:], None], strict=True))
+    assert [neighbours(Album.objects.owned_by(alice), row, ordering, ORDERINGS) for row in listed] == expected
+
+
+def test_a_row_outside_the_list_has_neighbours_too():
+    alice = user()
+    first, other, last = (album(alice, title) for title in ("Sea 1", "Hills", "Sea 2"))
+    sea = search(alice, QueryDict("search=sea"))
+    assert neighbours(sea, other, "created_at", ORDERINGS) == (first, last)
+
+
+def test_an_ordering_that_is_none_has_no_neighbours():
+    alice = user()
+    with pytest.raises(Problem) as caught:
+        neighbours(Album.objects.all(), album(alice), "owner", ORDERINGS)
+    assert list(caught.value.extra["errors"]) == ["ordering"]
 
 
 def test_searching_looks_into_title_and_description_of_ones_own():

@@ -2,7 +2,7 @@
 
 from django import template
 
-from images.delivery import Links, links_of
+from images.delivery import Links, VariantLink, downloads_of, links_of
 from images.models import Image
 
 register = template.Library()
@@ -12,6 +12,12 @@ register = template.Library()
 def links(image: Image) -> Links:
     """Signed links to all its files."""
     return links_of(image)
+
+
+@register.filter
+def downloads(image: Image) -> list[tuple[str, VariantLink]]:
+    """The sizes that the page of an image offers beside the original."""
+    return downloads_of(image)
 
 
 @register.filter

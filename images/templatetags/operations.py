@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from albums.models import Album
 from images.models import Image, Status
+from images.records import Finding
 from imagestore.admin import filesize
 
 register = template.Library()
@@ -37,4 +38,5 @@ def numbers() -> list[Number]:
         Number("Images being received", f"{counts.get(Status.RECEIVING, 0):,}"),
         Number("Images being deleted", f"{counts.get(Status.DOOMED, 0):,}"),
         Number("Originals", filesize(used)),
+        Number("Findings", f"{Finding.objects.unresolved().count():,}", reverse("admin:images_finding_changelist")),
     ]

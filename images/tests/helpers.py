@@ -6,19 +6,23 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from albums.models import Album
-from images import services
+from images import marker, services
 from images.models import Image
 from images.staging import StagedFile
+from images.storage import image_storage
 from images.tests.pictures import jpeg_bytes
 
 PASSWORD = "korrekt-horse-9"
 
 
 def user(email: str = "alice@example.org", **fields: object) -> User:
+    """In a store that has been started once, so that its storage is marked."""
+    marker.establish()
     return User.objects.create_user(email, PASSWORD, **fields)
 
 
@@ -55,9 +59,19 @@ def colours(count: int) -> Iterable[bytes]:
 
 
 def stored() -> set[str]:
-    """Every name in storage."""
-    root = Path(settings.STORAGES["images"]["OPTIONS"]["location"])
-    return {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+    """Every name in storage but the marker's."""
+    return {entry.name for entry in image_storage().listing()} - {marker.NAME}
+
+
+def lose(name: str) -> None:
+    """Past the store, as an accident does."""
+    image_storage().delete(name)
+
+
+def put(name: str, content: bytes) -> None:
+    """Past the store; in place of what was there."""
+    lose(name)
+    image_storage().save(name, ContentFile(content))
 
 
 def in_staging() -> list[str]:
@@ -66,5 +80,9 @@ def in_staging() -> list[str]:
 
 
 def original_bytes(image: Image) -> bytes:
-    root = Path(settings.STORAGES["images"]["OPTIONS"]["location"])
-    return (root / image.original_file).read_bytes()
+    return stored_bytes(image.original_file)
+
+
+def stored_bytes(name: str) -> bytes:
+    file = image_storage().open_stored(name)
+    return b"".join(file.chunks(range(file.size)))

@@ -61,7 +61,7 @@ def test_importing_again_changes_nothing(folder):
 def test_a_dry_run_says_what_would_come_and_does_nothing(folder):
     alice = user()
     out, _ = run("import_folder", alice.email, folder, dry_run=True)
-    assert out.splitlines() == ["Iceland / Day 1: 1 files", "Pictures: 3 files"]
+    assert out.splitlines() == ["Iceland / Day 1: 1 files to look at", "Pictures: 3 files to look at"]
     assert (albums_of(alice), Image.objects.count()) == ({}, 0)
 
 
@@ -77,7 +77,10 @@ def test_reconcile_reports_what_it_finished():
     out, _ = run("reconcile")
     assert out.splitlines() == [
         "receptions given up: 0",
+        "trash past its days: 0",
         "images removed: 0",
         "staging files removed: 0",
         "expired logins removed: 0",
+        "sums set right: 0",
+        "originals scrubbed: 0",
     ]

@@ -43,7 +43,7 @@ def test_uploads_are_made_and_deletions_cleared(engine):
     alice = user()
     image = received(album(alice))
     eventually(lambda: ready() == 1)
-    services.delete_images(alice, Image.objects.filter(pk=image.pk))
+    services.delete_images(alice, Image.objects.filter(pk=image.pk), permanent=True)
     eventually(lambda: not Image.objects.exists() and stored() == set())
 
 

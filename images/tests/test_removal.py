@@ -8,7 +8,7 @@ from images import rendering, services
 from images.models import Image
 from images.reconcile import reconcile
 from images.removal import purge
-from images.storage import DurableFileStorage
+from images.storage import image_storage
 from images.tests.helpers import album, colours, received, stored, user
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def holiday_of(owner, count=3):
 def test_a_deleted_image_is_gone_at_once_and_its_files_follow():
     alice = user()
     holiday, [image, other] = holiday_of(alice, 2)
-    services.delete_images(alice, Image.objects.filter(pk=image.pk))
+    services.delete_images(alice, Image.objects.filter(pk=image.pk), permanent=True)
     assert list(Image.objects.owned_by(alice)) == [other]
     holiday.refresh_from_db()
     alice.refresh_from_db()
@@ -37,7 +37,7 @@ def test_a_deleted_image_is_gone_at_once_and_its_files_follow():
 def test_the_same_bytes_may_come_again_before_the_files_are_gone():
     alice = user()
     holiday, [image] = holiday_of(alice, 1)
-    services.delete_images(alice, Image.objects.filter(pk=image.pk))
+    services.delete_images(alice, Image.objects.filter(pk=image.pk), permanent=True)
     [content] = colours(1)
     again = received(holiday, content)
     assert again != image
@@ -49,7 +49,7 @@ def test_deleting_twice_gives_the_bytes_back_once():
     alice = user()
     _, images = holiday_of(alice, 1)
     rows = Image.objects.filter(pk=images[0].pk)
-    assert [services.delete_images(alice, rows), services.delete_images(alice, rows)] == [1, 0]
+    assert [services.delete_images(alice, rows, permanent=True) for _ in range(2)] == [1, 0]
     alice.refresh_from_db()
     assert alice.used_bytes == 0
 
@@ -58,7 +58,7 @@ def test_a_deleted_album_takes_its_images_along():
     alice = user()
     holiday, _ = holiday_of(alice)
     other, _ = album(alice, "Norway"), None
-    services.delete_albums(alice, [holiday])
+    services.delete_albums(alice, Album.objects.filter(pk=holiday.pk), permanent=True)
     assert list(Album.objects.owned_by(alice)) == [other]
     assert not Image.objects.owned_by(alice).exists()
     assert purge() == 3
@@ -80,17 +80,16 @@ def test_a_deleted_account_ends_with_everything_in_it():
 def test_files_that_cannot_be_removed_keep_their_row_until_they_can(monkeypatch):
     alice = user()
     holiday, images = holiday_of(alice, 2)
-    services.delete_albums(alice, [holiday])
+    services.delete_albums(alice, Album.objects.filter(pk=holiday.pk), permanent=True)
     stuck = images[0].storage_prefix
-    delete = DurableFileStorage.delete_folder
+    storage = type(image_storage())
+    delete = storage.delete_folders
 
-    def fail_for_one(self, prefix):
-        if prefix == stuck:
-            raise OSError(5, "Input/output error")
-        delete(self, prefix)
+    def fail_for_one(self, folders):
+        return delete(self, [folder for folder in folders if folder != stuck])
 
     with monkeypatch.context() as broken:
-        broken.setattr(DurableFileStorage, "delete_folder", fail_for_one)
+        broken.setattr(storage, "delete_folders", fail_for_one)
         assert purge() == 1
     assert list(Image.objects.all()) == [images[0]]
     assert Album.objects.count() == 1

@@ -6,5 +6,5 @@ import { startUploads } from "./uploads.js";
 const grid = document.querySelector("[data-tiles]");
 const tiles = new Tiles(grid);
 tiles.watch();
-rememberPlace(grid.dataset.album);
+rememberPlace(grid.dataset.list);
 startUploads(document.querySelector("[data-upload]"), tiles);

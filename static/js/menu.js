@@ -20,8 +20,8 @@ function move(event) {
   items.at(next % items.length).focus();
 }
 
-export function watchMenus() {
-  for (const menu of document.querySelectorAll("[data-menu]")) {
+export function watchMenus(root = document) {
+  for (const menu of root.querySelectorAll("[data-menu]")) {
     menu.addEventListener("keydown", move);
     if (!anchored) menu.addEventListener("toggle", (event) => event.newState === "open" && putUnder(menu));
   }

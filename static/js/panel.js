@@ -2,7 +2,9 @@
 import { stateOf, totalOf } from "./words.js";
 
 const NEWS_EVERY_MS = 4000;
+const FOLDS_AFTER_MS = 4000;
 const NOT_ADDED = ["failed", "refused"];
+const TROUBLE = [...NOT_ADDED, "broken"];
 
 /** A small picture of the file, drawn here because the page may not load blob: addresses. */
 async function preview(file, box) {
@@ -28,12 +30,14 @@ export class Panel {
   #queue;
   #saidAt = 0;
   #frame = 0;
+  #foldTimer = 0;
+  #foldedItself = false;
 
   constructor(queue) {
     this.#queue = queue;
     queue.addEventListener("added", (event) => this.#add(event.detail));
     queue.addEventListener("changed", (event) => this.#update(event.detail));
-    this.#part("fold").addEventListener("click", () => this.#fold());
+    this.#part("fold").addEventListener("click", () => this.#fold(!this.#folded));
     this.#part("close").addEventListener("click", () => this.#close());
     this.#part("retry-all").addEventListener("click", () => queue.retry(this.#failed()));
   }
@@ -69,7 +73,8 @@ export class Panel {
     const bar = row.querySelector("progress");
     if (item.state === "checking") bar.removeAttribute("value");
     else bar.value = item.part;
-    if (NOT_ADDED.includes(item.state)) this.#list.prepend(row);
+    row.querySelector(".upload__login").hidden = !item.signedOut;
+    if (TROUBLE.includes(item.state)) this.#list.prepend(row);
     this.#frame ||= requestAnimationFrame(() => this.#total());
   }
 
@@ -85,6 +90,7 @@ export class Panel {
     this.#part("close").hidden = busy;
     this.#part("retry-all").hidden = busy || this.#failed().length < 2;
     this.#say(total, !busy);
+    this.#foldWhenCalm(busy || items.some((item) => TROUBLE.includes(item.state)));
   }
 
   /** Screen readers hear the totals now and then, and the end at once. */
@@ -94,12 +100,30 @@ export class Panel {
     this.#news.textContent = total;
   }
 
-  #fold() {
-    const folded = this.#box.classList.toggle("is-folded");
+  get #folded() {
+    return this.#box.classList.contains("is-folded");
+  }
+
+  #fold(folded, byItself = false) {
+    this.#box.classList.toggle("is-folded", folded);
     this.#part("fold").setAttribute("aria-expanded", String(!folded));
+    this.#foldedItself = folded && byItself;
+  }
+
+  /** A while after all went well only the totals stay; what folded itself opens again when there is news. */
+  #foldWhenCalm(news) {
+    clearTimeout(this.#foldTimer);
+    if (news && this.#foldedItself) this.#fold(false);
+    if (news || this.#folded) return;
+    this.#foldTimer = setTimeout(() => {
+      if (this.#box.matches(":hover, :focus-within")) this.#foldWhenCalm(false);
+      else this.#fold(true, true);
+    }, FOLDS_AFTER_MS);
   }
 
   #close() {
+    clearTimeout(this.#foldTimer);
+    this.#fold(false);
     this.#queue.clear();
     this.#rows.clear();
     this.#list.replaceChildren();

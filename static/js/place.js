@@ -1,18 +1,19 @@
 /** Closing a picture leads back to the same page, filter and tile of its album. */
 
-const key = (album) => `place:${album}`;
+const key = (list) => `place:${list}`;
 
 function focusTile() {
   const tile = location.hash.startsWith("#i-") && document.getElementById(location.hash.slice(1));
   if (tile) tile.querySelector("a")?.focus({ preventScroll: true });
 }
 
-export function rememberPlace(album) {
-  sessionStorage.setItem(key(album), location.pathname + location.search);
+/** @param list the album's path with search, status and ordering, but without the page. */
+export function rememberPlace(list) {
+  sessionStorage.setItem(key(list), location.pathname + location.search);
   // Jumping to the fragment takes the focus away, so this comes after it.
   addEventListener("load", () => setTimeout(focusTile));
 }
 
-export function placeOf(album, imageId) {
-  return `${sessionStorage.getItem(key(album)) ?? album}#i-${imageId}`;
+export function placeOf(list, imageId) {
+  return `${sessionStorage.getItem(key(list)) ?? list}#i-${imageId}`;
 }

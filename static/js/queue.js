@@ -1,9 +1,12 @@
 /** The files on their way: three at a time, each for itself, so that a bad one never stops the rest. */
+import { fits } from "./room.js";
 import { megabytes } from "./words.js";
 import { send } from "./send.js";
 
 const AT_ONCE = 3;
 const BUSY = [429, 503];
+// What is wrong with the file itself stays wrong.
+const NEVER = [400, 413, 415];
 const UNDER_WAY = ["waiting", "sending", "checking"];
 
 export class Queue extends EventTarget {
@@ -12,7 +15,7 @@ export class Queue extends EventTarget {
   #held = 0;
   items = [];
 
-  /** @param door {url, token, maxBytes} */
+  /** @param door {url, token, maxBytes, room} */
   constructor(door) {
     super();
     this.#door = door;
@@ -35,10 +38,18 @@ export class Queue extends EventTarget {
 
   retry(items) {
     for (const item of items) {
-      item.part = 0;
+      Object.assign(item, { part: 0, lost: false, signedOut: false });
       this.#set(item, "waiting");
     }
     this.#pump();
+  }
+
+  /** An image that was taken has been made, or cannot be. */
+  turn({ id, failed, reason }) {
+    for (const item of this.items.filter((one) => one.id === id)) {
+      if (failed && ["done", "duplicate"].includes(item.state)) this.#set(item, "broken", reason);
+      else if (!failed && item.state === "broken") this.#set(item, "done");
+    }
   }
 
   clear() {
@@ -47,6 +58,10 @@ export class Queue extends EventTarget {
 
   #tooLarge(file) {
     return `${megabytes(file.size)} is more than the ${megabytes(this.#door.maxBytes)} this store takes. It was not sent.`;
+  }
+
+  #noRoom(file) {
+    return `There is no room left for ${megabytes(file.size)}: delete something for ever first. It was not sent.`;
   }
 
   #pump() {
@@ -64,6 +79,7 @@ export class Queue extends EventTarget {
 
   async #carry(item) {
     this.#set(item, "sending");
+    if (!(await fits(item.file, this.#door).catch(() => true))) return this.#set(item, "refused", this.#noRoom(item.file));
     const answer = await send(item.file, {
       ...this.#door,
       onProgress: (part) => {
@@ -74,10 +90,21 @@ export class Queue extends EventTarget {
     });
     item.lost = answer.status === 0;
     if (BUSY.includes(answer.status) && answer.retryAfter) return this.#hold(item, answer.retryAfter);
+    if (!answer.ok) return this.#refuse(item, answer);
     item.id = answer.id;
-    if (!answer.ok) return this.#set(item, "failed", answer.detail);
     item.part = 1;
+    if (!answer.duplicate) this.#door.room -= item.file.size;
     return this.#set(item, answer.duplicate ? "duplicate" : "done");
+  }
+
+  /** Without a login or an album the files behind it need not be sent either. */
+  #refuse(item, { status, code, detail }) {
+    const all = [401, 404].includes(status) ? this.items.filter(({ state }) => state === "waiting") : [];
+    const never = status === 404 || (NEVER.includes(status) && code !== "quota_exceeded");
+    for (const one of [item, ...all]) {
+      one.signedOut = status === 401;
+      this.#set(one, never ? "refused" : "failed", detail);
+    }
   }
 
   /** The store asked for a pause: nothing new starts before it is over. */

@@ -1,6 +1,12 @@
 /** One file to the API, by XMLHttpRequest because only it tells how much has gone. */
 
-const LOST = "The connection was lost. Nothing of this file was stored.";
+const LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
+// Where the store's own sentence is not for this page, or a proxy in between gave the answer.
+const MEANT = {
+  401: "You were signed out. Log in and try again.",
+  403: "This page has been open for too long. Reload it and try again.",
+  404: "This album was deleted.",
+};
 
 function understand(request) {
   let body = {};
@@ -10,18 +16,19 @@ function understand(request) {
     // A proxy in between may answer with a page of its own; the status is enough then.
   }
   const said = [body.detail, ...Object.values(body.errors ?? {}).flat()].find((text) => typeof text === "string");
-  const fallback = request.status === 413 ? "The file is too large for this store." : `The store answered ${request.status}. Nothing was stored.`;
+  const fallback = request.status === 413 ? "The file is too large for this store." : "The store could not take it just now. Try again.";
   return {
     ok: request.status === 200 || request.status === 201,
     duplicate: request.status === 200,
     status: request.status,
     retryAfter: Number(request.getResponseHeader("Retry-After")) || 0,
     id: body.id,
-    detail: said ?? body.title ?? fallback,
+    code: body.code,
+    detail: MEANT[request.status] ?? said ?? body.title ?? fallback,
   };
 }
 
-/** @returns {Promise<{ok: boolean, status: number, detail: string}>} status 0 when the line broke. */
+/** @returns {Promise<{ok: boolean, status: number, code?: string, detail: string}>} status 0 when the line broke. */
 export function send(file, { url, token, onProgress, onSent }) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();

@@ -1,6 +1,7 @@
 /** Short messages at the foot of the window. They leave by themselves unless they tell of an error. */
 
 const STAYS_MS = 6000;
+const STAYS_WITH_UNDO_MS = 15000;
 
 function leave(toast) {
   toast.classList.add("is-leaving");
@@ -9,12 +10,13 @@ function leave(toast) {
 
 function schedule(toast) {
   if (toast.classList.contains("toast--error") || toast.classList.contains("toast--warning")) return;
-  let timer = setTimeout(leave, STAYS_MS, toast);
+  const stays = toast.querySelector("form") ? STAYS_WITH_UNDO_MS : STAYS_MS;
+  let timer = setTimeout(leave, stays, toast);
   for (const type of ["pointerenter", "focusin"]) toast.addEventListener(type, () => clearTimeout(timer));
   for (const type of ["pointerleave", "focusout"]) {
     toast.addEventListener(type, () => {
       clearTimeout(timer);
-      timer = setTimeout(leave, STAYS_MS, toast);
+      timer = setTimeout(leave, stays, toast);
     });
   }
 }

@@ -38,27 +38,39 @@ function watchDrop(queue) {
   });
 }
 
-/** Pictures that arrive close together are fetched as tiles in one request. */
+/** Pictures that arrive close together are fetched as tiles in one request; what becomes of them is told the queue. */
 function watchArrivals(queue, tiles) {
-  const arrived = new Set();
+  const arrived = { done: [], duplicate: [] };
+  const told = new WeakSet();
   let timer = 0;
   const show = () => {
-    tiles.show([...arrived]).catch(() => {});
-    arrived.clear();
+    tiles.show(arrived.done.splice(0), { added: true });
+    tiles.show(arrived.duplicate.splice(0));
     timer = 0;
   };
   queue.addEventListener("changed", ({ detail: item }) => {
-    if (!item.id || !["done", "duplicate"].includes(item.state)) return;
-    arrived.add(item.id);
+    if (!item.id || !(item.state in arrived) || told.has(item)) return;
+    told.add(item);
+    arrived[item.state].push(item.id);
     timer ||= setTimeout(show, GATHER_MS);
   });
+  tiles.addEventListener("turned", ({ detail }) => queue.turn(detail));
+}
+
+/** The cookie's, which a new login in another tab changes. */
+function tokenOf(form) {
+  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
+  return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
 export function startUploads(form, tiles) {
   const queue = new Queue({
     url: form.dataset.upload,
-    token: form.querySelector("[name=csrfmiddlewaretoken]").value,
+    get token() {
+      return tokenOf(form);
+    },
     maxBytes: Number(form.dataset.maxBytes),
+    room: Number(form.dataset.room ?? Infinity),
   });
   new Panel(queue);
   watchPicker(form, queue);

@@ -1,17 +1,18 @@
 /** One picture: arrow keys, Escape, a swipe, and its neighbours fetched before they are asked for. */
+import { watchScreen } from "./screen.js";
 import { placeOf } from "./place.js";
 
 const SWIPE_PX = 60;
 const POLL_MS = 3000;
 
-function watchKeys(viewer, back) {
+function watchKeys(viewer, back, screen) {
   const go = (way) => viewer.querySelector(`[data-turn="${way}"]`)?.click();
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, dialog");
     if (typing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.key === "ArrowLeft") go("previous");
     else if (event.key === "ArrowRight") go("next");
-    else if (event.key === "Escape") back.click();
+    else if (event.key === "Escape" && !screen.justLeft()) back.click();
   });
 }
 
@@ -43,8 +44,8 @@ function fetchNeighbours(viewer, picture) {
 
 export function startViewer(viewer) {
   const back = viewer.querySelector("[data-back]");
-  back.href = placeOf(viewer.dataset.album, viewer.dataset.id);
-  watchKeys(viewer, back);
+  back.href = placeOf(viewer.dataset.list, viewer.dataset.id);
+  watchKeys(viewer, back, watchScreen(viewer));
   watchSwipes(viewer);
   const picture = viewer.querySelector("[data-picture]");
   Promise.resolve(picture?.decode())

@@ -27,12 +27,13 @@ export function stateOf(item) {
 
 export function totalOf(items) {
   const count = (...states) => items.filter((item) => states.includes(item.state)).length;
-  const settled = count("done", "duplicate", "failed", "refused");
+  const settled = items.length - count("waiting", "sending", "checking");
   if (settled < items.length) return `Adding ${photos(items.length)}, ${settled} done`;
   const parts = [
-    [count("done"), (n) => `${photos(n)} added`],
-    [count("duplicate"), (n) => `${n} already here`],
-    [count("failed", "refused"), (n) => `${n} not added`],
-  ];
-  return parts.filter(([n]) => n).map(([n, say]) => say(n)).join(", ");
+    [count("done"), "added"],
+    [count("duplicate"), "already here"],
+    [count("failed", "refused", "broken"), count("broken") ? "failed" : "not added"],
+  ].filter(([n]) => n);
+  if (parts.length === 1) return `${photos(parts[0][0])} ${parts[0][1]}`;
+  return parts.map(([n, what]) => `${n} ${what}`).join(", ");
 }

@@ -1,5 +1,6 @@
 """`manage.py import_folder USER PATH`: a folder of pictures becomes albums."""
 
+import logging
 from argparse import ArgumentParser
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from django.db import connections
 from accounts.models import User, normalise_email
 from albums.models import TITLE_LENGTH, Album
 from albums.services import create
+from images.management.progress import show
 from images.services import receive
 from images.staging import staged_copy
 from imagestore.problems import Problem
@@ -40,8 +42,10 @@ class Command(BaseCommand):
         folders = _folders(path)
         if dry_run:
             for title, files in folders.items():
-                self.stdout.write(f"{title}: {len(files)} files")
+                self.stdout.write(f"{title}: {len(files)} files to look at")
             return
+        # Refusals are told by name here, not as log lines between them.
+        logging.getLogger("images").setLevel(logging.WARNING)
         self._import(owner, folders)
 
     def _import(self, owner: User, folders: dict[str, list[Path]]) -> None:
@@ -54,18 +58,10 @@ class Command(BaseCommand):
                     outcomes[outcome] += 1
                     if detail:
                         self.stderr.write(f"{file}: {detail}")
-                    self._progress(outcomes.total(), total)
-        self.stdout.write("")
+                    show(self.stdout, outcomes.total(), total)
         self.stdout.write(
             ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing"
         )
-
-    def _progress(self, done: int, total: int) -> None:
-        """One line that fills up, for people; nothing where the output is a file."""
-        if self.stdout.isatty():
-            filled = 40 * done // total
-            self.stdout.write(f"\r[{'#' * filled}{' ' * (40 - filled)}] {done}/{total}", ending="")
-            self.stdout.flush()
 
 
 def _folders(path: Path) -> dict[str, list[Path]]:

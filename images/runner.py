@@ -1,0 +1,43 @@
+"""Work on the whole store that one process does at a time: a lease in the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.db.models.functions import Now
+
+from images.records import Runner
+
+RECONCILE = "reconcile"
+# While it is held, no file leaves the storage.
+BACKUP = "backup"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One kind of work, held by this process."""
+
+    name: str
+    token: UUID
+    lease: timedelta
+
+    def renew(self) -> bool:
+        """Hold it for another lease from now; False when another process has taken it meanwhile."""
+        return bool(Runner.objects.held(self.name, self.token).update(leased_until=Now() + self.lease))
+
+
+@contextmanager
+def turn(name: str, lease: timedelta) -> Iterator[Turn | None]:
+    """Hold this work until the end of the block, or of the lease if this process dies; None while another does."""
+    token = uuid4()
+    taken = Runner.objects.take(name, token=token, lease=lease)
+    try:
+        yield Turn(name, token, lease) if taken else None
+    finally:
+        Runner.objects.held(name, token).update(token=None, leased_until=None)
+
+
+def is_taken(name: str) -> bool:
+    return Runner.objects.filter(name=name, leased_until__gt=Now()).exists()

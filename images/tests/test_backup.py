@@ -1,0 +1,207 @@
+"""F24: a backup taken while people upload and delete is a store of its own when it is restored."""
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.utils.module_loading import import_string
+
+from images import backup, rendering, runner, services
+from images.models import Image, Status
+from images.removal import purge
+from images.tests.helpers import album, lose, original_bytes, received, stored, user
+from images.tests.pictures import jpeg_bytes
+from imagestore.storage_url import storage_from_url
+from tests.seaweed import new_storage_url, on_s3
+from tests.servers import ROOT, fresh_schema
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Elsewhere:
+    """Another machine: a database and a storage of its own; commands run there as an operator's."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self.folder = folder
+        self.env = {
+            **os.environ,
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
+            "STORAGE_URL": new_storage_url() if on_s3() else "",
+        }
+
+    def storage(self) -> Storage:
+        chosen = storage_from_url(self.env["STORAGE_URL"], default=self.folder / "images")
+        return import_string(chosen["BACKEND"])(**chosen["OPTIONS"])
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=self.env, capture_output=True, text=True
+        )
+
+    def evaluates(self, expression: str) -> Any:
+        imports = "from images.models import Image; from images.records import Runner; from images import marker"
+        told = self.run("shell", "-v", "0", "-c", f"{imports}; print({expression})")
+        assert told.returncode == 0, told.stderr
+        return told.stdout.strip()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    with ExitStack() as stack:
+        on_mysql = django_settings.DATABASES["default"]["ENGINE"].endswith("mysql")
+        database = stack.enter_context(fresh_schema(os.environ["DATABASE_URL"])) if on_mysql else ""
+        (tmp_path / "elsewhere").mkdir()
+        yield Elsewhere(tmp_path / "elsewhere", database)
+
+
+@pytest.fixture
+def alice():
+    return user()
+
+
+def made(holiday, *numbers: int) -> list[Image]:
+    for number in numbers:
+        # Bytes behind the picture's end make each a file of its own.
+        received(holiday, jpeg_bytes() + b"made %d" % number)
+    rendering.work_off()
+    return list(holiday.images.order_by("pk"))
+
+
+def take(target: Path) -> str:
+    said = StringIO()
+    call_command("backup", target, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+class Busy(threading.Thread):
+    """Uploads, renders, deletes for ever and purges, until it is told to stop."""
+
+    def __init__(self, holiday) -> None:
+        super().__init__()
+        self.holiday, self.stopping, self.rounds, self.error = holiday, threading.Event(), 0, None
+
+    def run(self) -> None:
+        try:
+            while not self.stopping.is_set():
+                received(self.holiday, jpeg_bytes() + b"%d" % self.rounds)
+                rendering.work_off()
+                oldest = self.holiday.images.filter(status=Status.READY).order_by("pk").first()
+                services.delete_images(self.holiday.owner, Image.objects.filter(pk=oldest.pk), permanent=True)
+                purge()
+                self.rounds += 1
+        except Exception as error:
+            self.error = error
+        finally:
+            connections.close_all()
+
+    def __enter__(self) -> "Busy":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stopping.set()
+        self.join()
+        if self.error:
+            raise self.error
+
+
+def test_a_backup_taken_while_people_upload_and_delete_is_whole(tmp_path, alice, elsewhere, monkeypatch):
+    holiday = album(alice)
+    made(holiday, *range(10, 22))
+    for_each_file, doomed = backup._for_each_file, []
+
+    def after_some_rounds(*args):
+        """The database is dumped; meanwhile much of it is deleted."""
+        begun = busy.rounds
+        while busy.rounds < begun + 8 and busy.is_alive():
+            busy.join(0.02)
+        doomed.append(Image.objects.doomed().count())
+        return for_each_file(*args)
+
+    monkeypatch.setattr(backup, "_for_each_file", after_some_rounds)
+    with Busy(holiday) as busy:
+        said = take(tmp_path / "backup")
+    assert said == f"The backup is in {tmp_path / 'backup'}.\n"
+    assert doomed[0] >= 7
+    assert not Image.objects.doomed().exists()
+    restored = elsewhere.run("restore", str(tmp_path / "backup"))
+    assert restored.returncode == 0, restored.stderr
+    proof = elsewhere.run("verify", "--checksums", "--older-than", "0")
+    assert (proof.returncode, proof.stdout) == (0, "Everything is as it should be.\n"), proof.stderr
+    assert elsewhere.evaluates("Image.objects.kept().count()") in ("12", "13")
+    assert elsewhere.evaluates("marker.check(), Runner.objects.exclude(token=None).count()") == "None 0"
+
+
+def test_the_next_backup_into_the_same_folder_copies_what_is_new(tmp_path, alice, monkeypatch):
+    holiday, copied = album(alice), []
+    stored_file = backup._stored
+    monkeypatch.setattr(backup, "_stored", lambda name: (copied.append(name), stored_file(name))[1])
+    made(holiday, 1, 2)
+    take(tmp_path / "backup")
+    assert set(copied) == stored()
+    copied.clear()
+    *_, new = made(holiday, 3)
+    take(tmp_path / "backup")
+    assert set(copied) == {name for name in stored() if name.startswith(new.storage_prefix)}
+
+
+def test_files_that_are_lost_are_told_and_the_rest_is_copied(tmp_path, alice, elsewhere):
+    lost, kept = made(album(alice), 1, 2)
+    lose(lost.original_file)
+    said = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("backup", tmp_path / "backup", stdout=said, stderr=said)
+    assert ended.value.code == 1
+    assert f"missing in the storage: {lost.original_file}" in said.getvalue()
+    assert (tmp_path / "backup/files" / kept.original_file).read_bytes() == original_bytes(kept)
+    restored = elsewhere.run("restore", str(tmp_path / "backup"))
+    assert (restored.returncode, restored.stderr) == (1, f"missing in the backup: {lost.original_file}\n")
+    proof = elsewhere.run("verify")
+    assert (proof.returncode, proof.stdout) == (1, f"missing original: {lost.original_file}\n")
+
+
+def test_a_backup_is_nobodys_business_but_the_operators(tmp_path, alice):
+    take(tmp_path / "backup")
+    [dump] = (tmp_path / "backup").glob("database.*")
+    assert [(path.stat().st_mode & 0o777) for path in (tmp_path / "backup", dump)] == [0o700, 0o600]
+
+
+def test_two_backups_at_once_are_one_too_many(tmp_path, alice):
+    with runner.turn(runner.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
+        take(tmp_path / "backup")
+
+
+def test_a_dump_that_took_longer_than_deletions_were_held_back_is_refused(tmp_path, alice, monkeypatch):
+    monkeypatch.setattr(runner.Turn, "renew", lambda self: False)
+    with pytest.raises(CommandError, match="took too long"):
+        take(tmp_path / "backup")
+
+
+def test_a_store_that_is_in_use_is_not_restored_over(tmp_path, alice):
+    take(tmp_path / "backup")
+    with pytest.raises(CommandError, match="The database is not empty"):
+        call_command("restore", tmp_path / "backup")
+
+
+def test_a_storage_that_holds_files_is_not_restored_over(tmp_path, alice, elsewhere):
+    take(tmp_path / "backup")
+    elsewhere.storage().save("stranger", ContentFile(b"mine"))
+    refused = elsewhere.run("restore", str(tmp_path / "backup"))
+    assert (refused.returncode, "The storage is not empty" in refused.stderr) == (2, True)
+
+
+def test_a_folder_without_a_dump_restores_nothing(tmp_path, elsewhere):
+    refused = elsewhere.run("restore", str(tmp_path))
+    assert (refused.returncode, "No such file" in refused.stderr) == (2, True)

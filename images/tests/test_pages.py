@@ -1,0 +1,128 @@
+"""The pages of an album and an image belong to one list: its search, status and ordering lead on and back."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from images.delivery import downloads_of
+from tests.store import album_of, image_in, person
+
+pytestmark = pytest.mark.django_db
+
+BY_NAME = "?search=sea&ordering=name"
+
+
+@pytest.fixture
+def alice():
+    return person("alice")
+
+
+@pytest.fixture
+def pages(alice):
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def sea(alice):
+    """By name: sea 1, sea 2, sea 3; by age: sea 2, hills, sea 3, sea 1."""
+    album = album_of(alice)
+    return {name: image_in(album, f"{name}.jpg") for name in ("sea 2", "hills", "sea 3", "sea 1")}
+
+
+def turns(page):
+    """The links to the previous and the next image."""
+    found = dict(re.findall(r'class="turn turn--(\w+)"\s+href="([^"]+)"', page.content.decode()))
+    return found.get("previous"), found.get("next")
+
+
+def test_an_image_turns_to_its_neighbours_in_the_list_one_came_from(pages, sea):
+    def url(name, query=""):
+        return sea[name].get_absolute_url() + query
+
+    escaped = BY_NAME.replace("&", "&amp;")
+    assert turns(pages.get(url("sea 2", BY_NAME))) == (url("sea 1", escaped), url("sea 3", escaped))
+    assert turns(pages.get(url("sea 3", BY_NAME))) == (url("sea 2", escaped), None)
+    assert turns(pages.get(url("sea 3"))) == (url("sea 1"), url("hills"))
+
+
+def test_the_links_of_an_album_keep_its_list_but_not_the_page(pages, sea):
+    album = sea["hills"].album
+    first = pages.get(album.get_absolute_url() + BY_NAME + "&page_size=1").context["next_url"]
+    page = pages.get(first).content.decode()
+    assert re.findall(r'class="tile__link" href="([^"]+)"', page) == [
+        sea["sea 2"].get_absolute_url() + BY_NAME.replace("&", "&amp;")
+    ]
+
+
+@pytest.mark.parametrize("query", ["?ordering=owner", "?status=doomed", "?search=" + "x" * 201])
+@pytest.mark.parametrize("door", ["image-detail", "image-delete"])
+def test_a_list_that_is_none_is_refused(pages, sea, door, query):
+    image = sea["hills"]
+    url = reverse(door, args=[image.public_id]) + query
+    answer = pages.post(url) if door == "image-delete" else pages.get(url)
+    assert answer.status_code == 400
+    image.refresh_from_db()
+    assert image.trashed_at is None
+
+
+def test_behind_a_deleted_image_comes_the_next_of_the_list_then_the_list(pages, sea):
+    def delete(name):
+        return pages.post(reverse("image-delete", args=[sea[name].public_id]) + BY_NAME).headers["Location"]
+
+    assert delete("sea 2") == sea["sea 3"].get_absolute_url() + BY_NAME
+    assert delete("sea 3") == sea["sea 3"].album.get_absolute_url() + BY_NAME
+
+
+def test_the_tiles_bring_the_figures_that_a_reload_would_show(pages, alice):
+    album = album_of(alice)
+    tiles = reverse("album-tiles", args=[album.public_id])
+    assert "No photos yet" in pages.get(tiles).content.decode()
+    image = image_in(album)
+    fresh = pages.get(f"{tiles}?ids={image.public_id}").content.decode()
+    reload = pages.get(album.get_absolute_url()).content.decode()
+    for part in ("figures", "toolbar"):
+        [here], [there] = (
+            re.findall(f'<div data-part="{part}">(.*?)</div>', text, re.DOTALL) for text in (fresh, reload)
+        )
+        assert here == there
+    assert "1 photo</span>" in fresh
+
+
+def test_the_file_of_a_size_is_saved_under_the_name_with_that_size(pages, sea):
+    url = reverse("image-file", args=[sea["hills"].public_id])
+    names = []
+    for query in ("?download=1", "?size=thumb&download=1"):
+        answer = pages.get(url + query)
+        assert b"".join(answer.streaming_content)
+        names.append(answer.headers["Content-Disposition"])
+    assert names == ['attachment; filename="hills.jpg"', 'attachment; filename="hills-thumb.jpg"']
+
+
+def size_of(name, width, size):
+    return {
+        "file": f"{name}.v1.jpg",
+        "width": width,
+        "height": width // 2,
+        "content_type": "image/jpeg",
+        "bytes": size,
+    }
+
+
+def test_only_sizes_that_are_smaller_are_offered(alice):
+    sizes = {"thumb": (200, 1), "small": (400, 30), "medium": (800, 30), "large": (1600, 90)}
+    variants = {name: size_of(name, *about) for name, about in sizes.items()}
+    image = image_in(album_of(alice), variants=variants, width=1600, height=800, bytes=100)
+    assert [name for name, _ in downloads_of(image)] == ["medium"]
+    image.width, image.height, image.bytes = 3200, 1600, 90
+    assert [name for name, _ in downloads_of(image)] == ["medium"]
+    image.bytes = 91
+    assert [name for name, _ in downloads_of(image)] == ["large", "medium"]
+
+
+def test_who_is_not_logged_in_is_not_told_of_own_albums(pages):
+    assert "Your own albums" in pages.get("/nothing/").content.decode()
+    assert "our own albums" not in Client().get("/nothing/").content.decode()

@@ -1,0 +1,59 @@
+"""Where bytes arrive: nothing of the dead remains, nothing of the living is taken."""
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+from images import staging
+from images.staging import StagedFile, staged_copy, sweep, work_folder
+from images.tests.helpers import in_staging
+
+
+def aged(path: Path) -> None:
+    long_ago = time.time() - 3600
+    os.utime(path, (long_ago, long_ago))
+
+
+def test_sweeping_leaves_what_a_living_process_holds():
+    file = StagedFile("a.jpg")
+    with work_folder() as folder:
+        aged(file.path)
+        aged(folder)
+        assert sweep() == 0
+    file.close()
+    assert in_staging() == []
+
+
+def _receive_and_die(folder: str) -> None:
+    staging._folder = lambda: Path(folder)
+    file = StagedFile("a.jpg")
+    file.take(b"half a pict")
+    with work_folder():
+        os.kill(os.getpid(), 9)
+
+
+def test_sweeping_removes_what_a_killed_process_left(settings):
+    folder = staging._folder()
+    child = multiprocessing.get_context("fork").Process(target=_receive_and_die, args=(str(folder),))
+    child.start()
+    child.join()
+    assert len(in_staging()) == 2
+    for path in folder.iterdir():
+        aged(path)
+    assert sweep() == 2
+    assert in_staging() == []
+
+
+def test_a_young_orphan_is_left_for_the_next_time():
+    (staging._folder() / "in-new").write_bytes(b"")
+    assert sweep() == 0
+
+
+def test_a_copied_file_is_staged_with_its_hashes(tmp_path):
+    source = tmp_path / "photo.jpg"
+    source.write_bytes(b"abc")
+    with staged_copy(source) as staged:
+        assert (staged.name, staged.size) == ("photo.jpg", 3)
+        assert staged.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert in_staging() == []

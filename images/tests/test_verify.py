@@ -1,0 +1,383 @@
+"""F18, F19, F20: rows and storage are compared both ways, and nothing is lost by the comparing."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from images import inspection, marker, rendering, strangers, verify
+from images.inspection import Kind
+from images.marker import NotOurStorage
+from images.models import Image, Status
+from images.records import Finding
+from images.removal import doom_images, purge
+from images.storage import image_storage
+from images.tests.helpers import album, colours, lose, original_bytes, put, received, stored, stored_bytes, user
+from images.verify import Bits, Order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def alice():
+    return user()
+
+
+@pytest.fixture
+def images(alice) -> list[Image]:
+    return made(album(alice), 3)
+
+
+def made(holiday, count: int) -> list[Image]:
+    for content in list(colours(12))[:count]:
+        received(holiday, content)
+    rendering.work_off()
+    return list(holiday.images.order_by("pk"))
+
+
+def found(**order) -> list[tuple[Kind, str]]:
+    return [(each.kind, each.file) for each in verify.verify(Order(**{"older_than": NOW, **order}))]
+
+
+def thumb_of(image: Image) -> str:
+    return f"{image.storage_prefix}/{image.variants['thumb']['file']}"
+
+
+def flipped(content: bytes) -> bytes:
+    """One bit of it."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def run(*args, **options) -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("verify", *args, stdout=out, stderr=StringIO(), **options)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+# ---- All is well ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("checksums", [False, True])
+def test_a_sound_store_has_no_findings(images, checksums):
+    assert found(checksums=checksums) == []
+
+
+def test_an_empty_store_is_sound(alice):
+    assert found(checksums=True, repair=True) == []
+
+
+def test_what_is_on_its_way_is_no_finding(alice, images):
+    """A reception and a doomed image with half of their files, and sizes that are being made."""
+    receiving, doomed, pending = images
+    Image.objects.filter(pk=receiving.pk).update(status=Status.RECEIVING, variants={})
+    doom_images(alice, Image.objects.filter(pk=doomed.pk))
+    lose(doomed.original_file)
+    Image.objects.filter(pk=pending.pk).update(status=Status.PENDING)
+    put(f"{pending.storage_prefix}/large.v9.jpg", b"half made")
+    assert found(checksums=True, repair=True) == []
+
+
+def test_sizes_alone_are_asked_of_the_listing_and_of_no_file(images, monkeypatch):
+    monkeypatch.setattr(inspection, "_look_at", None)
+    assert found() == []
+
+
+def test_more_images_than_one_batch(alice, monkeypatch):
+    monkeypatch.setattr(strangers, "BATCH", 2)
+    monkeypatch.setattr(verify, "BATCH", 2)
+    monkeypatch.setattr(strangers, "PART", 2)
+    images = made(album(alice), 5)
+    for image in (images[0], images[4]):
+        lose(image.original_file)
+    assert found() == [(Kind.MISSING_ORIGINAL, image.original_file) for image in (images[0], images[4])]
+
+
+def test_a_set_of_keys_takes_one_bit_each():
+    keys, some = Bits(), {0, 1, 7, 8, 1_000_003}
+    for key in some:
+        keys.add(key)
+    assert {key for key in range(1_000_100) if key in keys} == some
+    assert len(keys._bytes) == 1_000_003 // 8 + 1
+
+
+# ---- F18: rows without files ------------------------------------------------------------------
+
+
+def test_a_missing_original_is_told_and_hurts_no_other(client, alice, images):
+    gone, other, _ = images
+    lose(gone.original_file)
+    assert found(repair=True) == [(Kind.MISSING_ORIGINAL, gone.original_file)]
+    client.force_login(alice)
+    answers = [client.get(f"/api/v1/images/{image.public_id}/file/") for image in (gone, other)]
+    assert [answer.status_code for answer in answers] == [404, 200]
+    assert b"".join(answers[1].streaming_content) == original_bytes(other)
+    gone.refresh_from_db()
+    assert gone.status == Status.READY
+
+
+def test_an_image_without_any_file_is_told(images):
+    gone = images[1]
+    for name in stored():
+        if name.startswith(gone.storage_prefix):
+            lose(name)
+    kinds = [kind for kind, _ in found()]
+    assert kinds == [
+        Kind.MISSING_ORIGINAL,
+        *[Kind.MISSING_VARIANT] * len({v["file"] for v in gone.variants.values()}),
+    ]
+
+
+def test_images_in_the_trash_are_proved_too(images):
+    Image.objects.update(trashed_at="2026-01-01T00:00:00Z")
+    lose(images[0].original_file)
+    assert found() == [(Kind.MISSING_ORIGINAL, images[0].original_file)]
+
+
+def test_missing_sizes_are_made_again_and_stay_visible_until_then(images):
+    image = images[0]
+    lose(thumb_of(image))
+    assert found() == [(Kind.MISSING_VARIANT, thumb_of(image))]
+    assert found(repair=True) == [(Kind.MISSING_VARIANT, thumb_of(image))]
+    again = Image.objects.get(pk=image.pk)
+    assert (again.status, again.variants) == (Status.PENDING, image.variants)
+    rendering.work_off()
+    assert found(checksums=True) == []
+
+
+def test_nothing_is_made_from_an_original_that_is_damaged(images):
+    image = images[0]
+    lose(thumb_of(image))
+    put(image.original_file, flipped(original_bytes(image)))
+    [(kind, _)] = found(repair=True)
+    assert kind == Kind.MISSING_VARIANT
+    image.refresh_from_db()
+    assert image.status == Status.READY
+
+
+# ---- F20: other bytes -------------------------------------------------------------------------
+
+
+def test_a_flipped_bit_in_an_original_is_told_and_never_touched(images):
+    image = images[1]
+    rotten = flipped(original_bytes(image))
+    put(image.original_file, rotten)
+    assert found() == []
+    assert found(checksums=True, repair=True) == [(Kind.DAMAGED_ORIGINAL, image.original_file)]
+    assert original_bytes(image) == rotten
+
+
+def test_a_flipped_bit_in_a_size_is_found_and_the_size_made_again(images):
+    image = images[2]
+    sound = stored_bytes(thumb_of(image))
+    put(thumb_of(image), flipped(sound))
+    assert found() == []
+    assert found(checksums=True, repair=True) == [(Kind.DAMAGED_VARIANT, thumb_of(image))]
+    rendering.work_off()
+    assert stored_bytes(thumb_of(image)) == sound
+
+
+def test_a_file_that_was_cut_is_found_by_its_size(images):
+    put(images[0].original_file, original_bytes(images[0])[:-1])
+    assert found() == [(Kind.DAMAGED_ORIGINAL, images[0].original_file)]
+
+
+def test_a_file_that_cannot_be_read_is_a_finding_of_its_own(images, monkeypatch):
+    unreadable, open_stored = images[1].original_file, type(image_storage()).open_stored
+
+    def bad_sector(self, name):
+        if name == unreadable:
+            raise OSError(5, "Input/output error")
+        return open_stored(self, name)
+
+    monkeypatch.setattr(type(image_storage()), "open_stored", bad_sector)
+    assert found(checksums=True) == [(Kind.DAMAGED_ORIGINAL, unreadable)]
+
+
+# ---- F19: files without rows ------------------------------------------------------------------
+
+STRANGERS = [
+    "stranger.txt",
+    "Thumbs.db",
+    "a0/notes from me.txt",
+    "f3/a1/0123456789abcdef0123456789aba1f3/original",
+    "zz/line\nbreak",
+]
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_an_unknown_file_is_told_and_then_put_aside_whole(images, name):
+    put(name, b"mine")
+    assert found() == [(Kind.UNKNOWN_FILE, name)]
+    before = stored() - {name}
+    assert found(repair=True) == [(Kind.UNKNOWN_FILE, name)]
+    [aside] = stored() - before
+    assert aside.startswith("quarantine/")
+    assert aside.endswith(f"/{name}")
+    with image_storage().open(aside) as file:
+        assert file.read() == b"mine"
+    assert found(checksums=True, repair=True) == []
+
+
+def test_a_name_is_put_aside_twice_without_loss(images):
+    for content in (b"first", b"second"):
+        put("stranger.txt", content)
+        found(repair=True)
+    aside = [name for name in stored() if name.startswith("quarantine/")]
+    assert sorted(stored_bytes(name) for name in aside) == [b"first", b"second"]
+
+
+def test_an_unknown_file_in_an_images_folder_is_put_aside_and_the_image_let_go(images):
+    name = f"{images[0].storage_prefix}/thumb.v0.jpg"
+    put(name, b"old")
+    assert found(repair=True) == [(Kind.UNKNOWN_FILE, name)]
+    assert name not in stored()
+    images[0].refresh_from_db()
+    assert (images[0].status, images[0].lease_token, images[0].leased_until) == (Status.READY, None, None)
+
+
+def test_young_unknown_files_are_left_alone(images):
+    put("stranger.txt", b"just came")
+    assert found(repair=True, older_than=timedelta(hours=24)) == []
+    assert "stranger.txt" in stored()
+
+
+def test_what_a_row_comes_to_name_is_not_put_aside(images, monkeypatch):
+    """Between the first look and the move, the image is sent back to be made."""
+    name = f"{images[0].storage_prefix}/thumb.v0.jpg"
+    put(name, b"being made")
+    check = marker.check
+
+    def check_late():
+        check()
+        Image.objects.filter(pk=images[0].pk).update(status=Status.PENDING)
+
+    [entry] = strangers.among_stored(lambda key: None, older_than=NOW)
+    monkeypatch.setattr(marker, "check", check_late)
+    assert strangers.quarantined(entry, "quarantine/now").done == "it is in use now, and was left alone"
+    assert name in stored()
+
+
+def test_nobody_claims_an_image_while_a_file_of_its_folder_is_moved(images, monkeypatch):
+    put(f"{images[0].storage_prefix}/thumb.v0.jpg", b"old")
+    claims, rename = [], type(image_storage()).rename
+
+    def rename_while_somebody_asks(self, name, new):
+        Image.objects.filter(pk=images[0].pk).update(status=Status.PENDING)
+        claims.append(rendering.claim_next())
+        rename(self, name, new)
+
+    monkeypatch.setattr(type(image_storage()), "rename", rename_while_somebody_asks)
+    found(repair=True)
+    assert claims == [None]
+    assert rendering.claim_next() is not None
+
+
+def test_images_that_are_deleted_meanwhile_are_no_findings(alice, images, monkeypatch):
+    """They were listed, and are gone when their rows are asked for."""
+    first_look = strangers._images
+
+    def deleted_now(folders):
+        if Image.objects.exists():
+            doom_images(alice, Image.objects.all())
+            purge()
+        return first_look(folders)
+
+    monkeypatch.setattr(strangers, "_images", deleted_now)
+    assert found(checksums=True, repair=True) == []
+
+
+def test_an_upload_between_the_two_looks_is_no_finding(alice, images, monkeypatch):
+    late = []
+    wrong_images = verify._wrong_images
+
+    def one_more_first(*args):
+        late.append(made(album(alice, "Late"), 1))
+        return wrong_images(*args)
+
+    monkeypatch.setattr(verify, "_wrong_images", one_more_first)
+    assert found(checksums=True) == []
+    assert late
+
+
+# ---- Storages that are not what they seem -----------------------------------------------------
+
+
+def test_a_storage_without_marker_is_not_compared(images):
+    lose(marker.NAME)
+    with pytest.raises(NotOurStorage):
+        found()
+    assert not Finding.objects.exists()
+
+
+def test_a_storage_that_goes_away_in_the_middle_is_no_loss(images, monkeypatch):
+    wrong_images = verify._wrong_images
+
+    def empty_first(*args):
+        for name in [*stored(), marker.NAME]:
+            lose(name)
+        return wrong_images(*args)
+
+    monkeypatch.setattr(verify, "_wrong_images", empty_first)
+    with pytest.raises(NotOurStorage):
+        found(checksums=True, repair=True)
+    assert not Finding.objects.exists()
+
+
+def test_nothing_is_put_aside_in_a_storage_that_looks_empty(images):
+    for name in stored():
+        lose(name)
+    put("stranger.txt", b"mine")
+    with pytest.raises(NotOurStorage):
+        found(repair=True)
+    assert stored() == {"stranger.txt"}
+
+
+# ---- What operators see -----------------------------------------------------------------------
+
+
+def test_the_command_says_all_is_well_with_code_0(images):
+    assert run("--checksums") == (0, "Everything is as it should be.\n")
+
+
+def test_the_command_gives_a_line_for_each_finding_and_code_1(images):
+    lose(thumb_of(images[0]))
+    put("line\nbreak", b"mine")
+    code, said = run("--older-than", "0")
+    unknown, missing = said.splitlines()
+    assert (code, missing) == (1, f"missing variant: {thumb_of(images[0])}")
+    assert unknown.startswith("unknown file: line\\nbreak (4 bytes, of ")
+
+
+def test_the_command_that_cannot_tell_ends_with_code_2(images):
+    lose(marker.NAME)
+    with pytest.raises(CommandError, match="Is the disk mounted") as stopped:
+        run()
+    assert stopped.value.returncode == 2
+
+
+def test_findings_are_kept_until_they_are_resolved(images):
+    name = thumb_of(images[0])
+    lose(name)
+    put(images[1].original_file, flipped(original_bytes(images[1])))
+    found(checksums=True)
+    found(checksums=True, repair=True)
+    kept = Finding.objects.unresolved().values_list("kind", "file", "image")
+    expected = {
+        (Kind.MISSING_VARIANT, name, images[0].public_id),
+        (Kind.DAMAGED_ORIGINAL, images[1].original_file, images[1].public_id),
+    }
+    assert (set(kept), len(kept)) == (expected, 2)
+    rendering.work_off()
+    found()
+    assert [finding.kind for finding in Finding.objects.unresolved()] == [Kind.DAMAGED_ORIGINAL]
+    put(images[1].original_file, flipped(original_bytes(images[1])))
+    found(checksums=True)
+    assert not Finding.objects.unresolved().exists()
+    assert Finding.objects.count() == 2

@@ -1,0 +1,83 @@
+"""Faults: what is done to a real server, and what must then hold (tests/faults/invariants.py)."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.faults.customers import Customer
+from tests.faults.store import Store
+from tests.servers import fresh_schema
+
+_running: dict[str, tuple[Store, ExitStack]] = {}
+
+
+def open_store(folder: Any, knobs: dict[str, str]) -> tuple[Store, ExitStack]:
+    """A running store of the kind of database under test, and what ends it."""
+    stack = ExitStack()
+    url = os.environ["DATABASE_URL"]
+    database = stack.enter_context(fresh_schema(url)) if url.startswith("mysql") else ""
+    store = Store(folder, database, **knobs)
+    stack.callback(store.end)
+    store.start()
+    return store, stack
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A running store, shared by the tests of this process until one of them fails in it."""
+    if "store" not in _running:
+        _running["store"] = open_store(tmp_path_factory.mktemp("store"), {})
+    shared, stack = _running["store"]
+    shared.disarm()
+    shared.stand_up()
+    yield shared
+    shared.disarm()
+    if getattr(request.node, "failed", True):
+        del _running["store"]
+        stack.close()
+
+
+@pytest.fixture
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Store]]:
+    """Makes a store of this test's own, with these knobs."""
+    with ExitStack() as closing:
+
+        def make(**knobs: str) -> Store:
+            made, stack = open_store(tmp_path_factory.mktemp("own-store"), knobs)
+            closing.callback(stack.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_all_stores() -> Iterator[None]:
+    yield
+    for _, stack in _running.values():
+        stack.close()
+    _running.clear()
+
+
+@pytest.fixture
+def alice(store: Store) -> Customer:
+    return Customer.sign_up(store, "alice")
+
+
+@pytest.fixture
+def bob(store: Store) -> Customer:
+    return Customer.sign_up(store, "bob")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remembers a failure for `store`, and shows the end of the server's log with it."""
+    report: Any = yield
+    if report.when == "call":
+        item.failed = report.failed  # type: ignore[attr-defined]
+    for value in getattr(item, "funcargs", {}).values():
+        if report.failed and isinstance(value, Store):
+            report.sections.append(("server log", value.log.read_text()[-6000:]))
+    return report

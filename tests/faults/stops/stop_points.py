@@ -1,0 +1,69 @@
+"""Where a test may stop the server: the steps of an image's life, numbered in the order of the work."""
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """A passage of the product's code: `where` is module:function:before or after."""
+
+    name: str
+    where: str
+    nth: int = 1
+    """Which passage since it was armed."""
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+RECEIVING = (
+    Step("01 bytes come", "images.gate:StagingHandler.receive_data_chunk:after"),
+    Step("02 body staged", "images.gate:StagingHandler.file_complete:after"),
+    Step("03 probed", "images.services:_probe:after"),
+    Step("04 entering, not committed", "images.ledger:_entry:after"),
+    Step("05 entered", "images.ledger:enter:after"),
+    Step("06 original has a temporary name", "images.storage:_bring:after"),
+    Step("07 original stored", "images.storage:DurableFileStorage.store:after"),
+    Step("08 publishing, not committed", "images.ledger:count:after"),
+    Step("09 published", "images.ledger:publish:after"),
+    Step("10 answer about to go", "images.services:receive:after"),
+)
+RENDERING = (
+    Step("11 claimed", "images.rendering:claim_next:after"),
+    Step("12 rendered", "images.rendering:render_in_child:after"),
+    # The original's own passages come before.
+    Step("13 variant has a temporary name", "images.storage:_bring:after", nth=2),
+    Step("14 one variant stored", "images.storage:DurableFileStorage.store:after", nth=2),
+    Step("15 variants stored", "images.rendering:_store:after"),
+    Step("16 recorded", "images.rendering:Lease.record:after"),
+)
+DELETING = (
+    Step("17 dooming, not committed", "images.removal:_doom:after"),
+    Step("18 doomed", "images.removal:doom_images:after"),
+    Step("19 about to remove files", "images.removal:remove_files:before"),
+    Step("20 one folder removed", "images.storage:DurableFileStorage._delete_folder:after"),
+    Step("21 files removed", "images.removal:remove_files:after"),
+    Step("22 rows removed", "images.removal:_purge_albums:before"),
+)
+DELETING_ALBUMS = (
+    Step("23 album doomed", "images.removal:doom_albums:after"),
+    Step("24 album's files removed", "images.removal:remove_files:after"),
+    Step("25 album's row about to go", "images.removal:_purge_albums:before"),
+    Step("26 album's row gone", "images.removal:_purge_albums:after"),
+)
+DELETING_ACCOUNTS = (
+    Step("27 account doomed", "images.removal:doom_user:after"),
+    Step("28 account's albums gone", "images.removal:_purge_users:before"),
+)
+TRASHING = (
+    Step("29 trashing, not committed", "images.ledger:rewrite:after"),
+    Step("30 trashed", "images.trash:trash_images:after"),
+    Step("31 restored", "images.trash:restore_images:after"),
+)
+MOVING = (Step("32 moved, not committed", "images.ledger:count:after", nth=2),)
+# The disk's own steps have no place on object storage, where one PUT does it all.
+ON_S3 = {
+    "images.storage:DurableFileStorage.store:after": "images.s3:S3ImageStorage.store:after",
+    "images.storage:DurableFileStorage._delete_folder:after": "images.s3:S3ImageStorage.delete_folders:after",
+    "images.storage:_bring:after": "images.s3:S3ImageStorage.store:before",
+}
+ALL = (*RECEIVING, *RENDERING, *DELETING, *DELETING_ALBUMS, *DELETING_ACCOUNTS, *TRASHING, *MOVING)

@@ -1,0 +1,76 @@
+"""F22, F21: everything stops at a random moment, while many upload and delete."""
+
+import os
+import random
+import signal
+import time
+from threading import Timer
+
+import pytest
+
+from tests.faults.counts import count
+from tests.faults.customers import Customer, picture
+from tests.faults.invariants import check
+from tests.faults.store import Store
+from tests.faults.storm import SEED, Storm, crowd
+
+BOUNDED = range(3)
+FULL = [pytest.param(number, marks=pytest.mark.faults_full) for number in range(3, 100)]
+
+
+@pytest.mark.parametrize("number", [*BOUNDED, *FULL])
+def test_everything_is_killed_while_many_upload_and_delete(store: Store, number: int) -> None:
+    dice = random.Random(SEED + number)
+    print(f"FAULT_SEED={SEED}")
+    customers = crowd(store)
+    with Storm(customers, dice.randrange(10**6)).raging():
+        time.sleep(dice.uniform(0.3, 2.5))
+        store.die()
+    check(store, *customers)
+
+
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.faults_full) for n in range(1, 50))])
+def test_the_worker_is_killed_again_and_again_under_load(store: Store, number: int) -> None:
+    """gunicorn brings it back; nobody restarts anything."""
+    dice = random.Random(SEED + number)
+    print(f"FAULT_SEED={SEED}")
+    customers = crowd(store)
+    with Storm(customers, dice.randrange(10**6)).raging():
+        for _ in range(2):
+            time.sleep(dice.uniform(0.5, 1.5))
+            os.kill(store.worker(), signal.SIGKILL)
+            count("kills survived")
+            time.sleep(2)
+    check(store, *customers)
+
+
+def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
+    """SIGTERM, as at each deployment: what was sent before has its answer."""
+    [customer] = crowd(store, people=1)
+    album = customer.albums()[0]["id"]
+    store.arm("images.ledger:enter:after", "pause")
+    with Storm([customer], SEED).raging():
+        store.wait_for_hit()
+        assert store.process is not None
+        store.process.terminate()
+        time.sleep(0.3)
+        store.go_on()
+        assert store.process.wait(40) == 0
+    store.start()
+    check(store, customer)
+    customer.keep(album, picture())
+
+
+@pytest.mark.faults_full
+def test_killed_during_two_hundred_parallel_uploads(store: Store) -> None:
+    customer = Customer.sign_up(store, "alice")
+    album = customer.album()
+    dice = random.Random(SEED)
+    for _ in range(5):
+        contents = [picture() for _ in range(200)]
+        with Storm(crowd(store, 3), dice.randrange(10**6)).raging():
+            timer = Timer(dice.uniform(0.5, 3), store.die)
+            timer.start()
+            customer.send_many(album, contents, threads=16)
+            timer.join()
+        check(store, customer)

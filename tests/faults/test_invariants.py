@@ -1,0 +1,110 @@
+"""The checker itself: what it is to find, it finds. Each sabotage is undone before the next."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.faults.counts import forget
+from tests.faults.customers import Customer, Sent, picture
+from tests.faults.invariants import check, prefix_of
+from tests.faults.store import Store
+from tests.seaweed import on_s3
+
+pytestmark = pytest.mark.skipif(on_s3(), reason="sabotages files on disk: images are in an S3 bucket in this run")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Customer, str]]:
+    from tests.faults.conftest import open_store
+
+    store, stack = open_store(tmp_path_factory.mktemp("sabotaged"), {})
+    with stack:
+        alice = Customer.sign_up(store, "alice")
+        image = alice.keep(alice.album())
+        check(store, alice)
+        yield store, alice, image
+
+
+@pytest.fixture(autouse=True)
+def _sabotage_is_no_loss() -> Iterator[None]:
+    yield
+    forget()
+
+
+@contextmanager
+def other_bytes(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    file = store.data / "images" / prefix_of(image) / "original"
+    before = file.read_bytes()
+    file.write_bytes(before[:-1] + b"?")
+    yield
+    file.write_bytes(before)
+
+
+@contextmanager
+def no_thumbnail(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    file = store.data / "images" / prefix_of(image) / "thumb.v1.jpg"
+    before = file.read_bytes()
+    file.unlink()
+    yield
+    file.write_bytes(before)
+
+
+@contextmanager
+def unknown_file(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    file = store.data / "images" / prefix_of(image) / "stranger"
+    file.write_bytes(b"?")
+    yield
+    file.unlink()
+
+
+@contextmanager
+def promise_of_nothing(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    album = alice.memory.kept[image].album
+    alice.memory.kept["01890000-0000-7000-8000-000000000000"] = Sent(album, picture())
+    yield
+    del alice.memory.kept["01890000-0000-7000-8000-000000000000"]
+
+
+@contextmanager
+def nobodys_upload(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    album = alice.memory.kept[image].album
+    alice.memory.refused.append(Sent(album, b""))
+    sent = alice.memory.kept.pop(image)
+    yield
+    alice.memory.kept[image] = sent
+
+
+@contextmanager
+def delete_undone(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    alice.memory.gone.add(image)
+    yield
+    alice.memory.gone.remove(image)
+
+
+@contextmanager
+def late_answer(store: Store, alice: Customer, image: str) -> Iterator[None]:
+    alice.memory.wrong_answers.append("GET albums/: 500 (I9)")
+    yield
+    alice.memory.wrong_answers.clear()
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "found"),
+    [
+        (other_bytes, "(I1)"), (no_thumbnail, "(I2)"), (unknown_file, "(I3)"), (promise_of_nothing, "(I1)"),
+        (nobodys_upload, "(I8)"), (delete_undone, "(I7)"), (late_answer, "(I9)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_found(world: tuple[Store, Customer, str], sabotage: Callable, found: str) -> None:
+    with sabotage(*world), pytest.raises(AssertionError) as error:
+        check(*world[:2])
+    assert found in str(error.value)
+    check(*world[:2])
+
+
+@pytest.mark.parametrize("sabotage", [other_bytes, no_thumbnail, unknown_file])
+def test_the_stores_own_verify_finds_it_too(world: tuple[Store, Customer, str], sabotage: Callable) -> None:
+    with sabotage(*world):
+        assert world[0].operator("verify")
+    assert world[0].operator("verify") is None
