@@ -21,6 +21,16 @@ def expire_leases() -> int:
     return Image.objects.filter(leased_until__isnull=False).update(leased_until=Now() - timedelta(seconds=1))
 
 
+def take_leases() -> int:
+    """As if somebody else had taken over what is held, and died: whoever held it cannot renew it."""
+    from uuid import uuid4
+
+    from images.models import Image
+
+    Image.objects.filter(lease_token__isnull=False).update(lease_token=uuid4())
+    return expire_leases()
+
+
 def reconcile(grace: int = 60) -> dict[str, int]:
     from images import staging
     from images.reconcile import reconcile
@@ -67,7 +77,9 @@ def verify() -> str | None:
     return None
 
 
-COMMANDS = {work.__name__: work for work in (expire_leases, reconcile, render_as, erase_everything, verify)}
+COMMANDS = {
+    work.__name__: work for work in (expire_leases, take_leases, reconcile, render_as, erase_everything, verify)
+}
 
 
 def main() -> None:

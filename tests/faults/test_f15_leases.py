@@ -55,7 +55,7 @@ def test_a_worker_that_wakes_after_its_lease_overwrites_nothing(
     store.arm(step, "pause")
     image = alice.keep(alice.album())
     store.wait_for_hit()
-    store.operator("expire_leases")
+    store.operator("take_leases")
     second.start()
     at_second = through(alice, second)
     assert at_second.wait_until_made(image)["status"] == "ready"

@@ -14,17 +14,17 @@ from tests.faults.invariants import check
 from tests.faults.store import Store
 from tests.faults.storm import SEED, Storm, crowd
 
-BOUNDED = range(3)
-FULL = [pytest.param(number, marks=pytest.mark.faults_full) for number in range(3, 100)]
+BOUNDED = range(5)
+FULL = [pytest.param(number, marks=pytest.mark.faults_full) for number in range(5, 100)]
 
 
 @pytest.mark.parametrize("number", [*BOUNDED, *FULL])
 def test_everything_is_killed_while_many_upload_and_delete(store: Store, number: int) -> None:
     dice = random.Random(SEED + number)
     print(f"FAULT_SEED={SEED}")
-    customers = crowd(store)
+    customers = crowd(store, people=4)
     with Storm(customers, dice.randrange(10**6)).raging():
-        time.sleep(dice.uniform(0.3, 2.5))
+        time.sleep(dice.uniform(0.2, 1.5))
         store.die()
     check(store, *customers)
 

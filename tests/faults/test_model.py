@@ -221,7 +221,7 @@ class Machine(RuleBasedStateMachine):
         check(self.store, self.alice)
 
 
-@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.faults_full)])
+@pytest.mark.parametrize("examples", [4, pytest.param(60, marks=pytest.mark.faults_full)])
 def test_whatever_a_user_does_the_store_equals_a_dictionary(store: Store, examples: int) -> None:
     class OnThisStore(Machine):
         pass
@@ -234,7 +234,7 @@ def test_whatever_a_user_does_the_store_equals_a_dictionary(store: Store, exampl
             stateful_step_count=40,
             deadline=None,
             database=None,
-            phases=[Phase.generate, Phase.shrink] if examples > 6 else [Phase.generate],
+            phases=[Phase.generate, Phase.shrink] if examples > 4 else [Phase.generate],
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),
