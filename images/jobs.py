@@ -101,8 +101,8 @@ class Engine:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._work_waits = threading.Event()
-        self._doomed_wait = threading.Event()
+        self.work_waits = threading.Event()
+        self.doomed_wait = threading.Event()
         self._comparing, self._is_new = Every(COMPARE), True
         self._held: set[rendering.Lease] = set()
         self._slots = threading.Semaphore(settings.RENDER_WORKERS)
@@ -122,16 +122,13 @@ class Engine:
     def stop(self) -> None:
         """Take nothing new; what is being made is finished first."""
         self._stopping.set()
-        self.wake()
+        self.work_waits.set()
+        self.doomed_wait.set()
         for thread in self._threads:
             thread.join()
         self._pool.shutdown()
         self._stopped.set()
         self._renewer.join()
-
-    def wake(self) -> None:
-        self._work_waits.set()
-        self._doomed_wait.set()
 
     def _dispatch(self) -> None:
         owner = 0
@@ -140,8 +137,8 @@ class Engine:
             lease = None if self._stopping.is_set() else self._claim(owner)
             if lease is None:
                 self._slots.release()
-                self._work_waits.wait(LOOK)
-                self._work_waits.clear()
+                self.work_waits.wait(LOOK)
+                self.work_waits.clear()
             else:
                 owner = lease.owner
                 self._pool.submit(self._render, lease)
@@ -189,8 +186,8 @@ class Engine:
                     purge()
             except Exception:
                 logger.exception("clearing up failed; it is tried again")
-            self._doomed_wait.wait(reconciling.seconds_left())
-            self._doomed_wait.clear()
+            self.doomed_wait.wait(reconciling.seconds_left())
+            self.doomed_wait.clear()
 
     def _reconcile(self) -> None:
         """In one server at a time; but at its start each does: what it left when it died waits for no lease."""
@@ -219,7 +216,13 @@ def stop() -> None:
         _engine = None
 
 
-def wake() -> None:
-    """There is something to make or to clear. Where no engine runs, another process looks."""
+def wake_dispatcher() -> None:
+    """There is something to make. Where no engine runs, another process looks."""
     if _engine is not None:
-        _engine.wake()
+        _engine.work_waits.set()
+
+
+def wake_keeper() -> None:
+    """There is something to clear."""
+    if _engine is not None:
+        _engine.doomed_wait.set()

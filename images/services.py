@@ -146,21 +146,25 @@ def _keep(image: Image, staged: StagedFile) -> bool:
             image_storage().store(staged.path, image.original_file, image.content_type)
         ledger.publish(image)
     except IntegrityError:
-        ledger.discard(image)
+        _give_up(image)
         return False
     except OSError:
         logger.exception("image %s could not be stored", image.public_id)
-        ledger.discard(image, unanswered=True)
+        _give_up(image, unanswered=True)
         raise storage_unavailable() from None
     except Problem:
-        ledger.discard(image)
+        _give_up(image)
         # Its row may be gone already, if storing took longer than the reception's lease.
         clear_if_dead(image)
         raise
-    finally:
-        jobs.wake()
+    jobs.wake_dispatcher()
     image.refresh_from_db()
     return True
+
+
+def _give_up(image: Image, *, unanswered: bool = False) -> None:
+    ledger.discard(image, unanswered=unanswered)
+    jobs.wake_keeper()
 
 
 # ---- Retry and change -----------------------------------------------------------------------
@@ -185,7 +189,7 @@ def _try_again(image: Image) -> bool:
 
 def _make_again(images: ImageQuerySet) -> bool:
     """Back to the queue, with its attempts forgiven; what was made before stays until then."""
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_dispatcher)
     forgiven = {"attempts": 0, "error_code": "", "error_detail": ""}
     return bool(images.update(status=Status.PENDING, updated_at=timezone.now(), **forgiven))
 
@@ -238,7 +242,7 @@ def delete_images(owner: User, images: ImageQuerySet, *, permanent: bool = False
     if settings.TRASH_DAYS and not permanent:
         return trash_images(owner, images)
     count = doom_images(owner, images)
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_keeper)
     return count
 
 
@@ -247,11 +251,11 @@ def delete_albums(owner: User, chosen: AlbumQuerySet, *, permanent: bool = False
     if settings.TRASH_DAYS and not permanent:
         return albums.trash(owner, chosen)
     count = doom_albums(owner, chosen)
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_keeper)
     return count
 
 
 def delete_account(user: User) -> None:
     """For ever: hide the account and all it holds; files, rows, albums and the user's row follow."""
     doom_user(user)
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_keeper)

@@ -141,11 +141,11 @@ def delete(thing: Album | Image) -> None:
         gone = doom_images(thing.owner, Image.objects.trashed().filter(pk=thing.pk))
     if not gone:
         raise not_found()
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_keeper)
 
 
 def empty(user: User) -> None:
     """Delete all of it for ever."""
     doom_albums(user, Album.objects.trashed_by(user))
     doom_images(user, Image.objects.trashed_by(user))
-    transaction.on_commit(jobs.wake)
+    transaction.on_commit(jobs.wake_keeper)

@@ -48,7 +48,7 @@ def test_uploads_are_made_and_deletions_cleared(engine):
 
 
 def test_a_lost_wake_up_is_harmless(engine, monkeypatch):
-    monkeypatch.setattr(jobs, "wake", lambda: None)
+    monkeypatch.setattr(jobs, "wake_dispatcher", lambda: None)
     received(album(user()))
     eventually(lambda: ready() == 1)
 

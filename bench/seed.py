@@ -1,0 +1,56 @@
+"""`python -m bench.seed ALBUM COUNT`: so many ready images, rows and files, under a server's settings."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import django
+
+FILES = {
+    "original": b"an original",
+    **{f"{size}.v1.jpg": b"a size" for size in ("thumb", "small", "medium", "large")},
+}
+
+
+def fill(album_id: str, count: int) -> None:
+    from django.core.files.base import ContentFile
+    from django.utils import timezone
+
+    from albums.models import Album
+    from images import ledger
+    from images.models import Image, Status
+    from images.storage import image_storage
+
+    album = Album.objects.get(public_id=UUID(album_id))
+    now = timezone.now()
+    variants = {
+        file.split(".")[0]: {
+            "file": file, "width": 320, "height": 240, "content_type": "image/jpeg", "bytes": len(content), "crc32": 0,
+        }
+        for file, content in FILES.items() if file != "original"
+    }  # fmt: skip
+    size = len(FILES["original"])
+    fields: dict[str, Any] = {
+        "album": album, "owner": album.owner, "status": Status.READY, "bytes": size, "crc32": 0, "width": 4000,
+        "height": 3000, "content_type": "image/jpeg", "sorted_at": now, "created_at": now, "variants": variants,
+    }  # fmt: skip
+
+    def store(image: Image) -> None:
+        for file, content in FILES.items():
+            image_storage().save(f"{image.storage_prefix}/{file}", ContentFile(content))
+
+    hashes = [sha256(f"{album_id} {number}".encode()).hexdigest() for number in range(count)]
+    images = Image.objects.bulk_create(
+        [Image(name=f"{h[:8]}.jpg", sha256=h, living_sha256=h, **fields) for h in hashes], batch_size=1000
+    )
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store, images))
+    ledger.count(album.pk, count, count * size)
+    type(album.owner).objects.filter(pk=album.owner_id).update(used_bytes=count * size)
+
+
+if __name__ == "__main__":
+    django.setup()
+    fill(sys.argv[1], int(sys.argv[2]))
