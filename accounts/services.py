@@ -90,8 +90,10 @@ def confirm_password(request: HttpRequest, user: User, password: str) -> None:
 
 
 def change_name(user: User, name: str) -> None:
+    """Problem `not_found` for an account that was deleted meanwhile."""
     user.name = one_line(name)
-    user.save(update_fields=["name"])
+    if not User.objects.living().filter(pk=user.pk).update(name=user.name):
+        raise not_found()
 
 
 def lock(user: User) -> datetime:

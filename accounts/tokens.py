@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -54,7 +55,12 @@ def issue(user: User) -> Pair:
     family = public_id()
     refresh = Refresh.of(user, family)
     ends = datetime_from_epoch(refresh["exp"])
-    ApiLogin.objects.create(user=user, family=family, current_jti_hash=refresh.jti_hash, expires_at=ends)
+    try:
+        with transaction.atomic():
+            ApiLogin.objects.create(user=user, family=family, current_jti_hash=refresh.jti_hash, expires_at=ends)
+    except IntegrityError:
+        # Deleted since its password was checked.
+        raise _invalid() from None
     return Pair(str(Access.of(user, family)), str(refresh))
 
 

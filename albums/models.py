@@ -35,6 +35,10 @@ class AlbumQuerySet(models.QuerySet["Album"]):
     def trashed_by(self, user: User | AnonymousUser) -> Self:
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
 
+    def doomed(self) -> Self:
+        """Deleted for ever, and not gone yet with all that was in them."""
+        return self.filter(doomed_at__isnull=False)
+
     def matching(self, words: str) -> Self:
         """Those with `words` in title or description; all of them for no words."""
         found = Q(title__icontains=words) | Q(description__icontains=words)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import lock
 from albums.models import Album, AlbumQuerySet
-from imagestore.database import transaction_retried
+from imagestore.database import refresh, transaction_retried
 from imagestore.params import search_words
 from imagestore.problems import not_found
 
@@ -31,7 +31,12 @@ def search(user: User | AnonymousUser, params: Mapping[str, str]) -> AlbumQueryS
     return found
 
 
+@transaction_retried
 def create(owner: User, *, title: str, description: str = "") -> Album:
+    """Problem `not_found` for an account that ends meanwhile, which would never be gone with an album left."""
+    lock(owner)
+    if not User.objects.living().filter(pk=owner.pk).exists():
+        raise not_found()
     return Album.objects.create(owner=owner, title=title, description=description)
 
 
@@ -39,7 +44,7 @@ def change(album: Album, **changes: Any) -> None:
     """Set `title`, `description` or `cover_choice`; what others change meanwhile stays."""
     if not Album.objects.living().filter(pk=album.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
-    album.refresh_from_db()
+    refresh(album, Album.objects.kept())
 
 
 @transaction_retried

@@ -25,12 +25,12 @@ def fill(album_id: str, count: int) -> None:
 
     album = Album.objects.get(public_id=UUID(album_id))
     now = timezone.now()
+    made = {"width": 320, "height": 240, "content_type": "image/jpeg"}
     variants = {
-        file.split(".")[0]: {
-            "file": file, "width": 320, "height": 240, "content_type": "image/jpeg", "bytes": len(content), "crc32": 0,
-        }
-        for file, content in FILES.items() if file != "original"
-    }  # fmt: skip
+        file.split(".")[0]: {"file": file, "bytes": len(content), **made}
+        for file, content in FILES.items()
+        if file != "original"
+    }
     size = len(FILES["original"])
     fields: dict[str, Any] = {
         "album": album, "owner": album.owner, "status": Status.READY, "bytes": size, "crc32": 0, "width": 4000,

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from images import marker, rendering, runner
-from images.processing import Probed, probe_in_child, warm_up
+from images.processing import Crashed, Probed, probe_in_child, warm_up
 from images.reconcile import reconcile
 from images.removal import purge
 
@@ -75,9 +75,16 @@ _probes = Turns(settings.PROBE_WORKERS)
 
 
 def probe(path: Path, owner: int) -> Probed:
-    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError, or OSError."""
+    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError, or OSError.
+
+    A child may die of what the machine does to it; a second one dies of the file.
+    """
+    limits = replace(rendering.limits(), cpu_seconds=PROBE_CPU, wall_seconds=PROBE_WALL)
     with _probes.turn(owner):
-        return probe_in_child(path, replace(rendering.limits(), cpu_seconds=PROBE_CPU, wall_seconds=PROBE_WALL))
+        try:
+            return probe_in_child(path, limits)
+        except Crashed:
+            return probe_in_child(path, limits)
 
 
 class Every:

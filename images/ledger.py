@@ -6,12 +6,13 @@ transaction that changes the rows; locks are taken in one order: user, album, im
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Case, Count, Expression, F, Q, Sum, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -30,10 +31,16 @@ RECEPTION = timedelta(minutes=5)
 # How long an upload without room waits for the same bytes on their way in, and how often it looks (seconds).
 PATIENCE = 10
 LOOK = 0.05
+# Images that one transaction changes. Of 300,000 at once MySQL makes more than a statement may take, and
+# whatever else their owner does would wait for all of them.
+PART = 5000
 
 
 class _OnTheirWay(Problem):
     """Refused for now: the same bytes are on their way into the album, and may hold the room."""
+
+    def __init__(self) -> None:
+        super().__init__("storage_unavailable", "The same file is being received already. Try again shortly.")
 
 
 # ---- An upload ------------------------------------------------------------------------------
@@ -64,7 +71,8 @@ def _enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     on_their_way = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
     if Image.objects.kept().filter(album=album, living_sha256=staged.sha256).exists():
         return None
-    _take_quota(album.owner, staged.size, _OnTheirWay if on_their_way else Problem)
+    if not _take_quota(album.owner, staged.size):
+        raise _OnTheirWay if on_their_way else _no_room(album.owner)
     image = _entry(album, staged, probed, caption)
     image.save(force_insert=True)
     return image
@@ -93,15 +101,18 @@ def _entry(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     )
 
 
-def _take_quota(owner: User, size: int, refusal: type[Problem]) -> None:
+def _take_quota(owner: User, size: int) -> bool:
     """One conditional UPDATE, so that parallel uploads cannot pass the limit together."""
-    rows = User.objects.filter(pk=owner.pk, doomed_at=None)
     limit = owner.quota
     fits = Q() if limit is None else Q(used_bytes__lte=limit - size)
-    if not rows.filter(fits).update(used_bytes=F("used_bytes") + size):
-        used = rows.values_list("used_bytes", flat=True).first()
-        detail = "There is no room left for this file. Delete something for ever first; nothing was stored."
-        raise refusal("quota_exceeded", detail, limit=limit, used=used)
+    rows = User.objects.living().filter(fits, pk=owner.pk)
+    return bool(rows.update(used_bytes=_sum("used_bytes", size)))
+
+
+def _no_room(owner: User) -> Problem:
+    used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
+    detail = "There is no room left for this file. Delete something for ever first; nothing was stored."
+    return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
 
 
 @transaction_retried
@@ -123,16 +134,19 @@ def _token(image: Image) -> UUID:
 
 
 @transaction_retried
-def discard(image: Image, *, unanswered: bool = False) -> None:
-    """Give up a reception: its row is doomed and its bytes are given back, once.
+def discard(image: Image, *, unanswered: bool = False) -> bool:
+    """Give up a reception: its row is doomed and its bytes are given back, once. False when that was done before.
 
     Where a storage that did not answer may still get to work, its row waits for the end of its lease.
     """
-    lock(image.owner)
+    if not User.objects.select_for_update().filter(pk=image.owner_id).exists():
+        return False
     receiving = Image.objects.filter(pk=image.pk, status=Status.RECEIVING)
     lease = {} if unanswered else {"leased_until": None}
-    if receiving.update(status=Status.DOOMED, lease_token=None, **lease):
+    given_up = bool(receiving.update(status=Status.DOOMED, lease_token=None, **lease))
+    if given_up:
         give_back(image.owner, image.bytes)
+    return given_up
 
 
 # ---- The sums, in transactions of their callers ---------------------------------------------
@@ -148,7 +162,7 @@ class Sums:
 
 
 def give_back(owner: User, size: int) -> None:
-    User.objects.filter(pk=owner.pk).update(used_bytes=F("used_bytes") - size)
+    User.objects.filter(pk=owner.pk).update(used_bytes=_sum("used_bytes", -size))
 
 
 def count(album: int, images: int, size: int) -> bool:
@@ -156,12 +170,20 @@ def count(album: int, images: int, size: int) -> bool:
     return _add(Album.objects.living().filter(pk=album), images, size)
 
 
+def parts(images: ImageQuerySet) -> Iterator[ImageQuerySet]:
+    """These images in parts that one transaction can change, in the order of their keys."""
+    last = 0
+    while keys := list(images.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PART]):
+        yield images.filter(pk__gt=last, pk__lte=keys[-1])
+        last = keys[-1]
+
+
 def rewrite(images: ImageQuerySet, *, counted: int, **changes: Any) -> Sums:
     """Write `changes` to images of one owner, whose lock the caller holds; how many, and their bytes.
 
     Their albums count them in (`counted` = +1), out (-1) or not at all (0).
     """
-    albums = sorted(set(images.values_list("album_id", flat=True)))
+    albums = sorted(images.order_by().values_list("album_id", flat=True).distinct())
     list(Album.objects.select_for_update().filter(pk__in=albums).order_by("pk").values_list("pk"))
     # What was published into an album before it was locked is counted; into another one, not meant.
     images = images.filter(album__in=albums)
@@ -176,5 +198,11 @@ def rewrite(images: ImageQuerySet, *, counted: int, **changes: Any) -> Sums:
 
 
 def _add(album: Any, images: int, size: int) -> bool:
-    changes = {"image_count": F("image_count") + images, "bytes": F("bytes") + size}
+    changes = {"image_count": _sum("image_count", images), "bytes": _sum("bytes", size)}
     return bool(album.update(**changes, updated_at=timezone.now()))
+
+
+def _sum(column: str, more: int) -> Expression | F:
+    """Never below nothing: a sum that drifted stops nobody; reconcile sets it right."""
+    changed = F(column) + more
+    return changed if more >= 0 else Case(When(**{f"{column}__gte": -more}, then=changed), default=0)

@@ -53,13 +53,17 @@ SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    def kept(self) -> Self:
-        """PENDING, READY or FAILED, in the trash or not. Dooming an album dooms its images with it."""
+    def undoomed(self) -> Self:
+        """PENDING, READY or FAILED. Below a doomed album they are hidden, and being doomed part by part."""
         return self.filter(status__in=SHOWN)
+
+    def kept(self) -> Self:
+        """What its owner has, in the trash or not."""
+        return self.undoomed().exclude(album__in=Album.objects.doomed())
 
     def living(self) -> Self:
         """Kept, and neither it nor its album is in the trash."""
-        return self.kept().filter(trashed_at=None, album__in=Album.objects.living())
+        return self.undoomed().filter(trashed_at=None, album__in=Album.objects.living())
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living images of this user; none for an anonymous one."""
@@ -74,7 +78,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def trashed_alone(self) -> Self:
         """In the trash themselves: restoring their album leaves them there. Dooming empties the column."""
-        return self.filter(trashed_at__isnull=False)
+        return self.filter(trashed_at__isnull=False).exclude(album__in=Album.objects.doomed())
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()

@@ -1,9 +1,11 @@
 """The safety net: what a dying process left half done is finished here, and nowhere else.
 
-Work whose lease ran out needs nothing: it is waiting again by itself (ImageQuerySet.waiting).
+One thing that cannot be finished keeps no other waiting. Work whose lease ran out needs nothing: it
+is waiting again by itself (ImageQuerySet.waiting).
 """
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from albums.models import Album
 from images.ledger import discard
 from images.models import Image, Status
 from images.removal import doom_expired, purge
+from images.runner import each
 from images.scrub import scrub
 from images.staging import sweep
 from images.storage import image_storage
@@ -24,12 +27,12 @@ from imagestore.database import transaction_retried
 logger = logging.getLogger(__name__)
 
 # Users or albums whose sums one question to the database compares.
-BATCH = 200
+BATCH = 20
 
 
 @dataclass(frozen=True)
 class Report:
-    """What one run finished, in rows and files."""
+    """What one run finished, in rows and files, and the names of the steps that did not end well."""
 
     stale_receptions: int
     expired_things: int
@@ -38,56 +41,54 @@ class Report:
     expired_logins: int
     repaired_sums: int
     scrubbed_originals: int
+    failed: tuple[str, ...]
 
 
 def reconcile(*, sums: bool = True) -> Report:
     """Safe to repeat and to run twice at once. With `sums` every user's and album's are compared too."""
+    failed: list[str] = []
+
+    def done(step: Callable[[], int]) -> int:
+        try:
+            return step()
+        except Exception:
+            logger.exception("%s failed; the next run tries again", step.__name__)
+            failed.append(step.__name__)
+            return 0
+
     return Report(
-        stale_receptions=_discard_stale_receptions(),
-        expired_things=doom_expired(),
-        purged_images=purge(),
-        swept_files=sweep() + _sweep_storage(),
-        expired_logins=forget_expired_logins(),
-        repaired_sums=_repair_users() + _repair_albums() if sums else 0,
-        scrubbed_originals=_scrub(),
+        stale_receptions=done(_discard_stale_receptions),
+        expired_things=done(doom_expired),
+        purged_images=done(purge),
+        swept_files=done(sweep) + done(_sweep_storage),
+        expired_logins=done(forget_expired_logins),
+        repaired_sums=done(repair_users) + done(repair_albums) if sums else 0,
+        # Last, because it waits for the disk.
+        scrubbed_originals=done(scrub),
+        failed=tuple(failed),
     )
 
 
-def _scrub() -> int:
-    """Last, because it waits for the disk; when that is not there, the next run scrubs."""
-    try:
-        return scrub()
-    except OSError as error:
-        logger.warning("no original was scrubbed: %s", error)
-        return 0
-
-
 def _sweep_storage() -> int:
-    try:
-        return image_storage().sweep()
-    except OSError:
-        logger.exception("the storage could not be swept; the next run tries again")
-        return 0
+    return image_storage().sweep()
 
 
 def _discard_stale_receptions() -> int:
     """Uploads whose server died before it could say success: nobody was promised anything."""
-    stale = list(Image.objects.unleased().filter(status=Status.RECEIVING).select_related("owner"))
-    for image in stale:
-        discard(image)
-    return len(stale)
+    stale = Image.objects.unleased().filter(status=Status.RECEIVING).select_related("owner")
+    return each(stale, discard)
 
 
 # ---- Sums that drifted (images.ledger says what they count) ---------------------------------
 
 
-def _repair_users() -> int:
+def repair_users() -> int:
     images = Image.objects.exclude(status=Status.DOOMED).filter(owner=OuterRef("pk")).values("owner")
     return _repair(User.objects.all(), used_bytes=images.values(sum=Sum("bytes")))
 
 
-def _repair_albums() -> int:
-    images = Image.objects.kept().filter(trashed_at=None, album=OuterRef("pk")).values("album")
+def repair_albums() -> int:
+    images = Image.objects.undoomed().filter(trashed_at=None, album=OuterRef("pk")).values("album")
     sums = {"image_count": images.values(sum=Count("pk")), "bytes": images.values(sum=Sum("bytes"))}
     return _repair(Album.objects.all(), **sums)
 
@@ -96,11 +97,19 @@ def _repair(rows: QuerySet[Any], **sums: QuerySet[Any]) -> int:
     """Compare these columns with what they sum up, a batch at a time; how many rows were wrong."""
     actual = {f"actual_{column}": Coalesce(Subquery(images), 0) for column, images in sums.items()}
     wrong = rows.annotate(**actual).exclude(**{column: F(f"actual_{column}") for column in sums})
-    repaired, last = 0, 0
-    while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+
+    def repair(keys: list[int]) -> int:
         found = list(wrong.filter(pk__in=keys).values_list("pk", flat=True))
-        repaired, last = repaired + sum(_set_right(wrong, pk, *sums) for pk in found), keys[-1]
-    return repaired
+        return each(found, lambda pk: _set_right(wrong, pk, *sums))
+
+    return each(_batches(rows), repair)
+
+
+def _batches(rows: QuerySet[Any]) -> Iterator[list[int]]:
+    last = 0
+    while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        yield keys
+        last = keys[-1]
 
 
 @transaction_retried

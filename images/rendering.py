@@ -20,8 +20,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from images import marker
-from images.models import Image, ImageQuerySet, Status
+from images import inspection, marker
+from images.models import ORIGINAL, Image, ImageQuerySet, Status
 from images.processing import Crashed, Damaged, Limits, OverLimits, ProcessingError, Rendered, render_in_child
 from images.removal import clear_if_dead
 from images.staging import work_folder
@@ -35,6 +35,8 @@ ATTEMPTS = 2
 LEASE = timedelta(seconds=30)
 # When the storage does not answer, the image is tried again after this.
 STORAGE_PAUSE = timedelta(seconds=30)
+# An original that alone cannot be read for so long, by a storage that is there, is given up.
+UNREADABLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ def claim_next(after_owner: int = 0) -> Lease | None:
 
 def renew(leases: Collection[Lease]) -> None:
     """Keep what living workers hold; a lease that somebody else took over stays lost."""
-    held = Image.objects.filter(lease_token__in=[lease.token for lease in leases])
+    # By their keys too: tokens alone have no index, and all images would be looked at.
+    held = Image.objects.filter(
+        pk__in=[lease.image for lease in leases], lease_token__in=[lease.token for lease in leases]
+    )
     held.update(leased_until=Now() + LEASE)
 
 
@@ -85,11 +90,9 @@ def render(lease: Lease) -> None:
     """Make all sizes of a claimed image and record how that ended."""
     image = Image.objects.get(pk=lease.image)
     try:
-        outcome = _make(image)
-    except (OverLimits, Crashed) as error:
-        outcome = _count_attempt(image, error)
-    except ProcessingError as error:
-        outcome = _failure(error)
+        outcome = _outcome(image)
+        if "status" in outcome:
+            _tidy(lease, image, outcome)
     except OSError:
         logger.exception("the storage or the machine failed while image %s was made", image.public_id)
         lease.row().update(leased_until=Now() + STORAGE_PAUSE, lease_token=None)
@@ -99,13 +102,38 @@ def render(lease: Lease) -> None:
         lease.row().update(leased_until=None, lease_token=None)
 
 
-def work_off() -> int:
-    """Make everything that waits, here and now; how many images that were."""
-    count = 0
-    while lease := claim_next():
-        render(lease)
-        count += 1
-    return count
+def _outcome(image: Image) -> dict[str, Any]:
+    """What its row shall say. Raises OSError for what may pass."""
+    try:
+        return _make(image)
+    except (OverLimits, Crashed) as error:
+        return _count_attempt(image, error)
+    except ProcessingError as error:
+        return _failure(error)
+    except OSError:
+        if not _is_unreadable(image):
+            raise
+        return _failure(Damaged("Its original cannot be read from the storage. Upload it again."))
+
+
+def _is_unreadable(image: Image) -> bool:
+    """For long, and it alone: the storage has and gives its marker."""
+    if timezone.now() - image.updated_at < UNREADABLE:
+        return False
+    return bool(inspection.confirmed(image, read=True, only_original=True))
+
+
+def _tidy(lease: Lease, image: Image, outcome: dict[str, Any]) -> None:
+    """Remove what earlier tries left, and sizes of an older version, while the image is still held.
+
+    Names that the row will bear, or bears until then, stay; most images have nothing else.
+    """
+    if outcome["status"] == Status.READY and not image.variants:
+        return
+    if lease.row().update(leased_until=Now() + LEASE):
+        variants = outcome.get("variants", image.variants)
+        keep = {ORIGINAL, *(variant["file"] for variant in variants.values())}
+        image_storage().delete_others(image.storage_prefix, keep)
 
 
 def _make(image: Image) -> dict[str, Any]:

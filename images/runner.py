@@ -1,14 +1,20 @@
 """Work on the whole store that one process does at a time: a lease in the database."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
 
 from images.records import Runner
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RECONCILE = "reconcile"
 # While it is held, no file leaves the storage.
@@ -41,3 +47,17 @@ def turn(name: str, lease: timedelta) -> Iterator[Turn | None]:
 
 def is_taken(name: str) -> bool:
     return Runner.objects.filter(name=name, leased_until__gt=Now()).exists()
+
+
+def each(items: Iterable[T], work: Callable[[T], int]) -> int:
+    """The sum of this work on all of them, whatever becomes of one. Raises the last error at the end."""
+    total, last = 0, None
+    for item in items:
+        try:
+            total += work(item)
+        except Exception as error:
+            logger.exception("%r could not be finished", item)
+            last = error
+    if last:
+        raise last
+    return total

@@ -11,7 +11,7 @@ import io
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -108,13 +108,22 @@ class S3ImageStorage(S3Storage, ImageStorage):
             gone = set[str]().union(*pool.map(self._delete, batches))
         return {folder for folder, names in found.items() if gone.issuperset(names)}
 
+    def delete_others(self, folder: str, keep: Collection[str]) -> None:
+        others = [
+            entry.name
+            for entry in self._entries(f"{checked(folder)}/")
+            if entry.name.rpartition("/")[2] not in keep
+        ]
+        if others and self._delete(others) != set(others):
+            raise OSError(errno.EIO, "files of an image could not be removed", folder)
+
     def listing(self) -> Iterator[Entry]:
         return self._entries("")
 
-    def has(self, name: str) -> bool:
+    def size_of(self, name: str) -> int | None:
         # HEAD cannot tell an object that is not there from a bucket that is gone; the shortest name comes first.
         found = next(self._entries(name), None)
-        return found is not None and found.name == name
+        return found.size if found and found.name == name else None
 
     def rename(self, name: str, new: str) -> None:
         source = {"Bucket": self.bucket_name, "Key": self._prefix + name}

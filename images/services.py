@@ -12,22 +12,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import lock
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
-from images import jobs, ledger, marker
+from images import jobs, ledger, originals
 from images.models import SHOWN, Image, ImageQuerySet, Status
 from images.names import clean_name
 from images.processing import Probed, ProcessingError
-from images.removal import clear_if_dead, doom_albums, doom_images, doom_user
+from images.removal import doom_albums, doom_images, doom_user
 from images.staging import StagedFile
-from images.storage import image_storage
 from images.trash import restore_images, trash_images
-from imagestore.database import transaction_retried
+from imagestore.database import refresh, transaction_retried
 from imagestore.params import choice, search_words
 from imagestore.problems import Problem, database_unavailable, not_found, storage_unavailable
 
@@ -71,7 +70,7 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
     Raises Problem: what is wrong with the file, no room, no album any more, no storage.
     """
     _refuse_broken(staged, sha256)
-    if known := _already_in(album, staged.sha256):
+    if known := _already_in(album, staged):
         return Received(known, created=False)
     probed = _probe(album, staged)
     while True:
@@ -79,7 +78,7 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
         if image and _keep(image, staged):
             return Received(image, created=True)
         # The same bytes were quicker by another way: theirs is the image.
-        if known := _already_in(album, staged.sha256):
+        if known := _already_in(album, staged):
             return Received(known, created=False)
 
 
@@ -91,7 +90,7 @@ def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | P
             return receive(album, staged)
         except Problem as problem:
             return problem
-        except OperationalError:
+        except (DatabaseError, InterfaceError):
             logger.exception("one of several files met a database error")
             return database_unavailable()
         finally:
@@ -122,12 +121,13 @@ def _probe(album: Album, staged: StagedFile) -> Probed:
         raise storage_unavailable() from None
 
 
-def _already_in(album: Album, sha256: str) -> Image | None:
-    """The image of these bytes, if the album has one: taken out of the trash, and tried again if it failed."""
-    rows = Image.objects.kept().filter(album=album, living_sha256=sha256)
+def _already_in(album: Album, staged: StagedFile) -> Image | None:
+    """The image of these bytes, if the album has one: whole, out of the trash, and tried again if it failed."""
+    rows = Image.objects.kept().filter(album=album, living_sha256=staged.sha256)
     image = rows.first()
     if image is None:
         return None
+    originals.put_back_if_lost(image, staged)
     if image.trashed_at:
         restore_images(image.owner, rows)
     if image.is_failed:
@@ -137,34 +137,15 @@ def _already_in(album: Album, sha256: str) -> Image | None:
 
 
 def _keep(image: Image, staged: StagedFile) -> bool:
-    """Bytes durable, then the row; False when the same bytes were published first.
-
-    Whatever goes wrong, the entry is given up.
-    """
+    kept = False
     try:
-        with marker.mounted():
-            image_storage().store(staged.path, image.original_file, image.content_type)
-        ledger.publish(image)
-    except IntegrityError:
-        _give_up(image)
-        return False
-    except OSError:
-        logger.exception("image %s could not be stored", image.public_id)
-        _give_up(image, unanswered=True)
-        raise storage_unavailable() from None
-    except Problem:
-        _give_up(image)
-        # Its row may be gone already, if storing took longer than the reception's lease.
-        clear_if_dead(image)
-        raise
-    jobs.wake_dispatcher()
-    image.refresh_from_db()
-    return True
-
-
-def _give_up(image: Image, *, unanswered: bool = False) -> None:
-    ledger.discard(image, unanswered=unanswered)
-    jobs.wake_keeper()
+        kept = originals.keep(image, staged)
+    finally:
+        if kept:
+            jobs.wake_dispatcher()
+        else:
+            jobs.wake_keeper()
+    return kept
 
 
 # ---- Retry and change -----------------------------------------------------------------------
@@ -174,7 +155,7 @@ def retry(image: Image) -> None:
     """Make a failed image once more, with its attempts forgiven."""
     if not _try_again(image):
         raise Problem("not_failed", "Only an image that failed can be tried again.")
-    image.refresh_from_db()
+    refresh(image, Image.objects.kept())
 
 
 def process_again(image: Image) -> None:
@@ -189,9 +170,10 @@ def _try_again(image: Image) -> bool:
 
 def _make_again(images: ImageQuerySet) -> bool:
     """Back to the queue, with its attempts forgiven; what was made before stays until then."""
-    transaction.on_commit(jobs.wake_dispatcher)
     forgiven = {"attempts": 0, "error_code": "", "error_detail": ""}
-    return bool(images.update(status=Status.PENDING, updated_at=timezone.now(), **forgiven))
+    waiting = images.update(status=Status.PENDING, updated_at=timezone.now(), **forgiven)
+    transaction.on_commit(jobs.wake_dispatcher)
+    return bool(waiting)
 
 
 def change(image: Image, **changes: str) -> None:
@@ -204,16 +186,17 @@ def change(image: Image, **changes: str) -> None:
 def move(image: Image, album: Album) -> None:
     """Into another album of the same owner; Problem `duplicate` when that has the bytes already."""
     if image.album_id == album.pk:
-        return
+        return None
     try:
         _move(image, album)
     except IntegrityError:
         twin = Image.objects.kept().filter(album=album, living_sha256=image.sha256).first()
         if twin is None:
-            raise
+            # Deleted since, so there is room for this one.
+            return move(image, album)
         where = "in the trash: restore them, or delete them for ever" if twin.trashed_at else "already"
         raise Problem("duplicate", f"That album has these bytes {where}.", image=str(twin.public_id)) from None
-    image.refresh_from_db()
+    return refresh(image, Image.objects.kept())
 
 
 @transaction_retried
@@ -231,7 +214,7 @@ def _move(image: Image, album: Album) -> None:
 def _update(image: Image, **changes: Any) -> None:
     if not Image.objects.living().filter(pk=image.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
-    image.refresh_from_db()
+    refresh(image, Image.objects.kept())
 
 
 # ---- Delete ---------------------------------------------------------------------------------

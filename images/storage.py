@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -88,6 +88,10 @@ class ImageStorage(ABC):
         """Remove all files of these images at once; the folders of which nothing is left."""
 
     @abstractmethod
+    def delete_others(self, folder: str, keep: Collection[str]) -> None:
+        """Remove the files in the folder of an image whose names there are none of these."""
+
+    @abstractmethod
     def listing(self) -> Iterator[Entry]:
         """Everything that is kept, the files of images in the order of their names.
 
@@ -95,8 +99,11 @@ class ImageStorage(ABC):
         """
 
     @abstractmethod
+    def size_of(self, name: str) -> int | None:
+        """In bytes; None without such a file. The name may be a stranger's from the listing."""
+
     def has(self, name: str) -> bool:
-        """Is there a file of this name, which may be a stranger's from the listing?"""
+        return self.size_of(name) is not None
 
     @abstractmethod
     def rename(self, name: str, new: str) -> None:
@@ -176,12 +183,21 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
             gone = pool.map(self._delete_folder, folders)
             return {folder for folder, done in zip(folders, gone, strict=True) if done}
 
+    def delete_others(self, folder: str, keep: Collection[str]) -> None:
+        with suppress(FileNotFoundError):
+            for file in self._place(folder).iterdir():
+                if file.name not in keep and file.is_file():
+                    file.unlink(missing_ok=True)
+
     def listing(self) -> Iterator[Entry]:
         root = Path(self.location)
         return _entries(root, root) if root.exists() else iter(())
 
-    def has(self, name: str) -> bool:
-        return Path(self.path(name)).exists()
+    def size_of(self, name: str) -> int | None:
+        try:
+            return Path(self.path(name)).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def rename(self, name: str, new: str) -> None:
         old, final = Path(self.path(name)), Path(self.path(new))
@@ -219,7 +235,7 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         try:
             with suppress(FileNotFoundError):
                 for file in path.iterdir():
-                    file.unlink(missing_ok=True)
+                    shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink(missing_ok=True)
                 path.rmdir()
                 _fsync(path.parent)
         except OSError:

@@ -21,10 +21,10 @@ from albums import services as albums
 from albums.models import Album, AlbumQuerySet
 from images import jobs
 from images.delivery import with_covers
-from images.ledger import Sums, rewrite
+from images.ledger import Sums, parts, rewrite
 from images.models import Image, ImageQuerySet
 from images.removal import doom_albums, doom_images
-from imagestore.database import transaction_retried
+from imagestore.database import refresh, transaction_retried
 from imagestore.problems import Problem, not_found
 
 # What lists of the trash sort by: newest deleted first.
@@ -89,16 +89,20 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album | Image:
 # ---- In, and back ---------------------------------------------------------------------------
 
 
-@transaction_retried
 def trash_images(owner: User, images: ImageQuerySet) -> int:
     """Put living images of one owner into the trash; how many."""
+    return sum(_trash_part(owner, part) for part in parts(images.living()))
+
+
+@transaction_retried
+def _trash_part(owner: User, images: ImageQuerySet) -> int:
     moment = lock(owner)
-    return rewrite(images.living(), counted=-1, trashed_at=moment).images
+    return rewrite(images, counted=-1, trashed_at=moment).images
 
 
 @transaction_retried
 def restore_images(owner: User, images: ImageQuerySet) -> int:
-    """Take images of one owner out of the trash, where their albums live; how many."""
+    """Take a few images of one owner out of the trash, where their albums live; how many."""
     lock(owner)
     back = images.trashed_alone().filter(album__in=Album.objects.living())
     return rewrite(back, counted=+1, trashed_at=None).images
@@ -111,7 +115,7 @@ def restore(thing: Album | Image) -> None:
     else:
         restored = restore_images(thing.owner, Image.objects.filter(pk=thing.pk))
     if restored:
-        thing.refresh_from_db()
+        refresh(thing, type(thing).objects.kept())
     elif isinstance(thing, Image) and Album.objects.trashed().filter(pk=thing.album_id).exists():
         raise Problem("album_in_trash", "Its album is in the trash. Restore the album first.")
     else:

@@ -1,11 +1,15 @@
-"""Transactions that two sessions may want crosswise."""
+"""Rows that others change at the same time."""
 
 import functools
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError, transaction
+from django.db.models import Model, QuerySet
+
+from imagestore.problems import not_found
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -13,6 +17,14 @@ R = TypeVar("R")
 # MySQL: deadlock found; lock wait timeout exceeded. The server has rolled back.
 _COLLISIONS = (1213, 1205)
 _TRIES = 4
+
+
+def refresh(row: Model, rows: "QuerySet[Any]") -> None:
+    """The row as it is now; Problem `not_found` when it is not among `rows` any more."""
+    try:
+        row.refresh_from_db(from_queryset=rows)
+    except ObjectDoesNotExist:
+        raise not_found() from None
 
 
 def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:

@@ -4,10 +4,10 @@ import pytest
 
 from albums.models import Album
 from albums.services import change
-from images import rendering, services
+from images import services
 from images.delivery import with_covers
 from images.models import Image
-from images.tests.helpers import album, colours, received, user
+from images.tests.helpers import album, colours, received, user, work_off
 from images.tests.pictures import jpeg_bytes
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def test_the_newest_ready_image_unless_another_is_chosen():
     alice = user()
     holiday = album(alice)
     old, new = (received(holiday, content) for content in colours(2))
-    rendering.work_off()
+    work_off()
     assert cover_of(holiday) == new
     change(holiday, cover_choice=old.public_id)
     assert cover_of(holiday) == old
@@ -42,10 +42,10 @@ def test_an_image_that_moved_away_is_no_cover():
     alice = user()
     holiday, other = album(alice), album(alice, "Norway")
     chosen, new = (received(holiday, content) for content in colours(2))
-    rendering.work_off()
+    work_off()
     change(holiday, cover_choice=chosen.public_id)
     newer = received(other, jpeg_bytes(color=(0, 0, 200)))
-    rendering.work_off()
+    work_off()
     services.move(chosen, other)
     assert (cover_of(holiday), cover_of(other)) == (new, newer)
     covers = Image.objects.covers_of([Album.objects.get(pk=one.pk) for one in (holiday, other)])
@@ -56,6 +56,6 @@ def test_each_album_gets_its_own_in_a_fixed_number_of_queries(django_assert_num_
     alice = user()
     albums = [album(alice, str(index)) for index in range(3)]
     images = [received(one) for one in albums]
-    rendering.work_off()
+    work_off()
     with django_assert_num_queries(2):
         assert [one.cover for one in with_covers(albums)] == images

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from albums.models import Album
-from images import marker, services
+from images import marker, rendering, services
 from images.models import Image
 from images.staging import StagedFile
 from images.storage import image_storage
@@ -46,6 +46,15 @@ def received(album: Album, content: bytes = b"", name: str = "photo.jpg") -> Ima
     """An image that is PENDING."""
     with staged(content, name) as file:
         return services.receive(album, file).image
+
+
+def work_off() -> int:
+    """Make everything that waits, here and now; how many images that were."""
+    count = 0
+    while lease := rendering.claim_next():
+        rendering.render(lease)
+        count += 1
+    return count
 
 
 def upload(content: bytes = b"", name: str = "photo.jpg") -> SimpleUploadedFile:

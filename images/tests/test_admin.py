@@ -4,10 +4,9 @@ import pytest
 from django.urls import reverse
 
 from albums.models import Album
-from images import rendering
 from images.models import Image, Status
 from images.templatetags.operations import numbers
-from images.tests.helpers import album, colours, received, user
+from images.tests.helpers import album, colours, received, user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +25,7 @@ def holiday_of(owner, count=2):
 def test_the_lists_show_what_an_operator_asks_for(admin):
     alice = user(name="Alice")
     _, [image, failed] = holiday_of(alice)
-    rendering.work_off()
+    work_off()
     Image.objects.filter(pk=failed.pk).update(status=Status.FAILED, error_detail="The file is cut off.")
     images = admin.get(reverse("admin:images_image_changelist")).content.decode()
     assert "The file is cut off." in images
@@ -47,12 +46,12 @@ def test_doomed_things_are_no_operators_business(admin):
 
 def test_process_again_queues_failed_and_ready_images(admin):
     _, images = holiday_of(user())
-    rendering.work_off()
+    work_off()
     Image.objects.filter(pk=images[0].pk).update(status=Status.FAILED, attempts=2, error_code="crashed")
     chosen = {"action": "process_again", "_selected_action": [image.pk for image in images]}
     admin.post(reverse("admin:images_image_changelist"), chosen)
     assert set(Image.objects.values_list("status", "attempts", "error_code")) == {(Status.PENDING, 0, "")}
-    assert rendering.work_off() == 2
+    assert work_off() == 2
 
 
 @pytest.mark.parametrize("bulk", [False, True])

@@ -17,10 +17,10 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from images import backup, rendering, runner, services
+from images import backup, runner, services
 from images.models import Image, Status
 from images.removal import purge
-from images.tests.helpers import album, lose, original_bytes, received, stored, user
+from images.tests.helpers import album, lose, original_bytes, received, stored, user, work_off
 from images.tests.pictures import jpeg_bytes
 from imagestore.storage_url import storage_from_url
 from tests.seaweed import new_storage_url, on_s3
@@ -75,7 +75,7 @@ def made(holiday, *numbers: int) -> list[Image]:
     for number in numbers:
         # Bytes behind the picture's end make each a file of its own.
         received(holiday, jpeg_bytes() + b"made %d" % number)
-    rendering.work_off()
+    work_off()
     return list(holiday.images.order_by("pk"))
 
 
@@ -96,7 +96,7 @@ class Busy(threading.Thread):
         try:
             while not self.stopping.is_set():
                 received(self.holiday, jpeg_bytes() + b"%d" % self.rounds)
-                rendering.work_off()
+                work_off()
                 oldest = self.holiday.images.filter(status=Status.READY).order_by("pk").first()
                 services.delete_images(self.holiday.owner, Image.objects.filter(pk=oldest.pk), permanent=True)
                 purge()

@@ -18,7 +18,19 @@ from images.reconcile import reconcile
 from images.records import Finding, Store
 from images.removal import doom_images, purge
 from images.storage import DurableFileStorage, image_storage
-from images.tests.helpers import album, colours, in_staging, lose, put, received, staged, stored, upload, user
+from images.tests.helpers import (
+    album,
+    colours,
+    in_staging,
+    lose,
+    put,
+    received,
+    staged,
+    stored,
+    upload,
+    user,
+    work_off,
+)
 from imagestore.problems import Problem
 from imagestore.storage_url import storage_from_url
 from tests.processes import free_port
@@ -35,7 +47,7 @@ def alice():
 @pytest.fixture
 def image(alice) -> Image:
     made = received(album(alice))
-    rendering.work_off()
+    work_off()
     made.refresh_from_db()
     return made
 
@@ -136,7 +148,7 @@ def test_nothing_is_removed_without_the_marker(alice, image):
 def test_an_image_whose_original_alone_is_lost_fails(image):
     services.process_again(image)
     lose(image.original_file)
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     assert (image.status, image.error_code) == (Status.FAILED, "damaged")
 
@@ -218,7 +230,7 @@ def test_an_upload_whose_disk_goes_while_it_is_stored_is_no_success(mount, alice
 def test_no_row_is_deleted_and_no_image_fails_while_the_disk_is_away(mount, alice):
     holiday = album(alice)
     ready, doomed, pending = (received(holiday, content) for content in colours(3))
-    rendering.work_off()
+    work_off()
     doom_images(alice, Image.objects.filter(pk=doomed.pk))
     services.process_again(pending)
     mount.leave()
@@ -232,7 +244,7 @@ def test_no_row_is_deleted_and_no_image_fails_while_the_disk_is_away(mount, alic
     assert (mount.files(), Finding.objects.count()) == ([], 0)
     mount.come_back()
     Image.objects.update(leased_until=None)
-    rendering.work_off()
+    work_off()
     assert reconcile().purged_images == 1
     call_command("verify", "--checksums")
 

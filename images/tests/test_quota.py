@@ -90,7 +90,8 @@ def test_other_bytes_are_refused_at_once(monkeypatch):
     assert isinstance(slow.result(), Received)
 
 
-def test_the_wait_for_the_same_bytes_has_an_end(monkeypatch):
+def test_the_wait_for_the_same_bytes_ends_in_try_again(monkeypatch):
+    """Not in "no room": once they are there, or their upload is given up, the answer is the image."""
     monkeypatch.setattr(ledger, "PATIENCE", 0.2)
     alice = user()
     holiday = album(alice)
@@ -100,7 +101,12 @@ def test_the_wait_for_the_same_bytes_has_an_end(monkeypatch):
     alice.save()
     with staged() as file, pytest.raises(Problem) as caught:
         receive(Album.objects.get(), file)
-    assert caught.value.code == "quota_exceeded"
+    assert caught.value.code == "storage_unavailable"
+    assert int(caught.value.headers["Retry-After"]) > 0
+    Image.objects.update(leased_until="2020-01-01T00:00Z")
+    reconcile()
+    with staged() as file:
+        assert receive(Album.objects.get(), file).created
 
 
 def test_the_api_says_limit_and_used(client):

@@ -4,12 +4,12 @@ import pytest
 
 from accounts.models import User
 from albums.models import Album
-from images import rendering, services
+from images import services
 from images.models import Image
 from images.reconcile import reconcile
 from images.removal import purge
 from images.storage import image_storage
-from images.tests.helpers import album, colours, received, stored, user
+from images.tests.helpers import album, colours, received, stored, user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def holiday_of(owner, count=3):
     holiday = album(owner)
     images = [received(holiday, content) for content in colours(count)]
-    rendering.work_off()
+    work_off()
     return holiday, images
 
 

@@ -11,7 +11,7 @@ from images.models import Image, Status
 from images.processing import Crashed, Damaged
 from images.removal import doom_images, purge
 from images.storage import image_storage
-from images.tests.helpers import album, colours, in_staging, received, stored, user
+from images.tests.helpers import album, colours, in_staging, received, stored, user, work_off
 from images.tests.pictures import jpeg_bytes
 from imagestore.problems import Problem
 
@@ -27,7 +27,7 @@ def child_that(error, monkeypatch):
 
 def test_a_pending_image_becomes_ready_with_all_sizes_in_storage():
     image = received(album(user()), jpeg_bytes(3000, 2000))
-    assert rendering.work_off() == 1
+    assert work_off() == 1
     image.refresh_from_db()
     assert (image.status, image.lease_token, image.attempts) == (Status.READY, None, 0)
     assert image.placeholder
@@ -42,7 +42,7 @@ def test_a_pending_image_becomes_ready_with_all_sizes_in_storage():
 
 def test_equal_sizes_share_one_file():
     image = received(album(user()), jpeg_bytes(100, 50))
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     assert len({variant["file"] for variant in image.variants.values()}) == 1
     assert len(stored()) == 2
@@ -66,7 +66,7 @@ def test_who_slept_past_the_lease_overwrites_nothing():
     image = received(album(user()))
     sleeper = rendering.claim_next()
     Image.objects.update(leased_until=timezone.now() - timedelta(minutes=1))
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     before = (image.status, image.updated_at, stored())
     rendering.render(sleeper)
@@ -90,7 +90,7 @@ def test_users_take_turns():
 def test_damaged_pixels_fail_at_once_with_a_reason():
     content = jpeg_bytes(400, 300)
     image = received(album(user()), content[: len(content) // 2])
-    assert rendering.work_off() == 1
+    assert work_off() == 1
     image.refresh_from_db()
     assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)
     assert image.error_detail.endswith(".")
@@ -120,7 +120,7 @@ def test_a_storage_that_fails_costs_no_attempt_and_the_image_waits_a_little(monk
     assert (image.status, image.attempts) == (Status.PENDING, 0)
     assert rendering.claim_next() is None
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     assert image.status == Status.READY
 
@@ -155,11 +155,11 @@ def test_files_never_go_before_a_running_lease_ends():
 def test_a_failed_image_can_be_tried_again_and_only_a_failed_one(monkeypatch):
     image = received(album(user()))
     child_that(Damaged("It is cut off."), monkeypatch)
-    rendering.work_off()
+    work_off()
     monkeypatch.undo()
     image.refresh_from_db()
     services.retry(image)
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     assert (image.status, image.error_code, image.error_detail) == (Status.READY, "", "")
     with pytest.raises(Problem) as caught:
@@ -184,7 +184,7 @@ def test_an_image_deleted_while_its_making_fails_goes_at_once(monkeypatch):
 def test_a_machine_that_cannot_start_a_child_costs_no_attempt(monkeypatch):
     image = received(album(user()))
     child_that(OSError(11, "Resource temporarily unavailable"), monkeypatch)
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
 

@@ -11,7 +11,7 @@ from images import rendering, s3
 from images.models import Image, Status
 from images.removal import doom_images, purge
 from images.storage import image_storage
-from images.tests.helpers import album, colours, in_staging, received, stored, stored_bytes, upload, user
+from images.tests.helpers import album, colours, in_staging, received, stored, stored_bytes, upload, user, work_off
 from images.tests.outages import BOUND, outages
 from images.tests.pictures import jpeg_bytes
 from tests.faults.s3_proxy import Fault
@@ -53,7 +53,7 @@ def test_no_image_is_ready_before_all_of_it_is_stored(proxy, fault):
     image.refresh_from_db()
     assert (image.status, image.variants, image.attempts) == (Status.PENDING, {}, 0)
     Image.objects.update(leased_until=None)
-    rendering.work_off()
+    work_off()
     image.refresh_from_db()
     files = {f"{image.storage_prefix}/{variant['file']}" for variant in image.variants.values()}
     assert (image.status, stored()) == (Status.READY, files | {image.original_file})

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from albums import services as albums
 from albums.models import Album
-from images import rendering, services, trash
+from images import services, trash
 from images.delivery import with_covers
 from images.models import Image, Status
 from images.reconcile import reconcile
 from images.removal import purge
 from images.storage import image_storage
-from images.tests.helpers import album, colours, received, staged, stored, user
+from images.tests.helpers import album, colours, received, staged, stored, user, work_off
 from imagestore.problems import Problem
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def to_trash(*things):
 def holiday_of(owner, count=3):
     holiday = album(owner)
     images = [received(holiday, content) for content in colours(count)]
-    rendering.work_off()
+    work_off()
     return holiday, images
 
 
@@ -224,7 +224,7 @@ def test_trashed_images_are_made_all_the_same():
     holiday = album(alice)
     alone, other = (received(holiday, content) for content in colours(2))
     to_trash(alone, holiday)
-    assert rendering.work_off() == 2
+    assert work_off() == 2
     assert {image.status for image in (alone, other) if not image.refresh_from_db()} == {Status.READY}
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from albums.models import Album
-from images import rendering, services, trash
+from images import services, trash
 from images.models import Image, Status
-from images.tests.helpers import album, colours, received, user
+from images.tests.helpers import album, colours, received, user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def api(client, alice):
 def holiday_of(owner, count=2, title="Iceland"):
     holiday = album(owner, title)
     images = [received(holiday, content) for content in colours(count)]
-    rendering.work_off()
+    work_off()
     return holiday, images
 
 

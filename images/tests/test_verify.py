@@ -13,7 +13,18 @@ from images.models import Image, Status
 from images.records import Finding
 from images.removal import doom_images, purge
 from images.storage import image_storage
-from images.tests.helpers import album, colours, lose, original_bytes, put, received, stored, stored_bytes, user
+from images.tests.helpers import (
+    album,
+    colours,
+    lose,
+    original_bytes,
+    put,
+    received,
+    stored,
+    stored_bytes,
+    user,
+    work_off,
+)
 from images.verify import Bits, Order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +45,7 @@ def images(alice) -> list[Image]:
 def made(holiday, count: int) -> list[Image]:
     for content in list(colours(12))[:count]:
         received(holiday, content)
-    rendering.work_off()
+    work_off()
     return list(holiday.images.order_by("pk"))
 
 
@@ -147,7 +158,7 @@ def test_missing_sizes_are_made_again_and_stay_visible_until_then(images):
     assert found(repair=True) == [(Kind.MISSING_VARIANT, thumb_of(image))]
     again = Image.objects.get(pk=image.pk)
     assert (again.status, again.variants) == (Status.PENDING, image.variants)
-    rendering.work_off()
+    work_off()
     assert found(checksums=True) == []
 
 
@@ -179,7 +190,7 @@ def test_a_flipped_bit_in_a_size_is_found_and_the_size_made_again(images):
     put(thumb_of(image), flipped(sound))
     assert found() == []
     assert found(checksums=True, repair=True) == [(Kind.DAMAGED_VARIANT, thumb_of(image))]
-    rendering.work_off()
+    work_off()
     assert stored_bytes(thumb_of(image)) == sound
 
 
@@ -374,7 +385,7 @@ def test_findings_are_kept_until_they_are_resolved(images):
         (Kind.DAMAGED_ORIGINAL, images[1].original_file, images[1].public_id),
     }
     assert (set(kept), len(kept)) == (expected, 2)
-    rendering.work_off()
+    work_off()
     found()
     assert [finding.kind for finding in Finding.objects.unresolved()] == [Kind.DAMAGED_ORIGINAL]
     put(images[1].original_file, flipped(original_bytes(images[1])))

@@ -21,3 +21,5 @@ class Command(BaseCommand):
         self.stdout.write(f"expired logins removed: {report.expired_logins}")
         self.stdout.write(f"sums set right: {report.repaired_sums}")
         self.stdout.write(f"originals scrubbed: {report.scrubbed_originals}")
+        if report.failed:
+            raise CommandError(f"Not done, see the log: {', '.join(report.failed)}.")

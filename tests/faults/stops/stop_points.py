@@ -45,21 +45,23 @@ DELETING = (
     Step("22 rows removed", "images.removal:_purge_albums:before"),
 )
 DELETING_ALBUMS = (
-    Step("23 album doomed", "images.removal:doom_albums:after"),
-    Step("24 album's files removed", "images.removal:remove_files:after"),
-    Step("25 album's row about to go", "images.removal:_purge_albums:before"),
-    Step("26 album's row gone", "images.removal:_purge_albums:after"),
+    Step("23 album hidden", "images.removal:_hide_albums:after"),
+    Step("24 album's images doomed", "images.removal:doom_albums:after"),
+    Step("25 album's files removed", "images.removal:remove_files:after"),
+    Step("26 album's row about to go", "images.removal:_purge_albums:before"),
+    Step("27 album's row gone", "images.removal:_purge_albums:after"),
 )
 DELETING_ACCOUNTS = (
-    Step("27 account doomed", "images.removal:doom_user:after"),
-    Step("28 account's albums gone", "images.removal:_purge_users:before"),
+    Step("28 account hidden", "images.removal:_hide_user:after"),
+    Step("29 account's images doomed", "images.removal:doom_user:after"),
+    Step("30 account's albums gone", "images.removal:_purge_users:before"),
 )
 TRASHING = (
-    Step("29 trashing, not committed", "images.ledger:rewrite:after"),
-    Step("30 trashed", "images.trash:trash_images:after"),
-    Step("31 restored", "images.trash:restore_images:after"),
+    Step("31 trashing, not committed", "images.ledger:rewrite:after"),
+    Step("32 trashed", "images.trash:trash_images:after"),
+    Step("33 restored", "images.trash:restore_images:after"),
 )
-MOVING = (Step("32 moved, not committed", "images.ledger:count:after", nth=2),)
+MOVING = (Step("34 moved, not committed", "images.ledger:count:after", nth=2),)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 ON_S3 = {
     "images.storage:DurableFileStorage.store:after": "images.s3:S3ImageStorage.store:after",
