@@ -1,7 +1,7 @@
 """What people can do with their account; pages and API call the same functions.
 
 Attempts are counted before a password is hashed, by allauth, so that both doors share its counters
-(settings.ACCOUNT_RATE_LIMITS). They live in Django's cache.
+(settings.ACCOUNT_RATE_LIMITS). They live in Django's cache (imagestore/cache.py).
 """
 
 from datetime import datetime

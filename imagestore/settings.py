@@ -14,6 +14,7 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from imagestore.cache_url import cache_from_url
 from imagestore.logging import processors
 from imagestore.storage_url import storage_from_url
 
@@ -201,13 +202,8 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",
 ]
 
-# The counters of login attempts live here; too few entries would let an attacker push them out.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
+# The counters of attempts live here: in Redis for all servers together, or without REDIS_URL in each one's memory.
+CACHES = {"default": cache_from_url(env.str("REDIS_URL", ""))}
 
 # ---- Files ----------------------------------------------------------------------------------
 
