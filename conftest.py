@@ -26,6 +26,8 @@ os.environ.update(
 )
 # `DATABASE_URL=… pytest` chooses the database under test, `TEST_STORAGE=s3` the storage (tests/seaweed.py).
 os.environ.pop("STORAGE_URL", None)
+# Nor is a Redis that serves somebody: tests start their own (tests/redis_server.py).
+os.environ.pop("REDIS_URL", None)
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_folder.name}/db.sqlite3"
 
 # Argon2 is slow on purpose, and hashed static names need a collectstatic.

@@ -26,6 +26,8 @@ if [ "${1:-}" = dev ]; then
         wanted+=(mariadb-server-core mariadb-client-core)
     # The tests of backups dump with it; so does `manage.py backup` on MySQL.
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
+    # Of Redis the tools alone, which hold the server's program and bring no service either.
+    have redis-server || have redis-check-rdb || wanted+=(redis-tools)
     have chromium || wanted+=(chromium)
 fi
 
