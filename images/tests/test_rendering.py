@@ -1,9 +1,12 @@
 """Making: by lease, in a child, once."""
 
+import errno
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from images import rendering, services
@@ -199,3 +202,50 @@ def test_a_renewed_lease_lasts_and_a_lost_one_stays_lost():
     other = rendering.claim_next()
     rendering.renew([mine])
     assert Image.objects.get().lease_token == other.token
+
+
+def test_sizes_of_an_older_version_go_when_the_image_is_made_again(monkeypatch):
+    image = received(album(user()))
+    work_off()
+    before = stored()
+    old = f"{image.storage_prefix}/thumb.v0.jpg"
+    Image.objects.update(variants={"thumb": {"file": "thumb.v0.jpg"}})
+    image_storage().save(old, ContentFile(b"old"))
+    services.process_again(image)
+    work_off()
+    assert stored() == before
+
+
+def test_what_an_earlier_try_stored_goes_when_the_image_fails(monkeypatch):
+    image = received(album(user()))
+    image_storage().save(f"{image.storage_prefix}/thumb.v1.jpg", ContentFile(b"half"))
+    child_that(Damaged("cut off"), monkeypatch)
+    work_off()
+    image.refresh_from_db()
+    assert (image.status, stored()) == (Status.FAILED, {image.original_file})
+
+
+def test_an_original_that_alone_cannot_be_read_is_given_up_after_a_while(monkeypatch):
+    """Not at once: it may be a storage in trouble."""
+    image = received(album(user()))
+    opened = type(image_storage()).open_stored
+
+    def fail_for_it(self, name):
+        if name == image.original_file:
+            raise OSError(errno.EIO, "bad sector")
+        return opened(self, name)
+
+    @contextmanager
+    def no_copy(self, name):
+        raise OSError(errno.EIO, "bad sector")
+        yield
+
+    monkeypatch.setattr(type(image_storage()), "open_stored", fail_for_it)
+    monkeypatch.setattr(type(image_storage()), "local_copy", no_copy)
+    work_off()
+    image.refresh_from_db()
+    assert (image.status, image.attempts) == (Status.PENDING, 0)
+    Image.objects.update(leased_until=None, updated_at=timezone.now() - rendering.UNREADABLE)
+    work_off()
+    image.refresh_from_db()
+    assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)
