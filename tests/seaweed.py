@@ -126,7 +126,7 @@ class SeaweedFS:
         client = self.client()
         try:
             client.create_bucket(Bucket=BUCKET)
-        except client.exceptions.BucketAlreadyExists:
+        except (client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
             pass
         except (BotoCoreError, ClientError):
             return False
