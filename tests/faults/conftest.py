@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 
 from tests.faults.customers import Customer
+from tests.faults.kept import Bucket
 from tests.faults.store import Store
 from tests.servers import fresh_schema
 
 _running: dict[str, tuple[Store, ExitStack]] = {}
 
 
-def open_store(folder: Any, knobs: dict[str, str]) -> tuple[Store, ExitStack]:
+def open_store(folder: Any, knobs: dict[str, str], bucket: Bucket | None = None) -> tuple[Store, ExitStack]:
     """A running store of the kind of database under test, and what ends it."""
     stack = ExitStack()
     url = os.environ["DATABASE_URL"]
     database = stack.enter_context(fresh_schema(url)) if url.startswith("mysql") else ""
-    store = Store(folder, database, **knobs)
+    store = Store(folder, database, bucket, **knobs)
     stack.callback(store.end)
     store.start()
     return store, stack

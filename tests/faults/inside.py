@@ -61,25 +61,57 @@ def erase_everything() -> int:
     return purge()
 
 
-def verify() -> str | None:
-    """The findings of `manage.py verify --checksums`; None when there is nothing to say."""
+def manage(command: str, *arguments: str) -> list:
+    """The exit code of `manage.py COMMAND …`, and what it printed, or why it stopped."""
     from io import StringIO
 
-    from django.core.management import CommandError, call_command, get_commands
+    from django.core.management import CommandError, call_command
 
-    if "verify" not in get_commands():
-        return None
     said = StringIO()
     try:
-        call_command("verify", "--checksums", "--older-than=0", stdout=said, stderr=said)
-    except (CommandError, SystemExit) as error:
-        return f"{said.getvalue()} {error}"
-    return None
+        call_command(command, *arguments, stdout=said, stderr=StringIO())
+    except CommandError as error:
+        return [error.returncode, f"{said.getvalue()} {error}"]
+    except SystemExit as end:
+        return [end.code, said.getvalue()]
+    return [0, said.getvalue()]
 
 
-COMMANDS = {
-    work.__name__: work for work in (expire_leases, take_leases, reconcile, render_as, erase_everything, verify)
-}
+def verify() -> str | None:
+    """The findings of `manage.py verify --checksums`; None when there is nothing to say."""
+    code, said = manage("verify", "--checksums", "--older-than=0")
+    return said if code else None
+
+
+def make_operator(email: str) -> int:
+    """This account may use the admin."""
+    from accounts.models import User
+
+    return User.objects.filter(email=email).update(is_staff=True, is_superuser=True)
+
+
+def make_rows(album: str, count: int) -> list[str]:
+    """So many images of an album that never were uploaded; their folders in storage, still without files."""
+    from django.db.models import F
+    from django.utils import timezone
+
+    from albums.models import Album
+    from images.models import Image, Status
+
+    home, now = Album.objects.select_related("owner").get(public_id=album), timezone.now()
+    same = {"album": home, "owner": home.owner, "name": "photo.jpg", "status": Status.READY, "bytes": 1, "crc32": 0,
+            "content_type": "image/jpeg", "width": 1, "height": 1, "sorted_at": now, "created_at": now}  # fmt: skip
+    hashes = [f"{number:064x}" for number in range(count)]
+    images = Image.objects.bulk_create([Image(sha256=one, living_sha256=one, **same) for one in hashes])
+    Album.objects.filter(pk=home.pk).update(image_count=F("image_count") + count, bytes=F("bytes") + count)
+    type(home.owner).objects.filter(pk=home.owner_id).update(used_bytes=F("used_bytes") + count)
+    return [image.storage_prefix for image in images]
+
+
+WORKS = (
+    expire_leases, take_leases, reconcile, render_as, erase_everything, manage, verify, make_operator, make_rows,
+)  # fmt: skip
+COMMANDS = {work.__name__: work for work in WORKS}
 
 
 def main() -> None:

@@ -18,15 +18,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.counts import count
+from tests.faults.kept import Bucket, Disk, Kept
 from tests.faults.stops.stop_points import ON_S3, Step
-from tests.seaweed import BUCKET, on_s3, shared
+from tests.seaweed import on_s3, shared
 from tests.servers import ROOT, Server, connect, wait_until
 
 STOPS = Path(__file__).parent / "stops"
 # The longest that a test waits for the store to come to rest (seconds).
 PATIENCE = 60
-# What the store keeps for itself beside the images.
-OWN_FILES = ("image-store", "quarantine/")
 
 
 def wait_for(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -38,17 +37,20 @@ def wait_for(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> A
 
 
 class Store(Server):
-    """A server of its own with its folder and database, with these knobs."""
+    """A server of its own with its folder and database, with these knobs.
 
-    def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
+    Its images are in this bucket; without one, where the run has them (TEST_STORAGE).
+    """
+
+    def __init__(self, folder: Path, database_url: str = "", bucket: Bucket | None = None, **knobs: str) -> None:
         super().__init__(folder, database_url, **knobs)
         self.data = Path(self.env["DATA_DIR"])
         self.stops = folder / "stops"
         self.stops.mkdir(parents=True)
-        self.prefix = secrets.token_hex(6)
-        if on_s3():
-            self.env["STORAGE_URL"] = shared().url(self.prefix)
-        self.env |= knobs
+        if bucket is None and on_s3():
+            bucket = Bucket(shared(), secrets.token_hex(6))
+        self.kept: Kept = bucket or Disk(self.data / "images")
+        self.env |= {"STORAGE_URL": bucket.url if bucket else "", **knobs}
         self._operator: subprocess.Popen[str] | None = None
         self._outside = dict(self.env)
         self.env |= {"PYTHONPATH": str(STOPS), "STOPS": str(self.stops)}
@@ -97,7 +99,7 @@ class Store(Server):
     def arm(self, step: Step | str, action: str = "kill", nth: int = 1) -> None:
         """The next passage there carries out the action; see stops/sitecustomize.py."""
         where, nth = (step.where, step.nth) if isinstance(step, Step) else (step, nth)
-        where = ON_S3.get(where, where) if on_s3() else where
+        where = ON_S3.get(where, where) if isinstance(self.kept, Bucket) else where
         order = {"where": where, "nth": nth, "action": action, "nonce": secrets.token_hex(4)}
         self.disarm()
         (self.stops / "draft").write_text(json.dumps(order))
@@ -182,24 +184,10 @@ class Store(Server):
 
     def names(self) -> set[str]:
         """Every name in storage, temporary ones too."""
-        found = self._objects() if on_s3() else self._files()
-        return {name for name in found if not name.startswith(OWN_FILES)}
-
-    def _files(self) -> list[str]:
-        images = self.data / "images"
-        return [str(path.relative_to(images)) for path in images.rglob("*") if path.is_file()]
-
-    def _objects(self) -> list[str]:
-        pages = shared().client().get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self.prefix}/")
-        return [
-            found["Key"].removeprefix(f"{self.prefix}/") for page in pages for found in page.get("Contents", [])
-        ]
+        return self.kept.names()
 
     def sha256_of(self, name: str) -> str:
-        if on_s3():
-            body = shared().client().get_object(Bucket=BUCKET, Key=f"{self.prefix}/{name}")["Body"].read()
-            return hashlib.sha256(body).hexdigest()
-        return hashlib.sha256((self.data / "images" / name).read_bytes()).hexdigest()
+        return hashlib.sha256(self.kept.read(name)).hexdigest()
 
     def staged(self) -> list[str]:
         folder = self.data / "staging"
