@@ -62,10 +62,13 @@ TRASHING = (
     Step("33 restored", "images.trash:restore_images:after"),
 )
 MOVING = (Step("34 moved, not committed", "images.ledger:count:after", nth=2),)
+REMOVING_OBJECTS = (Step("35 a batch of objects removed", "images.s3:S3ImageStorage._delete:after"),)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 ON_S3 = {
     "images.storage:DurableFileStorage.store:after": "images.s3:S3ImageStorage.store:after",
     "images.storage:DurableFileStorage._delete_folder:after": "images.s3:S3ImageStorage.delete_folders:after",
     "images.storage:_bring:after": "images.s3:S3ImageStorage.store:before",
 }
-ALL = (*RECEIVING, *RENDERING, *DELETING, *DELETING_ALBUMS, *DELETING_ACCOUNTS, *TRASHING, *MOVING)
+ALL = (
+    *RECEIVING, *RENDERING, *DELETING, *DELETING_ALBUMS, *DELETING_ACCOUNTS, *TRASHING, *MOVING, *REMOVING_OBJECTS,
+)  # fmt: skip
