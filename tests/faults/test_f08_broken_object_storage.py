@@ -13,7 +13,7 @@ import requests
 
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
-from tests.faults.customers import Customer, at_once, picture
+from tests.faults.customers import Customer, at_once, heavy_picture
 from tests.faults.invariants import check, images_of, prefix_of, settle
 from tests.faults.kept import Bucket
 from tests.faults.s3_proxy import Fault, Proxy
@@ -207,11 +207,11 @@ def test_a_kilobyte_a_second_is_an_outage_for_what_is_large(store: Store, proxy:
     kept = alice.keep(album)
     settle(store)
     store.arm(RENDERING[0], "pause")
-    made = alice.keep(album, picture(4000, 3000))
+    made = alice.keep(album, heavy_picture())
     store.wait_for_hit()
     with broken(proxy, Fault(speed=1024)):
         store.go_on()
-        refused, _ = at_once([lambda: alice.send(album, picture(4000, 3000)), lambda: is_read(alice, kept)])
+        refused, _ = at_once([lambda: alice.send(album, heavy_picture()), lambda: is_read(alice, kept)])
         is_refused(refused)
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up", seconds=90)
     assert images_of(store)[made]["attempts"] == 0
@@ -252,7 +252,7 @@ def test_bytes_that_do_not_arrive_whole_make_no_sizes(
 ) -> None:
     worker, album = store.worker(), alice.album()
     store.arm(RENDERING[0], "pause")
-    made = alice.keep(album, picture(400, 300))
+    made = alice.keep(album, heavy_picture())
     store.wait_for_hit()
     with broken(proxy, fault):
         store.go_on()
