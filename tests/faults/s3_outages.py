@@ -1,0 +1,120 @@
+"""Outages of object storage, and what a running store must do in each of them."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+import pytest
+import requests
+
+from tests.faults.counts import count
+from tests.faults.customers import Customer, at_once
+from tests.faults.invariants import check, images_of, settle
+from tests.faults.s3_proxy import Fault, Proxy
+from tests.faults.stops.stop_points import RENDERING
+from tests.faults.store import Store, wait_for
+from tests.seaweed import SeaweedFS
+
+# Three attempts of 5 s, and at most 3 s between them (images.s3.PATIENT); slack for a busy machine.
+BOUND = 1.5 * (3 * 5 + 3)
+# Images that wait a while for the storage, and are held by nobody.
+WAITS = "leased_until IS NOT NULL AND lease_token IS NULL"
+PAUSED = f"SELECT COUNT(*) FROM images_image WHERE status = 'pending' AND {WAITS}"
+DOOMED = "SELECT COUNT(*) FROM images_image WHERE status = 'doomed'"
+
+
+class Weed(SeaweedFS):
+    """A server that belongs to one module of tests alone, so that it may be hurt."""
+
+    @contextmanager
+    def dead(self) -> Iterator[None]:
+        self.kill()
+        count("outages survived")
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+            count("outages survived")
+            # What it was sent meanwhile it does now, late; in life, rows wait five minutes for that.
+            time.sleep(3)
+
+
+# ---- What must hold -------------------------------------------------------------------------
+
+
+def is_refused(answer: requests.Response | None) -> None:
+    """A clear 503, in time."""
+    assert answer is not None
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable"), answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.elapsed.total_seconds() < BOUND
+
+
+def is_read(person: Customer, image: str) -> None:
+    assert person.get(f"images/{image}/file/", expect=200).content == person.memory.kept[image].content
+
+
+def cannot_be_read(person: Customer, image: str) -> None:
+    is_refused(person.ask("GET", f"images/{image}/file/"))
+
+
+def is_erased(person: Customer, image: str) -> None:
+    """Answered at once, whatever the storage does, and nobody sees it any more."""
+    answer = person.erase(image)
+    assert answer is not None
+    assert (answer.status_code, person.get(f"images/{image}/").status_code) == (204, 404), answer.text
+
+
+def put_through(
+    store: Store, person: Customer, outage: AbstractContextManager[Any], read: Callable[[Customer, str], None]
+) -> None:
+    """An upload, sizes, a deletion and a read meet an outage; it costs no attempt, and nothing is half done."""
+    worker, album = store.worker(), person.album()
+    kept, goes = person.keep(album), person.keep(album)
+    settle(store)
+    store.arm(RENDERING[1], "pause")
+    made = person.keep(album)
+    store.wait_for_hit()
+    with outage:
+        store.go_on()
+        refused, _, _ = at_once(
+            [lambda: person.send(album), lambda: read(person, kept), lambda: is_erased(person, goes)]
+        )
+        wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up")
+        assert {image["id"] for image in person.images(album)} == {kept, made}
+    is_refused(refused)
+    assert images_of(store)[made]["attempts"] == 0
+    is_well_again(store, worker, person)
+    assert len(person.images(album)) == 3
+
+
+def is_well_again(store: Store, worker: int, *people: Customer) -> None:
+    """By itself: the very same process goes on, and no image has paid for the storage."""
+    check(store, *people)
+    assert store.worker() == worker
+    assert {row["attempts"] for row in images_of(store).values()} <= {0}
+
+
+@contextmanager
+def broken(proxy: Proxy, *faults: Fault) -> Iterator[None]:
+    with ExitStack() as stack:
+        for fault in faults:
+            stack.enter_context(proxy.broken(fault))
+        yield
+        count("outages survived")
+
+
+def full(*values: Any, name: str) -> Any:
+    return pytest.param(*values, marks=pytest.mark.faults_full, id=name)
