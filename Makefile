@@ -10,8 +10,12 @@ BIN := .venv/bin
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
-# What is done to a running store takes longer than all the rest: make test-faults.
-QUICK := --ignore tests/faults
+PYTEST := $(BIN)/python -m pytest -n 2
+ON_MYSQL := $(BIN)/python -m tests.servers
+ON_S3 := env TEST_STORAGE=s3
+# Files whose tests know no database, or are alike on all: once is enough.
+NO_DATABASE := --ignore-glob='images/tests/test_processing_*' --ignore images/tests/test_s3.py --ignore images/tests/test_storage_url.py \
+	--ignore images/tests/test_staging.py --ignore accounts/tests/test_cache.py --ignore tests/test_corpus.py
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,17 +24,27 @@ run: ## install what is missing, then serve http://localhost:9999
 	@deploy/setup.sh
 	exec $(BIN)/python -m deploy.serve
 
-test: lint ## every check and test, on SQLite and on a MySQL-protocol server
-	@echo "== tests on SQLite"
-	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
+test: lint ## every check and test, on SQLite and on a MySQL-protocol server, and a part of what test-faults does
+	@unset DATABASE_URL
+	echo "== tests on SQLite"
+	$(PYTEST) --dist loadfile --ignore tests/faults
+	echo "== faults on SQLite and a local disk"
+	$(PYTEST) tests/faults
 	echo "== tests on MySQL's protocol"
-	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 --dist loadfile $(QUICK)
+	$(ON_MYSQL) $(PYTEST) --dist loadfile --ignore tests/faults $(NO_DATABASE)
+	echo "== faults on MySQL's protocol and S3"
+	$(ON_S3) $(ON_MYSQL) $(PYTEST) tests/faults
 
-test-faults: dev ## everything that is done to the store, many rounds of it, on both databases (an hour)
-	@echo "== faults on SQLite"
-	env -u DATABASE_URL $(BIN)/python -m pytest -n 2 -m "" tests/faults
-	echo "== faults on MySQL's protocol"
-	exec $(BIN)/python -m tests.servers $(BIN)/python -m pytest -n 2 -m "" tests/faults
+test-faults: dev ## everything that is done to the store, many rounds of it, on both databases and both storages (hours)
+	@unset DATABASE_URL
+	echo "== all faults on SQLite and a local disk"
+	$(PYTEST) -m "" tests/faults
+	echo "== all faults on MySQL's protocol and S3"
+	$(ON_S3) $(ON_MYSQL) $(PYTEST) -m "" tests/faults
+	echo "== all faults on MySQL's protocol and a local disk"
+	$(ON_MYSQL) $(PYTEST) -m "" tests/faults
+	echo "== all faults on SQLite and S3"
+	$(ON_S3) $(PYTEST) -m "" tests/faults
 
 lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
 	@set -x

@@ -37,7 +37,7 @@ RENDERING = (
     Step("16 recorded", "images.rendering:Lease.record:after"),
 )
 DELETING = (
-    Step("17 dooming, not committed", "images.removal:_doom:after"),
+    Step("17 dooming, not committed", "images.removal:_doom_part:after"),
     Step("18 doomed", "images.removal:doom_images:after"),
     Step("19 about to remove files", "images.removal:remove_files:before"),
     Step("20 one folder removed", "images.storage:DurableFileStorage._delete_folder:after"),
