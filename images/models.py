@@ -28,6 +28,7 @@ from albums.models import TEXT_LENGTH, Album
 from images.records import Finding as Finding
 from images.records import Runner as Runner
 from images.records import Store as Store
+from images.records import leased
 
 NAME_LENGTH = 255
 # What the original is called in storage.
@@ -118,7 +119,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def unleased(self) -> Self:
         """Nobody works on these, by the database's clock."""
-        return self.filter(Q(leased_until=None) | Q(leased_until__lt=Now()))
+        return self.exclude(leased())
 
     def waiting(self) -> Self:
         """The queue: images to be made that nobody is making."""

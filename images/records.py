@@ -10,6 +10,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 FILE_LENGTH = 255
+# Longer than any lease is (a backup's is one hour). One that seems to last longer was given by a clock that
+# has been set back since, and whoever held it may be dead.
+LONGEST_LEASE = timedelta(hours=2)
+
+
+def leased() -> Q:
+    """Rows that somebody holds, by the database's clock."""
+    return Q(leased_until__gt=Now(), leased_until__lte=Now() + LONGEST_LEASE)
 
 
 class Store(models.Model):
@@ -27,7 +35,7 @@ class Store(models.Model):
 class RunnerQuerySet(models.QuerySet["Runner"]):
     def free(self) -> Self:
         """Nobody holds these, by the database's clock."""
-        return self.filter(Q(leased_until=None) | Q(leased_until__lt=Now()))
+        return self.exclude(leased())
 
     def take(self, name: str, *, token: UUID, lease: timedelta) -> bool:
         """Hold this work for `lease`; False while another process does."""

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
 
-from images.records import Runner
+from images.records import Runner, leased
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def turn(name: str, lease: timedelta) -> Iterator[Turn | None]:
 
 
 def is_taken(name: str) -> bool:
-    return Runner.objects.filter(name=name, leased_until__gt=Now()).exists()
+    return Runner.objects.filter(leased(), name=name).exists()
 
 
 def each(items: Iterable[T], work: Callable[[T], int]) -> int:

@@ -13,13 +13,13 @@ from itertools import groupby, islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from images import marker
 from images.inspection import Found, Kind, files_of
 from images.models import Image, Status
+from images.records import leased
 from images.storage import Entry, image_storage
 
 QUARANTINE = "quarantine"
@@ -88,7 +88,7 @@ def _is_own(name: str) -> bool:
 def _images(folders: list[str]) -> dict[str, Any]:
     """The images that live in these folders, each with `at_work`: does somebody hold a lease on it?"""
     ids = [found for folder in folders if (found := _id_in(f"{folder}/"))]
-    images = Image.objects.filter(public_id__in=ids).annotate(at_work=Q(leased_until__gt=Now()))
+    images = Image.objects.filter(public_id__in=ids).annotate(at_work=leased())
     return {image.storage_prefix: image for image in images}
 
 

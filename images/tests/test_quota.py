@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from albums.models import Album
@@ -96,7 +97,7 @@ def test_the_wait_for_the_same_bytes_ends_in_try_again(monkeypatch):
     alice = user()
     holiday = album(alice)
     image = received(holiday)
-    Image.objects.update(status=Status.RECEIVING, living_sha256=None, leased_until="2100-01-01T00:00Z")
+    Image.objects.update(status=Status.RECEIVING, living_sha256=None, leased_until=Now() + ledger.RECEPTION)
     alice.quota_bytes = image.bytes
     alice.save()
     with staged() as file, pytest.raises(Problem) as caught:
@@ -175,7 +176,7 @@ def test_bytes_on_their_way_in_count_and_doomed_ones_do_not():
     coming, gone = (received(holiday, content) for content in colours(2))
     services.delete_images(alice, Image.objects.filter(pk=gone.pk), permanent=True)
     Image.objects.filter(pk=coming.pk).update(
-        status=Status.RECEIVING, living_sha256=None, leased_until="2100-01-01T00:00Z"
+        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + ledger.RECEPTION
     )
     Album.objects.update(image_count=0, bytes=0)
     assert reconcile().repaired_sums == 0

@@ -4,12 +4,14 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from albums.models import Album
 from images import ledger, removal, services, trash
+from images.ledger import RECEPTION
 from images.models import Image, Status
 from images.reconcile import reconcile
 from images.removal import doom_albums, doom_user, purge
@@ -114,7 +116,7 @@ def test_reconcile_gives_up_receptions_whose_server_died():
 
 def test_reconcile_leaves_a_running_reception_alone():
     received(album(user()))
-    Image.objects.update(status="receiving", living_sha256=None, leased_until="2100-01-01T00:00Z")
+    Image.objects.update(status="receiving", living_sha256=None, leased_until=Now() + RECEPTION)
     assert reconcile().stale_receptions == 0
     assert len(stored()) == 1
 

@@ -65,6 +65,13 @@ def test_a_lease_that_ran_out_is_claimed_again():
     assert rendering.claim_next().image == image.pk
 
 
+def test_a_lease_longer_than_any_was_given_by_a_clock_that_has_been_set_back_since():
+    """Whoever held it may be dead, and the image would wait for the year that the clock showed."""
+    image = received(album(user()))
+    Image.objects.update(leased_until=timezone.now() + timedelta(days=365), lease_token=uuid4())
+    assert rendering.claim_next().image == image.pk
+
+
 def test_who_slept_past_the_lease_overwrites_nothing():
     image = received(album(user()))
     sleeper = rendering.claim_next()

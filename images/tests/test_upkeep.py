@@ -43,6 +43,15 @@ def test_a_runner_that_died_is_followed_when_its_lease_ends():
             assert next_one.renew()
 
 
+def test_a_runner_whose_lease_is_longer_than_any_holds_nothing_back():
+    """It was given by a clock that has been set back since."""
+    with runner.turn("backup", timedelta(days=365)):
+        assert not runner.is_taken("backup")
+        with runner.turn("backup", LEASE) as next_one:
+            assert next_one
+            assert runner.is_taken("backup")
+
+
 def test_a_runner_that_failed_lets_go():
     with pytest.raises(ZeroDivisionError), runner.turn("reconcile", LEASE):
         _ = 1 / 0
