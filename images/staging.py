@@ -127,7 +127,8 @@ def sweep_orphans(folder: Path) -> int:
 
 def _remove_if_orphan(path: Path) -> bool:
     try:
-        if time.time() - path.stat().st_mtime < GRACE:
+        # What is from the future was made before the clock was set back.
+        if abs(time.time() - path.stat().st_mtime) < GRACE:
             return False
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

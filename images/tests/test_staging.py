@@ -50,6 +50,15 @@ def test_a_young_orphan_is_left_for_the_next_time():
     assert sweep() == 0
 
 
+def test_an_orphan_from_the_future_is_removed():
+    """It was made before the clock was set back; waiting for its time could take years."""
+    orphan = staging._folder() / "in-future"
+    orphan.write_bytes(b"")
+    tomorrow = time.time() + 86400
+    os.utime(orphan, (tomorrow, tomorrow))
+    assert sweep() == 1
+
+
 def test_a_copied_file_is_staged_with_its_hashes(tmp_path):
     source = tmp_path / "photo.jpg"
     source.write_bytes(b"abc")
