@@ -54,7 +54,8 @@ class Entry:
 
     @property
     def days_left(self) -> int:
-        return max(0, ceil((self.purge_at - timezone.now()) / timedelta(days=1)))
+        """Never more than TRASH_DAYS, though the database's clock may be ahead of ours."""
+        return min(settings.TRASH_DAYS, max(0, ceil((self.purge_at - timezone.now()) / timedelta(days=1))))
 
 
 def contents(user: User | AnonymousUser) -> tuple[AlbumQuerySet, ImageQuerySet]:

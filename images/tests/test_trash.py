@@ -326,6 +326,17 @@ def test_reconcile_deletes_what_is_past_its_days(settings):
     assert used_by(alice) == young.bytes + living.bytes
 
 
+def test_no_more_days_are_left_than_the_trash_has():
+    """The database's clock may be ahead of ours."""
+    alice = user()
+    _, [image] = holiday_of(alice, 1)
+    to_trash(image)
+    rows(image).update(trashed_at=timezone.now() + timedelta(minutes=5))
+    image.refresh_from_db()
+    [entry] = trash.entries([image])
+    assert entry.days_left == 30
+
+
 # ---- At once --------------------------------------------------------------------------------
 
 
