@@ -28,6 +28,8 @@ if [ "${1:-}" = dev ]; then
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
     # Of Redis the tools alone, which hold the server's program and bring no service either.
     have redis-server || have redis-check-rdb || wanted+=(redis-tools)
+    # The tests of wrong clocks start servers with it.
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || wanted+=(libfaketime)
     have chromium || wanted+=(chromium)
 fi
 

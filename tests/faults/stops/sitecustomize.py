@@ -9,6 +9,8 @@ order (renames it to `hit`), so it is carried out once, and then
     killall is gone with the whole server
     pause   waits until the order is taken back
     enospc  meets a full disk
+
+With a wrong clock (tests/faults/clocks.py) it also mends what libfaketime 0.9 breaks.
 """
 
 import errno
@@ -17,6 +19,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -111,3 +114,6 @@ def wrapped_functions():
 
 if folder := os.environ.get("STOPS"):
     sys.meta_path.insert(0, Wrapping(Stops(folder), wrapped_functions()))
+if "FAKETIME_TIMESTAMP_FILE" in os.environ:
+    # Python's own asks the monotonic clock to wake it at a time, which libfaketime makes EINVAL.
+    time.sleep = lambda seconds: select.select([], [], [], seconds) and None
