@@ -54,6 +54,22 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         yield make
 
 
+def twin_of(store: Store, folder: Any) -> Store:
+    """Another server over the same database and the same files; not started yet."""
+    storage = {key: store.env[key] for key in ["STORAGE_URL"] if key in store.env}
+    return Store(folder, store.env["DATABASE_URL"], DATA_DIR=str(store.data), **storage)
+
+
+@pytest.fixture
+def second(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A running twin of the shared store."""
+    twin = twin_of(store, tmp_path_factory.mktemp("twin"))
+    try:
+        yield twin.start()
+    finally:
+        twin.end()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _end_all_stores() -> Iterator[None]:
     yield

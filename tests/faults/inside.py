@@ -6,6 +6,7 @@
 import json
 import sys
 from dataclasses import asdict
+from typing import Any
 
 import django
 
@@ -47,6 +48,62 @@ def render_as(key: int, token: str) -> None:
     from images.rendering import Lease, render
 
     render(Lease(key, Image.objects.get(pk=key).owner_id, UUID(token)))
+
+
+def end_backup() -> int:
+    """Whoever took one is dead: do not wait out its hour."""
+    from datetime import timedelta
+
+    from django.db.models.functions import Now
+
+    from images.records import Runner
+
+    return Runner.objects.filter(name="backup").update(leased_until=Now() - timedelta(seconds=1))
+
+
+def seconds_of_hold() -> float:
+    """How long an interrupted backup still holds deletions back, by the database's clock."""
+    from django.db.models import F
+    from django.db.models.functions import Now
+
+    from images.records import Runner
+
+    until, now = Runner.objects.filter(name="backup").values_list(F("leased_until"), Now()).get()
+    return (until - now).total_seconds()
+
+
+def become_newer() -> None:
+    """What a migration may do while an older version still works: it adds, and asks nothing of old rows."""
+    from django.db import connection, models
+
+    from images.models import Image
+
+    with connection.schema_editor() as schema:
+        for name, field in _newer_columns().items():
+            field.set_attributes_from_name(name)
+            field.model = Image
+            schema.add_field(Image, field)
+        schema.add_index(Image, models.Index(fields=["camera"], name="newer_index"))
+        schema.execute("CREATE TABLE newer_table (id INTEGER PRIMARY KEY)")
+
+
+def become_older() -> None:
+    from django.db import connection, models
+
+    from images.models import Image
+
+    with connection.schema_editor() as schema:
+        schema.execute("DROP TABLE newer_table")
+        schema.remove_index(Image, models.Index(fields=["camera"], name="newer_index"))
+        for name in _newer_columns():
+            schema.execute(f"ALTER TABLE {Image._meta.db_table} DROP COLUMN {name}")
+
+
+def _newer_columns() -> "dict[str, Any]":
+    """The first is a new table on SQLite, whose copy would lose the second."""
+    from django.db import models
+
+    return {"newer_rank": models.IntegerField(db_default=0), "newer_note": models.TextField(null=True)}
 
 
 def erase_everything() -> int:
@@ -110,6 +167,7 @@ def make_rows(album: str, count: int) -> list[str]:
 
 WORKS = (
     expire_leases, take_leases, reconcile, render_as, erase_everything, manage, verify, make_operator, make_rows,
+    end_backup, seconds_of_hold, become_newer, become_older,
 )  # fmt: skip
 COMMANDS = {work.__name__: work for work in WORKS}
 

@@ -3,37 +3,15 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer, at_once, picture
+from tests.faults.customers import Customer, at_once, picture, through
 from tests.faults.invariants import check, images_of, prefix_of, settle
 from tests.faults.stops.stop_points import RENDERING, Step
 from tests.faults.store import Store, wait_for
-
-
-@pytest.fixture
-def second(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Another server over the same database and the same files."""
-    twin = Store(
-        tmp_path_factory.mktemp("twin"), store.env["DATABASE_URL"], DATA_DIR=str(store.data),
-        **({"STORAGE_URL": store.env["STORAGE_URL"]} if "STORAGE_URL" in store.env else {}),
-    )  # fmt: skip
-    try:
-        yield twin.start()
-    finally:
-        twin.end()
-
-
-def through(person: Customer, server: Store) -> Customer:
-    """The same person at another server's door."""
-    other = Customer(server, person.email, "127.0.0.1")
-    other.use(person.token)
-    other.http.headers["Connection"] = "close"
-    other.memory = person.memory
-    return other
 
 
 def files_of(store: Store, image: str) -> set[str]:

@@ -63,6 +63,11 @@ TRASHING = (
 )
 MOVING = (Step("34 moved, not committed", "images.ledger:count:after", nth=2),)
 REMOVING_OBJECTS = (Step("35 a batch of objects removed", "images.s3:S3ImageStorage._delete:after"),)
+BACKING_UP = (
+    Step("36 database copied", "imagestore.dump:dump:after"),
+    Step("37 two files copied", "images.backup:_fetch:after", nth=2),
+    Step("38 one file put back", "images.backup:_put_back:after"),
+)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 ON_S3 = {
     "images.storage:DurableFileStorage.store:after": "images.s3:S3ImageStorage.store:after",
@@ -71,4 +76,5 @@ ON_S3 = {
 }
 ALL = (
     *RECEIVING, *RENDERING, *DELETING, *DELETING_ALBUMS, *DELETING_ACCOUNTS, *TRASHING, *MOVING, *REMOVING_OBJECTS,
+    *BACKING_UP,
 )  # fmt: skip
