@@ -1,4 +1,4 @@
-"""F22, F21: everything stops at a random moment, while many upload and delete."""
+"""F22: everything stops at a random moment, while many upload and delete."""
 
 import os
 import random
@@ -42,23 +42,6 @@ def test_the_worker_is_killed_again_and_again_under_load(store: Store, number: i
             count("kills survived")
             time.sleep(2)
     check(store, *customers)
-
-
-def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
-    """SIGTERM, as at each deployment: what was sent before has its answer."""
-    [customer] = crowd(store, people=1)
-    album = customer.albums()[0]["id"]
-    store.arm("images.ledger:enter:after", "pause")
-    with Storm([customer], SEED).raging():
-        store.wait_for_hit()
-        assert store.process is not None
-        store.process.terminate()
-        time.sleep(0.3)
-        store.go_on()
-        assert store.process.wait(40) == 0
-    store.start()
-    check(store, customer)
-    customer.keep(album, picture())
 
 
 @pytest.mark.faults_full

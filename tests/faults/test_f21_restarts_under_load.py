@@ -1,0 +1,181 @@
+"""F21: deployments. The server is reloaded, or two of them are restarted in turn, while many work with it."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from tests.faults.commands import begin
+from tests.faults.counts import count
+from tests.faults.customers import Customer, picture, through
+from tests.faults.invariants import check
+from tests.faults.store import Store, children_of, wait_for
+from tests.faults.storm import SEED, Storm, crowd
+
+# Seconds of load, and in `make test-faults` a minute.
+LOADS = [3, pytest.param(60, marks=pytest.mark.faults_full)]
+
+
+def nobody_was_refused(store: Store, customers: list[Customer]) -> None:
+    """Each request had its answer, and no image paid for a restart with an attempt."""
+    assert [sent for customer in customers for sent in customer.memory.unknown] == []
+    assert [image for customer in customers for image in customer.memory.maybe_gone] == []
+    assert all(len(customer.memory.kept) > 0 for customer in customers)
+    assert store.scalar("SELECT COALESCE(MAX(attempts), 0) FROM images_image") == 0
+    check(store, *customers)
+
+
+def reload(store: Store) -> None:
+    """SIGHUP: a new worker begins, the old one finishes what it has; the door stays open."""
+    assert store.process is not None
+    old = store.worker()
+    os.kill(store.process.pid, signal.SIGHUP)
+    master = store.process.pid
+    wait_for(lambda: (now := children_of(master)) and len(now) == 1 and now != [old], "the new worker")
+
+
+class Reader(threading.Thread):
+    """Looks at one page again and again over a connection that is kept; `failures` is what it did not get."""
+
+    def __init__(self, customer: Customer, url: str) -> None:
+        super().__init__()
+        self.failures: list[str] = []
+        self.answers, self.resets, self.over = 0, 0, threading.Event()
+        self._url, self._headers = url, {"Authorization": f"Bearer {customer.token}"}
+
+    def run(self) -> None:
+        with requests.Session() as session:
+            while not self.over.wait(random.uniform(0, 0.05)):
+                self._look(session, again=True)
+
+    def _look(self, session: requests.Session, *, again: bool) -> None:
+        try:
+            answer = session.get(self._url, headers=self._headers, timeout=30)
+        except requests.ConnectionError as error:
+            # The server closed it while it was idle, and the next request crossed that on its way.
+            self.resets += 1
+            if not again:
+                self.failures.append(str(error))
+            else:
+                self._look(session, again=False)
+            return
+        self.answers += 1
+        if answer.status_code != 200:
+            self.failures.append(f"{answer.status_code} {answer.text[:200]}")
+
+
+@contextmanager
+def read_by(customer: Customer) -> Iterator[Reader]:
+    reader = Reader(customer, f"{customer.base}/api/v1/albums/")
+    reader.start()
+    try:
+        yield reader
+    finally:
+        reader.over.set()
+        reader.join()
+
+
+@pytest.mark.parametrize("seconds", LOADS)
+def test_reloads_under_load_fail_no_request(store: Store, seconds: int) -> None:
+    """Not even one over a kept connection, beyond a reset while it was idle."""
+    print(f"FAULT_SEED={SEED}")
+    customers = crowd(store, people=3)
+    ends, reloads = time.monotonic() + seconds, 0
+    with Storm(customers, SEED).raging(), read_by(customers[0]) as reader:
+        while time.monotonic() < ends:
+            time.sleep(0.5)
+            reload(store)
+            reloads += 1
+    assert reader.failures == []
+    assert reader.answers > reloads
+    assert reader.resets <= reloads
+    nobody_was_refused(store, customers)
+
+
+def test_what_is_in_work_at_a_reload_is_finished(store: Store) -> None:
+    """An upload and an image that the old worker holds; the new one serves meanwhile."""
+    [customer] = crowd(store, people=1)
+    [album, other] = [found["id"] for found in customer.albums()]
+    answers: list = []
+    store.arm("images.ledger:enter:after", "pause")
+    sending = threading.Thread(target=lambda: answers.append(customer.send(album, picture(1200, 900))))
+    sending.start()
+    store.wait_for_hit()
+    reloading = threading.Thread(target=reload, args=(store,))
+    reloading.start()
+    assert customer.wait_until_made(customer.keep(other))["status"] == "ready"
+    store.go_on()
+    sending.join()
+    reloading.join()
+    assert answers[0].status_code == 201
+    nobody_was_refused(store, [customer])
+
+
+def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
+    """SIGTERM, as at each deployment: what was sent before has its answer."""
+    [customer] = crowd(store, people=1)
+    album = customer.albums()[0]["id"]
+    store.arm("images.ledger:enter:after", "pause")
+    with Storm([customer], SEED).raging():
+        store.wait_for_hit()
+        assert store.process is not None
+        store.process.terminate()
+        time.sleep(0.3)
+        store.go_on()
+        assert store.process.wait(40) == 0
+    store.start()
+    check(store, customer)
+    customer.keep(album, picture())
+
+
+@pytest.mark.parametrize("seconds", LOADS)
+def test_two_servers_restarted_in_turn_fail_no_request(store: Store, second: Store, seconds: int) -> None:
+    """SIGTERM to one while all talk to the other, as behind a balancer."""
+    print(f"FAULT_SEED={SEED}")
+    customers = crowd(store, people=3)
+    ends, turn = time.monotonic() + seconds, 0
+    while time.monotonic() < ends or turn < 2:
+        leaves, stays = [(second, store), (store, second)][turn % 2]
+        with Storm([through(customer, stays) for customer in customers], SEED + turn).raging():
+            time.sleep(0.3)
+            assert leaves.stop() == 0
+            leaves.start()
+            time.sleep(0.3)
+        count("outages survived")
+        turn += 1
+    second.stop()
+    nobody_was_refused(store, customers)
+
+
+@pytest.fixture
+def newer(store: Store) -> Iterator[Callable[[], None]]:
+    """What a newer version's migration does, and has done: its end is undone after the test."""
+    yield lambda: store.operator("become_newer")
+    store.operator("become_older")
+
+
+@pytest.mark.parametrize("seconds", LOADS)
+def test_a_newer_version_migrates_while_this_one_works(
+    store: Store, seconds: int, newer: Callable[[], None]
+) -> None:
+    """`manage.py migrate`, then columns, an index and a table that this version knows nothing of."""
+    print(f"FAULT_SEED={SEED}")
+    customers = crowd(store, people=3)
+    ends = time.monotonic() + seconds
+    with Storm(customers, SEED).raging():
+        migrating = begin(store, "migrate", "--no-input")
+        newer()
+        said, _ = migrating.communicate(timeout=60)
+        assert migrating.returncode == 0, said
+        while time.monotonic() < ends:
+            time.sleep(0.5)
+            store.operator("become_older")
+            time.sleep(0.5)
+            newer()
+    nobody_was_refused(store, customers)
