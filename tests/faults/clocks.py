@@ -5,12 +5,19 @@ as on a disk of another machine.
 """
 
 import os
+import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import pytest
+import requests
 
+from tests.faults.customers import Customer
 from tests.faults.store import STOPS
+
+MINUTES, HOURS, DAYS = 60, 3600, 86400
+ON_MARIADB = os.environ.get("DATABASE_URL", "").startswith("mysql")
 
 
 @cache
@@ -44,3 +51,22 @@ class Clock:
         draft = self._file.with_name("draft")
         draft.write_text(f"{wrong_by:+d}\n")
         draft.rename(self._file)
+
+
+# ---- Links, which go by the server's clock ----------------------------------------------------
+
+
+def links_of(alice: Customer, image: str) -> list[str]:
+    state = alice.state_of(image)
+    return [state["original"]["url"], *(size["url"] for size in state["variants"].values())]
+
+
+def answers_to(links: list[str]) -> set[int]:
+    """As a browser fetches them that nobody is signed in with."""
+    return {requests.get(link, timeout=20).status_code for link in links}
+
+
+def links_on_page(alice: Customer, image: str) -> list[str]:
+    page = alice.portal().get(f"{alice.base}/images/{image}/", timeout=20)
+    assert page.status_code == 200
+    return [alice.base + unescape(link) for link in re.findall(r'(?:src|href)="(/media/[^"]+)"', page.text)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.clocks import Clock
 from tests.faults.customers import Customer
 from tests.faults.kept import Bucket
 from tests.faults.store import Store
@@ -68,6 +69,32 @@ def second(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield twin.start()
     finally:
         twin.end()
+
+
+@pytest.fixture(scope="session")
+def clocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Clock]]:
+    """A server whose clock can be set, and that clock."""
+    clock = Clock(tmp_path_factory.mktemp("clock"))
+    store, stack = open_store(tmp_path_factory.mktemp("clocked"), clock.knobs)
+    with stack:
+        yield store, clock
+
+
+@pytest.fixture
+def clock(clocked: tuple[Store, Clock]) -> Clock:
+    return clocked[1]
+
+
+@pytest.fixture
+def clocked_store(clocked: tuple[Store, Clock], request: pytest.FixtureRequest) -> Iterator[Store]:
+    """By a right clock at the start of each test."""
+    store, clock = clocked
+    clock.set(0)
+    store.stand_up()
+    yield store
+    store.disarm()
+    if getattr(request.node, "failed", True):
+        store.restart()
 
 
 @pytest.fixture(scope="session", autouse=True)
