@@ -37,6 +37,10 @@ class RunnerQuerySet(models.QuerySet["Runner"]):
         """Nobody holds these, by the database's clock."""
         return self.exclude(leased())
 
+    def running(self) -> Self:
+        """Somebody holds these, by the database's clock."""
+        return self.filter(leased())
+
     def take(self, name: str, *, token: UUID, lease: timedelta) -> bool:
         """Hold this work for `lease`; False while another process does."""
         self.get_or_create(name=name)

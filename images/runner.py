@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
 
-from images.records import Runner, leased
+from images.records import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,12 @@ class Turn:
     lease: timedelta
 
     def renew(self) -> bool:
-        """Hold it for another lease from now; False when another process has taken it meanwhile."""
-        return bool(Runner.objects.held(self.name, self.token).update(leased_until=Now() + self.lease))
+        """Hold it for another lease from now; False once the lease has ended, taken over or not.
+
+        What it held back may have been done since, and nobody would know.
+        """
+        held = Runner.objects.held(self.name, self.token).running()
+        return bool(held.update(leased_until=Now() + self.lease))
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def turn(name: str, lease: timedelta) -> Iterator[Turn | None]:
 
 
 def is_taken(name: str) -> bool:
-    return Runner.objects.filter(leased(), name=name).exists()
+    return Runner.objects.running().filter(name=name).exists()
 
 
 def each(items: Iterable[T], work: Callable[[T], int]) -> int:

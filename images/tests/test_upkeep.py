@@ -52,6 +52,14 @@ def test_a_runner_whose_lease_is_longer_than_any_holds_nothing_back():
             assert runner.is_taken("backup")
 
 
+def test_a_lease_that_has_ended_is_not_renewed_though_nobody_took_it():
+    with runner.turn("backup", LEASE) as turn:
+        assert turn.renew()
+        Runner.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        assert not turn.renew()
+        assert not runner.is_taken("backup")
+
+
 def test_a_runner_that_failed_lets_go():
     with pytest.raises(ZeroDivisionError), runner.turn("reconcile", LEASE):
         _ = 1 / 0
