@@ -26,6 +26,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 
 from images.staging import sweep_orphans
+from imagestore.durable import fsync
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 CHUNK = 64 * 1024
 # Names are the store's own work; one that looks otherwise is a defect or an attack.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
+# Folders at the root of a disk that hold no files of images: the file system's, and those on their way.
+_INCOMING = ".incoming"
+_OWN = ("lost+found", _INCOMING)
 
 
 def checked(name: str) -> str:
@@ -219,13 +223,13 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
     @property
     def _incoming(self) -> Path:
         """Files on their way to their names; hidden, so no listing shows them."""
-        return Path(self.location) / ".incoming"
+        return Path(self.location) / _INCOMING
 
     def _fsync_folders(self, folder: Path) -> None:
         """This one and all above it: another thread may just have made them."""
         root = Path(self.location)
         for level in (folder, *folder.parents):
-            _fsync(level)
+            fsync(level)
             if level == root:
                 break
 
@@ -237,7 +241,7 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
                 for file in path.iterdir():
                     shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink(missing_ok=True)
                 path.rmdir()
-                _fsync(path.parent)
+                fsync(path.parent)
         except OSError:
             logger.exception("%s could not be removed", folder)
             return False
@@ -248,8 +252,8 @@ def _entries(folder: Path, root: Path) -> Iterator[Entry]:
     """One folder in memory at a time. Files come and go meanwhile."""
     with suppress(FileNotFoundError):
         for found in sorted(os.scandir(folder), key=lambda found: found.name + "/" * found.is_dir()):
-            if found.name in ("lost+found", ".incoming"):
-                continue  # the file system's own; on their way
+            if folder == root and found.name in _OWN:
+                continue
             if found.is_dir():
                 yield from _entries(Path(found.path), root)
                 continue
@@ -267,11 +271,3 @@ def _bring(source: Path, target: Path) -> None:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
             raise
         shutil.copyfile(source, target)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

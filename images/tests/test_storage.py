@@ -237,6 +237,13 @@ def test_what_a_killed_process_had_half_stored_is_swept(disk, tmp_path):
     assert (disk.sweep(), orphan.exists()) == (1, False)
 
 
+def test_only_at_its_root_are_hidden_folders_the_disks_own(disk):
+    for folder in ("lost+found", ".incoming", "aa/lost+found", "aa/.incoming"):
+        (Path(disk.location) / folder).mkdir(parents=True)
+        (Path(disk.location) / folder / "file").touch()
+    assert [entry.name for entry in disk.listing()] == ["aa/.incoming/file", "aa/lost+found/file"]
+
+
 def test_one_folder_that_cannot_be_removed_stops_no_other(disk, keep, monkeypatch):
     keep(b"one", "aa/stuck/original")
     keep(b"one", "aa/free/original")
