@@ -9,23 +9,26 @@ copies only what is new.
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 
 from images import marker, runner
-from images.inspection import Expected, files_of
+from images.inspection import Expected, Unsound, files_of, sound_bytes
+from images.jobs import Every
 from images.models import Image, ImageQuerySet, Status
 from images.records import Runner
 from images.storage import image_storage
 from imagestore import dump
+from imagestore.durable import give_name
 
-# Longer than the database takes to dump; renewed while files are copied. A backup that was killed
-# holds back deletions that long.
+# Longer than the database takes to dump. A backup that was killed holds back deletions that long.
 HOLD = timedelta(hours=1)
-# Images between two looks at the database.
+# While files are copied it is renewed this often (seconds).
+RENEW = 60
+# Images whose rows are read at once.
 BATCH = 200
 FILES = "files"
 
@@ -36,33 +39,42 @@ class Refused(Exception):
     """Not now, or not here: a sentence for the operator."""
 
 
-class _Unreadable(Exception):
-    """The storage does not give this file."""
+class _Hold:
+    """Deletions, held back: while `keep` is called now and then, and does not raise Refused, no file went."""
+
+    def __init__(self, turn: runner.Turn) -> None:
+        self._turn, self._renewal = turn, Every(RENEW)
+
+    def keep(self) -> None:
+        if self._renewal.is_due():
+            self.prove()
+
+    def prove(self) -> None:
+        if not self._turn.renew():
+            raise Refused("The dump, or a file, took too long: files may have been deleted meanwhile.")
 
 
 def backup(target: Path, progress: Progress) -> list[str]:
-    """Copy everything to this folder; the names of files that should have been there and were not.
+    """Copy everything to this folder; the names of files that were not there as they should have been, and why.
 
-    Raises Refused, and OSError when the storage, the database's program or the folder fails.
+    What an earlier backup left there stays good until this one is. Raises Refused, and OSError when
+    the storage, the database's program or the folder fails.
     """
-    with runner.turn(runner.BACKUP, HOLD) as turn:
+    with runner.turn(runner.BACKUP, HOLD) as turn, _for_its_owner_only():
         if turn is None:
             raise Refused("A backup is being taken, or one was killed less than an hour ago.")
         marker.check()
-        target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        dump.dump(target)
-
-        def go_on(done: int, total: int) -> None:
-            if not turn.renew():
-                raise Refused("The database took too long to dump: files may have been deleted meanwhile.")
-            progress(done, total)
-
-        go_on(0, 0)
-        named = Image.objects.exclude(status=Status.RECEIVING)
-        missing = _for_each_file(named, lambda image, file: _fetch(file, target / FILES), go_on)
-        marker.check()
-    os.sync()
-    return missing
+        target.mkdir(parents=True, exist_ok=True)
+        with dump.dumped(target):
+            hold = _Hold(turn)
+            hold.prove()
+            named = Image.objects.exclude(status=Status.RECEIVING)
+            lost = _for_each_file(named, lambda image, file: _fetch(file, target / FILES), progress, hold.keep)
+            marker.check()
+            hold.prove()
+            # The files' bytes are on the disk; now their folders too, before a dump names them.
+            os.sync()
+    return lost
 
 
 def restore(source: Path, progress: Progress) -> list[str]:
@@ -84,50 +96,67 @@ def restore(source: Path, progress: Progress) -> list[str]:
     return missing
 
 
-def _for_each_file(images: ImageQuerySet, work: Callable[[Image, Expected], None], progress: Progress) -> list[str]:
-    """Several at once; the names of those that are not there, unless their image is being deleted."""
-    missing, done, last, total = list[str](), 0, 0, images.count()
-    with ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy") as pool:
+@contextmanager
+def _for_its_owner_only() -> Iterator[None]:
+    """Whatever file or folder is made in this block: it holds everybody's pictures."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _for_each_file(
+    images: ImageQuerySet,
+    work: Callable[[Image, Expected], None],
+    progress: Progress,
+    after_each: Callable[[], None] = lambda: None,
+) -> list[str]:
+    """Several at once; those that could not be copied, unless their image is being deleted."""
+    lost, done, last, total = list[str](), 0, 0, images.count()
+    pool = ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy")
+    try:
         while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
             pairs = [(image, file) for image in batch for file in files_of(image)]
-            there = pool.map(lambda pair: _was_there(work, *pair), pairs)
-            missing += [
-                file.name
-                for (image, file), found in zip(pairs, there, strict=True)
-                if not found and image.status != Status.DOOMED
-            ]
+            for (image, _), wrong in zip(pairs, pool.map(lambda pair: _loss(work, *pair), pairs), strict=True):
+                after_each()
+                if wrong and image.status != Status.DOOMED:
+                    lost.append(wrong)
             done, last = done + len(batch), batch[-1].pk
             progress(done, total)
-    return missing
+    finally:
+        # Whoever gives up does not wait for the rest of the batch.
+        pool.shutdown(cancel_futures=True)
+    return lost
 
 
-def _was_there(work: Callable[[Image, Expected], None], image: Image, file: Expected) -> bool:
+def _loss(work: Callable[[Image, Expected], None], image: Image, file: Expected) -> str:
+    """Empty, or the name of the file that was not, with what is wrong with one that is there."""
     try:
         work(image, file)
-    except (FileNotFoundError, _Unreadable):
-        return False
-    return True
+    except FileNotFoundError:
+        return file.name
+    except Unsound as wrong:
+        return f"{file.name} ({wrong})"
+    return ""
 
 
 def _fetch(file: Expected, folder: Path) -> None:
-    """Into the backup, whole or not at all, unless it has it already."""
+    """Into the backup, whole and as it was stored or not at all, unless it has it already.
+
+    One bad sector must not stop the backup of all else (Unsound); a full disk on its own side does.
+    """
     final = folder / file.name
     if final.exists() and final.stat().st_size == file.size:
         return
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_name(f"{final.name}.part")
-    with draft.open("wb") as out:
-        out.writelines(_stored(file.name))
-    draft.rename(final)
-
-
-def _stored(name: str) -> Iterator[bytes]:
-    """One bad sector must not stop the backup of all else; a full disk on its own side does."""
     try:
-        with closing(image_storage().open_stored(name)) as opened:
-            yield from opened.chunks(range(opened.size))
-    except OSError as error:
-        raise _Unreadable from error
+        with draft.open("wb") as out:
+            out.writelines(sound_bytes(file))
+        give_name(draft, final)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _put_back(image: Image, file: Expected, folder: Path) -> None:

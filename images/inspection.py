@@ -33,6 +33,10 @@ class Expected:
         return bool(self.sha256)
 
 
+class Unsound(Exception):
+    """A file that is there, but not as it was stored: what is wrong with it."""
+
+
 @dataclass(frozen=True)
 class Found:
     """One file that is not as it should be, and what has been done about it."""
@@ -89,31 +93,39 @@ def _look_at(file: Expected, *, read: bool) -> Found | None:
     if file.is_original:
         missing, damaged = Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL
     try:
-        wrong = _difference(file, read=read)
+        for _ in sound_bytes(file, read=read):
+            pass
     except FileNotFoundError:
         return Found(missing, file.name, "")
+    except Unsound as wrong:
+        return Found(damaged, file.name, str(wrong))
+    return None
+
+
+def sound_bytes(file: Expected, *, read: bool = True) -> Iterator[bytes]:
+    """The bytes of a file as its row tells of them; without `read` none, and only its size is compared.
+
+    Raises FileNotFoundError, and Unsound: at their end at the latest, so they are not to be trusted before.
+    """
+    try:
+        with closing(image_storage().open_stored(file.name)) as opened:
+            if opened.size != file.size:
+                raise Unsound(f"{opened.size} bytes instead of {file.size}")
+            if read:
+                yield from _compared(file, opened.chunks(range(opened.size)))
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        return Found(damaged, file.name, f"it cannot be read: {error.strerror or error}")
-    return Found(damaged, file.name, wrong) if wrong else None
+        raise Unsound(f"it cannot be read: {error.strerror or error}") from error
 
 
-def _difference(file: Expected, *, read: bool) -> str:
-    """What is not as it was stored; empty when nothing is."""
-    with closing(image_storage().open_stored(file.name)) as opened:
-        if opened.size != file.size:
-            return f"{opened.size} bytes instead of {file.size}"
-        if not read:
-            return ""
-        return _other_bytes(file, opened.chunks(range(opened.size)))
-
-
-def _other_bytes(file: Expected, chunks: Iterator[bytes]) -> str:
+def _compared(file: Expected, chunks: Iterable[bytes]) -> Iterator[bytes]:
     sha256, crc32 = hashlib.sha256(), 0
     for chunk in chunks:
         sha256.update(chunk)
         crc32 = zlib.crc32(chunk, crc32)
+        yield chunk
     if file.sha256 and sha256.hexdigest() != file.sha256:
-        return f"its SHA-256 is {sha256.hexdigest()} instead of {file.sha256}"
+        raise Unsound(f"its SHA-256 is {sha256.hexdigest()} instead of {file.sha256}")
     if file.crc32 is not None and crc32 != file.crc32:
-        return f"its CRC-32 is {crc32:08x} instead of {file.crc32:08x}"
-    return ""
+        raise Unsound(f"its CRC-32 is {crc32:08x} instead of {file.crc32:08x}")

@@ -7,12 +7,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
 from django.db import connection
 from django.db.backends.mysql.client import DatabaseClient
+
+from imagestore.durable import fsync, give_name
 
 SQLITE_FILE = "database.sqlite3"
 MYSQL_FILE = "database.sql"
@@ -22,14 +26,27 @@ class DumpFailed(OSError):
     """With what the database's program said."""
 
 
-def dump(folder: Path) -> None:
-    """Into this folder, whole or not at all."""
-    on_sqlite = connection.vendor == "sqlite"
-    final = folder / (SQLITE_FILE if on_sqlite else MYSQL_FILE)
-    draft = final.with_suffix(".part")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL, 0o600))
-    if on_sqlite:
+@contextmanager
+def dumped(folder: Path) -> Iterator[None]:
+    """Dump now; at the end of the block, and only if it ends well, the dump takes the place of an older one."""
+    final = folder / (SQLITE_FILE if connection.vendor == "sqlite" else MYSQL_FILE)
+    for left_behind in folder.glob("database.*.part"):
+        left_behind.unlink()
+    # For its owner's eyes only, as mkstemp makes it.
+    descriptor, name = tempfile.mkstemp(prefix="database.", suffix=".part", dir=folder)
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        _dump(draft)
+        yield
+        give_name(draft, final)
+        fsync(folder)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _dump(draft: Path) -> None:
+    if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(draft)])
     else:
@@ -39,7 +56,6 @@ def dump(folder: Path) -> None:
                 ["--single-transaction", "--no-tablespaces", "--hex-blob"],
                 stdout=out,
             )
-    draft.rename(final)
 
 
 def has_tables() -> bool:
@@ -48,7 +64,7 @@ def has_tables() -> bool:
 
 
 def load(folder: Path) -> None:
-    """From `dump`'s file of the same kind of database, into an empty one. Raises FileNotFoundError without it."""
+    """From the dump of the same kind of database, into an empty one. Raises FileNotFoundError without it."""
     if connection.vendor == "sqlite":
         connection.ensure_connection()
         found = (folder / SQLITE_FILE).resolve(strict=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from images.backup import Refused, backup
 from images.management.progress import show
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             missing = backup(folder, lambda done, total: show(self.stderr, done, total))
-        except (Refused, OSError) as error:
+        except (Refused, OSError, DatabaseError) as error:
             raise CommandError(f"No backup was taken: {error}", returncode=2) from None
         for name in missing:
             self.stderr.write(f"missing in the storage: {name}")
