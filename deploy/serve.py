@@ -75,9 +75,6 @@ def migrate() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    # A migration of large tables takes the time it takes.
-    for limit in ("read_timeout", "write_timeout"):
-        connection.settings_dict["OPTIONS"].pop(limit, None)
     wait_for_database()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

@@ -1,12 +1,13 @@
-"""Rows that others change at the same time."""
+"""How long the database may take, and rows that others change at the same time."""
 
 import functools
 import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
 from imagestore.problems import not_found
@@ -17,6 +18,17 @@ R = TypeVar("R")
 # MySQL: deadlock found; lock wait timeout exceeded. The server has rolled back.
 _COLLISIONS = (1213, 1205)
 _TRIES = 4
+
+
+def hurry() -> None:
+    """From now on no statement of this process takes longer than DATABASE_TIMEOUT (MySQL).
+
+    For the server: a database that hangs must not take its threads with it. What an operator
+    starts, a migration of large tables say, takes the time it takes.
+    """
+    if connection.vendor == "mysql":
+        for limit in ("read_timeout", "write_timeout"):
+            connection.settings_dict["OPTIONS"].setdefault(limit, settings.DATABASE_TIMEOUT)
 
 
 def refresh(row: Model, rows: "QuerySet[Any]") -> None:

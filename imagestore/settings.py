@@ -165,7 +165,7 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
-# How long one statement may take on MySQL, in seconds.
+# How long one statement of the server may take on MySQL, in seconds (imagestore.database.hurry).
 DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
 _database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
 DATABASES = {"default": env.db_url_config(_database_url)}
@@ -176,10 +176,7 @@ if _database["ENGINE"].endswith("mysql"):
         "isolation_level": "read committed",
         # Leases compare with the database's clock, so its sessions must speak UTC too.
         "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
-        # A database that hangs must not take the server's threads with it (seconds).
         "connect_timeout": 3,
-        "read_timeout": DATABASE_TIMEOUT,
-        "write_timeout": DATABASE_TIMEOUT,
         **_database.get("OPTIONS", {}),
     }
     _database["CONN_MAX_AGE"] = 60

@@ -11,6 +11,8 @@ from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
 from images import jobs  # noqa: E402
 from imagestore.body import SteadyBodies  # noqa: E402
+from imagestore.database import hurry  # noqa: E402
 
+hurry()
 application = SteadyBodies(django_application, settings.BODY_GRACE_SECONDS)
 jobs.start()
