@@ -40,11 +40,16 @@ def refresh(row: Model, rows: "QuerySet[Any]") -> None:
 
 
 def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:
-    """Run the whole function in one transaction, again from its start if it lost a deadlock."""
+    """Run the whole function in one transaction, again from its start if it lost a deadlock.
+
+    Inside another transaction it runs once: the server has rolled back that one too, and only
+    whoever began it can begin again. The error is a 503 at every door (imagestore.api.as_problem).
+    """
 
     @functools.wraps(work)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(1, _TRIES):
+        tries = 1 if connection.in_atomic_block else _TRIES
+        for attempt in range(1, tries):
             try:
                 with transaction.atomic():
                     return work(*args, **kwargs)
