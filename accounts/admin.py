@@ -42,6 +42,7 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "created_at")
     search_fields = ("email", "name", "public_id")
     ordering = ("-created_at",)
+    lock_order = ("pk",)
     show_full_result_count = False
     readonly_fields = ("public_id", "used", "api_logins", "created_at", "last_login")
     actions = ("end_logins",)
@@ -76,6 +77,8 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
 
     def save_model(self, request: HttpRequest, user: User, form: Any, change: bool) -> None:
         """All that the form shows: its groups are no column, and User.save() spares what others count."""
+        if change:
+            self.lock(request, user)
         user.save()
         if "email" in form.changed_data:
             # A password reset must not go to the old mailbox; allauth notes the new one at the next login.

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
+from imagestore.problems import not_found
+
 
 def filesize(size: int) -> str:
     return filesizeformat(size).replace("\xa0", " ")
@@ -34,17 +36,28 @@ class CarefulAdmin:
     later, behind its files, so what Django would collect is not asked for.
     """
 
+    # In which several are removed: operators who do so at once must not wait for each other crosswise.
+    lock_order: tuple[str, ...] = ("owner_id", "pk")
+
     def remove(self, rows: list[Any]) -> None:
         raise NotImplementedError
 
+    def lock(self, request: HttpRequest, row: Any) -> None:
+        """Hold it until its form is written. Problem `not_found` when it went while the form was open."""
+        rows = self.get_queryset(request)  # type: ignore[attr-defined]
+        if not rows.select_for_update().filter(pk=row.pk).exists():
+            raise not_found()
+
     def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
+        if change:
+            self.lock(request, row)
         row.save(update_fields=form.changed_data if change else None)
 
     def delete_model(self, request: HttpRequest, row: Any) -> None:
         self.remove([row])
 
     def delete_queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self.remove(list(rows))
+        self.remove(list(rows.order_by(*self.lock_order)))
 
     def get_deleted_objects(
         self, rows: Iterable[Any], request: HttpRequest

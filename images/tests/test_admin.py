@@ -2,8 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from albums.admin import AlbumAdmin
 from albums.models import Album
+from images import services
 from images.models import Image, Status
 from images.templatetags.operations import numbers
 from images.tests.helpers import album, colours, received, user, work_off
@@ -83,6 +86,33 @@ def test_saving_a_form_writes_only_what_changed(admin):
     admin.post(page, {"title": "Renamed", "description": ""})
     holiday.refresh_from_db()
     assert (holiday.title, holiday.image_count) == ("Renamed", 7)
+
+
+def test_of_several_owners_one_after_the_other_is_locked_by_key(admin, monkeypatch):
+    """So two operators who delete at once wait, and never crosswise."""
+    alice, bob = user(), user("bob@example.org")
+    images = [image for owner in (bob, alice, bob) for image in holiday_of(owner)[1]]
+    locked = []
+    monkeypatch.setattr(services, "doom_images", lambda owner, images: locked.append(owner))
+    chosen = {"action": "delete_selected", "_selected_action": [image.pk for image in images], "post": "yes"}
+    admin.post(reverse("admin:images_image_changelist"), chosen)
+    assert locked == [alice] * 2 + [bob] * 4
+
+
+@pytest.mark.parametrize("gone", [lambda rows: rows.delete(), lambda rows: rows.update(doomed_at=timezone.now())])
+def test_a_form_of_what_went_meanwhile_is_not_found(admin, monkeypatch, gone):
+    holiday = album(user())
+    get_object = AlbumAdmin.get_object
+
+    def got_and_gone(*args):
+        row = get_object(*args)
+        gone(Album.objects.filter(pk=row.pk))
+        return row
+
+    monkeypatch.setattr(AlbumAdmin, "get_object", got_and_gone)
+    changed = {"title": "Renamed", "description": ""}
+    assert admin.post(reverse("admin:albums_album_change", args=[holiday.pk]), changed).status_code == 404
+    assert not Album.objects.filter(title="Renamed").exists()
 
 
 def test_nobody_else_gets_in(client):
