@@ -40,8 +40,12 @@ PATIENT = Config(
 )
 # Whoever asks whether the storage answers wants to know it soon.
 HASTY = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
-# A server that trickles is never silent; what one file, or one round of deletions, may take (seconds).
+# A server that trickles is never silent. One round of deletions may take so long (seconds), and one file,
+# with what its bytes take at the slowest pace that will do (bytes a second).
 TRANSFER_SECONDS = 60
+TRANSFER_PACE = 512 * 1024
+# A reception's lease is 5 minutes.
+LONGEST_TRANSFER = 270
 # As many as one DeleteObjects takes.
 DELETE_BATCH = 1000
 
@@ -80,14 +84,11 @@ class S3ImageStorage(S3Storage, ImageStorage):
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
-        deadline = time.monotonic() + TRANSFER_SECONDS
         file = self.open_stored(name)
         with work_folder() as folder:
             copy = folder / "copy"
             with copy.open("wb") as out:
-                for chunk in file.chunks(range(file.size)):
-                    _check(deadline)
-                    out.write(chunk)
+                out.writelines(file.chunks(range(file.size)))
             yield copy
 
     def open_stored(self, name: str) -> "S3File":
@@ -192,6 +193,8 @@ class S3File:
             if answer["ContentLength"] != len(part):
                 self.close()
                 raise OSError(errno.EIO, "the storage answered with another part", self._name)
+        # botocore has no door for this: what it reads from, and compares with what was announced.
+        self._body._raw_stream = _Arriving(self._body._raw_stream, _seconds_for(len(part)))
         return self._stream()
 
     def close(self) -> None:
@@ -203,16 +206,39 @@ class S3File:
             yield from self._body.iter_chunks(CHUNK)
 
 
+class _Arriving:
+    """What a storage sends: the time it takes is counted, not that of whoever reads, a slow client say."""
+
+    def __init__(self, raw: Any, seconds: float) -> None:
+        self._raw, self._left = raw, seconds
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, less at the end; looks at the clock whenever some arrive. Raises TimeoutError."""
+        begun, read = time.monotonic(), bytearray()
+        while len(read) < size and (piece := self._raw.read1(size - len(read))):
+            read += piece
+            _check(begun + self._left)
+        self._left -= time.monotonic() - begun
+        return bytes(read)
+
+    def close(self) -> None:
+        self._raw.close()
+
+
 class _Transfer(io.FileIO):
     """A file being sent: each read looks at the clock, which no timeout of a socket does."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._deadline = time.monotonic() + TRANSFER_SECONDS
+        self._deadline = time.monotonic() + _seconds_for(path.stat().st_size)
 
     def read(self, size: int | None = -1, /) -> bytes:
         _check(self._deadline)
         return super().read(-1 if size is None else size)
+
+
+def _seconds_for(size: int) -> float:
+    return min(TRANSFER_SECONDS + size / TRANSFER_PACE, LONGEST_TRANSFER)
 
 
 def _check(deadline: float) -> None:

@@ -4,6 +4,7 @@ A bad sector is quiet until somebody reads it. Each run takes a small share, so 
 for people first; what it finds is in the admin.
 """
 
+import time
 from math import ceil
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from images.records import Finding
 
 # The keeper of each server comes by so often.
 RUNS_A_DAY = 24 * 60
-# One run reads no more than this; it goes on with the next (bytes).
+# One run reads no more than this (bytes), nor for longer (seconds); it goes on with the next.
 RUN_BYTES = 256 * 1024**2
+RUN_SECONDS = 60
 
 
 def scrub() -> int:
@@ -45,11 +47,11 @@ def longest_unverified() -> ImageQuerySet:
 
 
 def _read(images: list[Image]) -> int:
-    count, size = 0, 0
+    count, size, deadline = 0, 0, time.monotonic() + RUN_SECONDS
     for image in images:
         _check_original(image)
         count, size = count + 1, size + image.bytes
-        if size > RUN_BYTES:
+        if size > RUN_BYTES or time.monotonic() > deadline:
             break
     return count
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from images import s3
+from images import ledger, s3
 from images.s3 import HASTY, S3ImageStorage
 from images.tests.helpers import in_staging, stored, stored_bytes
 from images.tests.outages import BOUND, outages
@@ -105,7 +105,7 @@ def test_a_part_that_is_another_part_is_refused_before_anything_is_answered(stor
 
 
 def test_a_server_that_trickles_is_given_up(storage, proxy, tmp_path, monkeypatch):
-    monkeypatch.setattr(s3, "TRANSFER_SECONDS", 1.5)
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1.5)
     large = tmp_path / "large"
     large.write_bytes(bytes(8_000_000))
     begun = time.monotonic()
@@ -120,9 +120,59 @@ def test_a_server_that_trickles_is_given_up(storage, proxy, tmp_path, monkeypatc
     assert in_staging() == []
 
 
-def test_a_silent_server_costs_less_than_twenty_seconds_as_delivered(storage, proxy, settings, source):
+# ---- As patient as delivered: what ends is ended by the clock, not by silence --------------------
+
+
+@pytest.fixture
+def patient(storage, settings) -> S3ImageStorage:
     settings.STORAGES["images"]["OPTIONS"].pop("client_config")
-    patient = S3ImageStorage(**settings.STORAGES["images"]["OPTIONS"])
+    return S3ImageStorage(**settings.STORAGES["images"]["OPTIONS"])
+
+
+def read_all(storage: S3ImageStorage, part: range | None = None, pause: float = 0) -> bytes:
+    file = storage.open_stored(NAME)
+    read = bytearray()
+    for chunk in file.chunks(part or range(file.size)):
+        read += chunk
+        time.sleep(pause)
+    return bytes(read)
+
+
+@pytest.mark.parametrize("speed", [100_000, 1000])
+@pytest.mark.parametrize("part", [None, range(10, 290_000)], ids=["all", "a part"])
+def test_reading_from_a_server_that_trickles_ends(patient, proxy, source, monkeypatch, speed, part):
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1.5)
+    patient.store(source, NAME, "image/jpeg")
+    begun = time.monotonic()
+    with proxy.broken(Fault("GET", speed=speed)), pytest.raises(TimeoutError):
+        read_all(patient, part)
+    assert time.monotonic() - begun < 3 * 2.5
+
+
+def test_whoever_reads_slowly_is_not_taken_for_a_slow_storage(patient, source, monkeypatch):
+    source.write_bytes(os.urandom(12_000_000))  # more than what connections hold on the way
+    patient.store(source, NAME, "image/jpeg")
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1)
+    begun = time.monotonic()
+    assert read_all(patient, pause=0.02) == source.read_bytes()
+    assert time.monotonic() - begun > 3
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(0, 60), (1024**2, 62), (100 * 1024**2, 260), (1024**3, 270)])
+def test_the_time_a_file_may_take_grows_with_its_size_and_ends_before_its_lease(size, seconds):
+    assert s3._seconds_for(size) == seconds
+    assert seconds < ledger.RECEPTION.total_seconds()
+
+
+def test_a_large_file_may_take_its_time_both_ways(patient, proxy, source, monkeypatch):
+    monkeypatch.setattr(s3, "TRANSFER_SECONDS", 0.5)
+    source.write_bytes(bytes(24_000_000))
+    with proxy.broken(Fault(speed=8_000_000)):
+        patient.store(source, NAME, "image/jpeg")
+        assert len(read_all(patient)) == 24_000_000
+
+
+def test_a_silent_server_costs_less_than_twenty_seconds_as_delivered(patient, proxy, source):
     begun = time.monotonic()
     with proxy.broken(Fault(silent=True)), pytest.raises(OSError):
         patient.store(source, NAME, "image/jpeg")

@@ -141,6 +141,14 @@ def test_one_run_reads_a_bounded_number_of_bytes(images, settings, monkeypatch):
     assert scrub.scrub() == 2
 
 
+def test_one_run_takes_a_bounded_time(images, monkeypatch):
+    """A storage that trickles must not keep the keeper from all else."""
+    monkeypatch.setattr(scrub, "RUNS_A_DAY", 0.01)
+    monkeypatch.setattr(scrub, "RUN_SECONDS", -1)
+    not_seen_for(images, days=31)
+    assert scrub.scrub() == 1
+
+
 def test_a_rotten_or_missing_original_is_a_finding_and_stops_no_other(images):
     rotten, missing, *_ = images
     not_seen_for(images, days=31)
