@@ -63,6 +63,8 @@ def backup(target: Path, progress: Progress) -> list[str]:
     with runner.turn(runner.BACKUP, HOLD) as turn, _for_its_owner_only():
         if turn is None:
             raise Refused("A backup is being taken, or one was killed less than an hour ago.")
+        if image_storage().is_around(target):
+            raise Refused("This folder is in the storage itself. Choose one on another disk.")
         marker.check()
         target.mkdir(parents=True, exist_ok=True)
         with dump.dumped(target):

@@ -201,9 +201,15 @@ class S3File:
         self._body.close()
 
     def _stream(self) -> Iterator[bytes]:
-        # At the end of the body, botocore compares its length with what was announced.
+        # At the end of the body, botocore compares its length and checksum with what was announced. So the last
+        # piece waits until the end was seen: bytes that were altered on their way are never a whole answer.
         with _as_os_error(self._name), closing(self._body):
-            yield from self._body.iter_chunks(CHUNK)
+            held = b""
+            for piece in self._body.iter_chunks(CHUNK):
+                if held:
+                    yield held
+                held = piece
+            yield held
 
 
 class _Arriving:

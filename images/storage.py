@@ -117,6 +117,10 @@ class ImageStorage(ABC):
         """Remove what dead processes left half stored; how many files that were."""
         return 0
 
+    def is_around(self, folder: Path) -> bool:
+        """Would what is put into this folder of the machine lie among the images?"""
+        return False
+
     @abstractmethod
     def answers(self) -> bool:
         """Can files be kept here now?"""
@@ -212,6 +216,9 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
 
     def sweep(self) -> int:
         return sweep_orphans(self._incoming) if self._incoming.exists() else 0
+
+    def is_around(self, folder: Path) -> bool:
+        return folder.resolve().is_relative_to(Path(self.location).resolve())
 
     def answers(self) -> bool:
         root = Path(self.location)

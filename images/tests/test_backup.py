@@ -23,6 +23,7 @@ from images import backup, runner, services
 from images.models import Image, Status
 from images.records import Runner
 from images.removal import purge
+from images.storage import image_storage
 from images.tests.helpers import album, lose, original_bytes, put, received, stored, stored_bytes, user, work_off
 from images.tests.pictures import jpeg_bytes
 from imagestore.storage_url import storage_from_url
@@ -325,3 +326,11 @@ def test_a_storage_that_holds_files_is_not_restored_over(tmp_path, alice, elsewh
 def test_a_folder_without_a_dump_restores_nothing(tmp_path, elsewhere):
     refused = elsewhere.run("restore", str(tmp_path))
     assert (refused.returncode, "No such file" in refused.stderr) == (2, True)
+
+
+@pytest.mark.skipif(on_s3(), reason="about a storage that is a folder")
+def test_a_backup_among_the_images_is_refused(alice):
+    folder = Path(image_storage().location, "backup")
+    with pytest.raises(backup.Refused):
+        backup.backup(folder, lambda done, total: None)
+    assert not folder.exists()

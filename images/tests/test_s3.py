@@ -97,6 +97,16 @@ def test_a_copy_that_did_not_arrive_whole_is_an_error(storage, proxy, source, fa
     assert in_staging() == []
 
 
+@pytest.mark.parametrize("size", [1000, 300_000])
+def test_bytes_that_were_altered_on_their_way_are_never_a_whole_answer(storage, proxy, tmp_path, size):
+    source, arrived = tmp_path / "file", []
+    source.write_bytes(bytes(size))
+    storage.store(source, NAME, "image/jpeg")
+    with proxy.broken(Fault("GET", corrupt_answer=True)), pytest.raises(OSError):
+        arrived.extend(storage.open_stored(NAME).chunks(range(size)))
+    assert sum(map(len, arrived)) < size
+
+
 def test_a_part_that_is_another_part_is_refused_before_anything_is_answered(storage, proxy, source):
     storage.store(source, NAME, "image/jpeg")
     file = storage.open_stored(NAME)

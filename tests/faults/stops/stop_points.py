@@ -64,7 +64,7 @@ TRASHING = (
 MOVING = (Step("34 moved, not committed", "images.ledger:count:after", nth=2),)
 REMOVING_OBJECTS = (Step("35 a batch of objects removed", "images.s3:S3ImageStorage._delete:after"),)
 BACKING_UP = (
-    Step("36 database copied", "imagestore.dump:dump:after"),
+    Step("36 database copied", "imagestore.dump:_dump:after"),
     Step("37 two files copied", "images.backup:_fetch:after", nth=2),
     Step("38 one file put back", "images.backup:_put_back:after"),
 )
