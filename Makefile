@@ -10,7 +10,9 @@ BIN := .venv/bin
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
-PYTEST := $(BIN)/python -m pytest -n 2
+PYTEST := $(BIN)/python -m pytest
+# They wait for processes more than they work.
+FAULTS := $(PYTEST) -n 3 tests/faults
 ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
 # Files whose tests know no database, or are alike on all: once is enough.
@@ -27,24 +29,24 @@ run: ## install what is missing, then serve http://localhost:9999
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server, and a part of what test-faults does
 	@unset DATABASE_URL
 	echo "== tests on SQLite"
-	$(PYTEST) --dist loadfile --ignore tests/faults
+	$(PYTEST) -n 2 --dist loadfile --ignore tests/faults
 	echo "== faults on SQLite and a local disk"
-	$(PYTEST) tests/faults
+	$(FAULTS)
 	echo "== tests on MySQL's protocol"
-	$(ON_MYSQL) $(PYTEST) --dist loadfile --ignore tests/faults $(NO_DATABASE)
+	$(ON_MYSQL) $(PYTEST) -n 2 --dist loadfile --ignore tests/faults $(NO_DATABASE)
 	echo "== faults on MySQL's protocol and S3"
-	$(ON_S3) $(ON_MYSQL) $(PYTEST) tests/faults
+	$(ON_S3) $(ON_MYSQL) $(FAULTS)
 
 test-faults: dev ## everything that is done to the store, many rounds of it, on both databases and both storages (hours)
 	@unset DATABASE_URL
 	echo "== all faults on SQLite and a local disk"
-	$(PYTEST) -m "" tests/faults
+	$(FAULTS) -m ""
 	echo "== all faults on MySQL's protocol and S3"
-	$(ON_S3) $(ON_MYSQL) $(PYTEST) -m "" tests/faults
+	$(ON_S3) $(ON_MYSQL) $(FAULTS) -m ""
 	echo "== all faults on MySQL's protocol and a local disk"
-	$(ON_MYSQL) $(PYTEST) -m "" tests/faults
+	$(ON_MYSQL) $(FAULTS) -m ""
 	echo "== all faults on SQLite and S3"
-	$(ON_S3) $(PYTEST) -m "" tests/faults
+	$(ON_S3) $(FAULTS) -m ""
 
 lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
 	@set -x

@@ -14,8 +14,8 @@ from tests.faults.invariants import check
 from tests.faults.store import Store
 from tests.faults.storm import SEED, Storm, crowd
 
-BOUNDED = range(5)
-FULL = [pytest.param(number, marks=pytest.mark.faults_full) for number in range(5, 100)]
+BOUNDED = range(3)
+FULL = [pytest.param(number, marks=pytest.mark.faults_full) for number in range(3, 100)]
 
 
 @pytest.mark.parametrize("number", [*BOUNDED, *FULL])

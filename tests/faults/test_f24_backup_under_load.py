@@ -80,6 +80,7 @@ def test_a_backup_under_load_restores_what_was_acknowledged_before(
         held_to(place, customers, moments)
 
 
+@pytest.mark.faults_full
 def test_nothing_leaves_the_storage_between_the_rows_and_their_files(store: Store, tmp_path: Path) -> None:
     """Deleted for ever just after the database was copied: hidden here at once, whole in the backup."""
     [alice] = crowd(store, people=1)
