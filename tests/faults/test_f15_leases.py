@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.conftest import twin_of
 from tests.faults.counts import count
 from tests.faults.customers import Customer, at_once, picture, through
 from tests.faults.invariants import check, images_of, prefix_of, settle
@@ -88,7 +89,7 @@ def test_a_server_stopped_past_its_lease_harms_nothing(
     store.wait_for_hit()
     assert store.process is not None
     os.killpg(store.process.pid, signal.SIGSTOP)
-    twin = Store(tmp_path_factory.mktemp("twin"), store.env["DATABASE_URL"], DATA_DIR=str(store.data))
+    twin = twin_of(store, tmp_path_factory.mktemp("twin"))
     try:
         twin.start()
         wait_for(lambda: images_of(store)[image]["status"] == "ready", "the other one to take over", seconds=60)
