@@ -111,7 +111,7 @@ def _take_quota(owner: User, size: int) -> bool:
 
 def _no_room(owner: User) -> Problem:
     used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
-    detail = "There is no room left for this file. Delete something for ever first; nothing was stored."
+    detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
 
 

@@ -283,6 +283,82 @@ def test_a_login_that_ended_meanwhile_is_asked_for(
     assert "401" in browser_errors.pop()
 
 
+def test_a_store_that_is_away_for_a_moment_holds_the_queue_and_loses_nothing(
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
+) -> None:
+    sign_in(context, alice)
+    page.goto(f"/albums/{alice.album()}/")
+    answers = [lambda route: route.abort()] * 3 + [lambda route: route.fulfill(status=502, body="Bad gateway")]
+    page.route("**/images/", lambda route: answers.pop(0)(route) if answers else route.continue_())
+    picked(page, *((f"{width}.jpg", jpeg_bytes(width, 200)) for width in (200, 300, 400, 500)))
+    expect(page.locator("[data-total]")).to_have_text("Waiting for the connection, 0 of 4 photos done")
+    expect(page.locator(".upload__state", has_text="Waiting for the connection; tries again in 1 s")).to_have_count(3)
+    expect(page.locator(".upload[data-state=done]")).to_have_count(4)
+    assert answers == []
+    assert len(browser_errors) == 4
+    browser_errors.clear()
+
+
+def test_a_store_that_stays_away_ends_in_try_again(
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
+) -> None:
+    """After ten minutes, by the page's clock; with the connection it begins anew."""
+    sign_in(context, alice)
+    page.clock.install()
+    page.goto(f"/albums/{alice.album()}/")
+    page.route("**/images/", lambda route: route.abort())
+    picked(page, *((f"{width}.jpg", jpeg_bytes(width, 200)) for width in (200, 300, 400, 500, 600)))
+    failed = page.locator(".upload[data-state=failed]")
+    for half_minutes in range(60):
+        if failed.count():
+            break
+        page.clock.run_for(30_500)
+        page.wait_for_timeout(50)
+    assert half_minutes >= 10 * 60 / 30.5
+    expect(failed).to_have_count(5)
+    expect(failed.first).to_contain_text("The connection was lost. Try again")
+    browser_errors.clear()
+    page.unroute("**/images/")
+    page.get_by_role("button", name="Try 5 again").click()
+    expect(page.locator(".upload[data-state=done]")).to_have_count(5)
+
+
+def test_what_finds_no_room_is_tried_again_once_there_is_room(
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
+) -> None:
+    """One cause, told alike by the page and by the store; a retry asks how much room there is now."""
+    album = alice.album()
+    sign_in(context, alice)
+
+    def with_little_room(route: Any) -> None:
+        answer = route.fetch()
+        little = answer.text().replace("data-max-bytes", 'data-room="900" data-max-bytes')
+        route.fulfill(response=answer, body=little)
+
+    full = {"code": "quota_exceeded", "detail": "Full."}
+    page.route(f"**/albums/{album}/", with_little_room)
+    page.goto(f"/albums/{album}/")
+    page.route("**/images/", lambda route: route.fulfill(status=413, json=full))
+    picked(page, ("small.jpg", jpeg_bytes(16, 16)), ("big.jpg", saved(quarters(1200, 800), "JPEG")))
+    failed = page.locator(".upload[data-state=failed]")
+    expect(failed).to_have_count(2)
+    for row in failed.all():
+        expect(row.locator(".upload__state")).to_have_text(
+            "There is no room left for this file: delete something for ever first. Nothing was stored."
+        )
+        expect(row.get_by_role("link", name="Empty the trash to make room")).to_have_attribute("href", "/trash/")
+        expect(row.get_by_role("button", name="Try again")).to_be_visible()
+    page.unroute("**/images/")
+    page.get_by_role("button", name="Try 2 again").click()
+    expect(page.locator(".upload[data-state=done]")).to_have_count(1)
+    expect(failed.locator(".upload__name")).to_have_text("big.jpg")
+    page.unroute(f"**/albums/{album}/")
+    failed.get_by_role("button", name="Try again").click()
+    expect_pictures(page, 2)
+    assert len(browser_errors) == 1
+    assert "413" in browser_errors.pop()
+
+
 def test_the_browsable_api_takes_a_file_through_its_form(
     page: Page, context: BrowserContext, alice: Person
 ) -> None:

@@ -74,6 +74,7 @@ export class Panel {
     if (item.state === "checking") bar.removeAttribute("value");
     else bar.value = item.part;
     row.querySelector(".upload__login").hidden = !item.signedOut;
+    row.querySelector(".upload__room")?.toggleAttribute("hidden", !item.noRoom);
     if (TROUBLE.includes(item.state)) this.#list.prepend(row);
     this.#frame ||= requestAnimationFrame(() => this.#total());
   }
@@ -88,7 +89,9 @@ export class Panel {
     const gone = items.reduce((sum, item) => sum + item.file.size * (NOT_ADDED.includes(item.state) ? 1 : item.part), 0);
     this.#part("overall").value = bytes ? gone / bytes : 1;
     this.#part("close").hidden = busy;
-    this.#part("retry-all").hidden = busy || this.#failed().length < 2;
+    const failed = this.#failed().length;
+    this.#part("retry-all").textContent = `Try ${failed} again`;
+    this.#part("retry-all").hidden = busy || failed < 2;
     this.#say(total, !busy);
     this.#foldWhenCalm(busy || items.some((item) => TROUBLE.includes(item.state)));
   }

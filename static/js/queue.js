@@ -1,10 +1,14 @@
 /** The files on their way: three at a time, each for itself, so that a bad one never stops the rest. */
-import { fits } from "./room.js";
+import { fits, NO_ROOM } from "./room.js";
+import { canBeRead, send, UNREADABLE } from "./send.js";
 import { megabytes } from "./words.js";
-import { send } from "./send.js";
 
 const AT_ONCE = 3;
 const BUSY = [429, 503];
+// The line broke, or a proxy in between did not reach the store: both mostly pass.
+const AWAY = [0, 502, 503, 504];
+const LONGEST_PAUSE_S = 30;
+const AWAY_PATIENCE_MS = 10 * 60 * 1000;
 // What is wrong with the file itself stays wrong.
 const NEVER = [400, 413, 415];
 const UNDER_WAY = ["waiting", "sending", "checking"];
@@ -13,13 +17,15 @@ export class Queue extends EventTarget {
   #door;
   #running = 0;
   #held = 0;
+  #awaySince = 0;
+  #pause = 0;
   items = [];
 
-  /** @param door {url, token, maxBytes, room} */
+  /** @param door {url, token, maxBytes, room, askRoom} */
   constructor(door) {
     super();
     this.#door = door;
-    addEventListener("online", () => this.retry(this.items.filter((item) => item.lost)));
+    addEventListener("online", () => this.retry(this.items.filter(({ lost, state }) => lost && state === "failed")));
   }
 
   get busy() {
@@ -27,6 +33,7 @@ export class Queue extends EventTarget {
   }
 
   add(files) {
+    if (!this.busy) this.#answered();
     for (const file of files) {
       const item = { file, state: "waiting", part: 0, detail: "", lost: false };
       this.items.push(item);
@@ -36,11 +43,19 @@ export class Queue extends EventTarget {
     this.#pump();
   }
 
-  retry(items) {
+  /** At once, also what waits for the connection; room may have been made in another tab. */
+  async retry(items) {
+    const lacking = items.some((item) => item.noRoom);
     for (const item of items) {
-      Object.assign(item, { part: 0, lost: false, signedOut: false });
+      Object.assign(item, { part: 0, lost: false, signedOut: false, noRoom: false });
       this.#set(item, "waiting");
     }
+    if (lacking) {
+      this.#held = Infinity;
+      this.#door.room = await this.#door.askRoom().catch(() => Infinity);
+    }
+    this.#answered();
+    this.#held = 0;
     this.#pump();
   }
 
@@ -57,11 +72,7 @@ export class Queue extends EventTarget {
   }
 
   #tooLarge(file) {
-    return `${megabytes(file.size)} is more than the ${megabytes(this.#door.maxBytes)} this store takes. It was not sent.`;
-  }
-
-  #noRoom(file) {
-    return `There is no room left for ${megabytes(file.size)}: delete something for ever first. It was not sent.`;
+    return `${megabytes(file.size)} is more than the ${megabytes(this.#door.maxBytes)} this store takes. Nothing was stored.`;
   }
 
   #pump() {
@@ -79,7 +90,7 @@ export class Queue extends EventTarget {
 
   async #carry(item) {
     this.#set(item, "sending");
-    if (!(await fits(item.file, this.#door).catch(() => true))) return this.#set(item, "refused", this.#noRoom(item.file));
+    if (!(await fits(item.file, this.#door).catch(() => true))) return this.#refuse(item, NO_ROOM);
     const answer = await send(item.file, {
       ...this.#door,
       onProgress: (part) => {
@@ -88,8 +99,10 @@ export class Queue extends EventTarget {
       },
       onSent: () => item.state === "sending" && this.#set(item, "checking"),
     });
-    item.lost = answer.status === 0;
-    if (BUSY.includes(answer.status) && answer.retryAfter) return this.#hold(item, answer.retryAfter);
+    item.lost = AWAY.includes(answer.status) && !answer.retryAfter;
+    if (item.lost) return (await canBeRead(item.file)) ? this.#wait(item, answer) : this.#refuse(item, UNREADABLE);
+    this.#answered();
+    if (BUSY.includes(answer.status) && answer.retryAfter) return this.#hold(item, answer.retryAfter, "The store is busy; goes on");
     if (!answer.ok) return this.#refuse(item, answer);
     item.id = answer.id;
     item.part = 1;
@@ -100,18 +113,40 @@ export class Queue extends EventTarget {
   /** Without a login or an album the files behind it need not be sent either. */
   #refuse(item, { status, code, detail }) {
     const all = [401, 404].includes(status) ? this.items.filter(({ state }) => state === "waiting") : [];
-    const never = status === 404 || (NEVER.includes(status) && code !== "quota_exceeded");
+    const noRoom = code === NO_ROOM.code;
+    const never = status === 404 || (NEVER.includes(status) && !noRoom);
     for (const one of [item, ...all]) {
-      one.signedOut = status === 401;
+      Object.assign(one, { noRoom, signedOut: status === 401 });
       this.#set(one, never ? "refused" : "failed", detail);
     }
   }
 
-  /** The store asked for a pause: nothing new starts before it is over. */
-  #hold(item, seconds) {
-    this.#held = Date.now() + seconds * 1000;
+  /** Goes on by itself after ever longer pauses: what had arrived already is not stored twice. */
+  #wait(item, { detail }) {
+    this.#awaySince ||= Date.now();
+    if (Date.now() - this.#awaySince > AWAY_PATIENCE_MS) return this.#giveUp(item, detail);
+    if (Date.now() >= this.#held) this.#pause = Math.min(2 * this.#pause || 1, LONGEST_PAUSE_S);
+    // Behind the others, in case it is this file that breaks the line.
+    this.items.push(...this.items.splice(this.items.indexOf(item), 1));
+    return this.#hold(item, this.#pause, "Waiting for the connection; tries again");
+  }
+
+  #giveUp(item, detail) {
+    for (const one of [item, ...this.items.filter(({ state }) => state === "waiting")]) {
+      one.lost = true;
+      this.#set(one, "failed", detail);
+    }
+  }
+
+  #answered() {
+    this.#awaySince = this.#pause = 0;
+  }
+
+  /** Nothing new starts before the pause is over. */
+  #hold(item, seconds, why) {
+    this.#held = Math.max(this.#held, Date.now() + seconds * 1000);
     item.part = 0;
-    this.#set(item, "waiting", `The store is busy; goes on in ${seconds} s`);
+    this.#set(item, "waiting", `${why} in ${seconds} s`);
     setTimeout(() => this.#pump(), seconds * 1000 + 50);
   }
 

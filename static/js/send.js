@@ -1,12 +1,18 @@
 /** One file to the API, by XMLHttpRequest because only it tells how much has gone. */
+import { NO_ROOM } from "./room.js";
 
 const LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
 // Where the store's own sentence is not for this page, or a proxy in between gave the answer.
 const MEANT = {
-  401: "You were signed out. Log in and try again.",
-  403: "This page has been open for too long. Reload it and try again.",
-  404: "This album was deleted.",
+  401: "You were signed out. Log in and try again. Nothing was stored.",
+  403: "This page has been open for too long. Reload it and try again. Nothing was stored.",
+  404: "This album was deleted. Nothing was stored.",
+  [NO_ROOM.code]: NO_ROOM.detail,
 };
+
+/** A file that was moved, changed or unplugged since it was picked breaks the line as well. */
+export const UNREADABLE = { status: 400, detail: "This file can no longer be read from your device. Nothing was stored." };
+export const canBeRead = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
 
 function understand(request) {
   let body = {};
@@ -16,7 +22,7 @@ function understand(request) {
     // A proxy in between may answer with a page of its own; the status is enough then.
   }
   const said = [body.detail, ...Object.values(body.errors ?? {}).flat()].find((text) => typeof text === "string");
-  const fallback = request.status === 413 ? "The file is too large for this store." : "The store could not take it just now. Try again.";
+  const fallback = request.status === 413 ? "The file is too large for this store. Nothing was stored." : "The store could not take it just now. Try again.";
   return {
     ok: request.status === 200 || request.status === 201,
     duplicate: request.status === 200,
@@ -24,7 +30,7 @@ function understand(request) {
     retryAfter: Number(request.getResponseHeader("Retry-After")) || 0,
     id: body.id,
     code: body.code,
-    detail: MEANT[request.status] ?? said ?? body.title ?? fallback,
+    detail: MEANT[body.code] ?? MEANT[request.status] ?? said ?? body.title ?? fallback,
   };
 }
 

@@ -63,6 +63,16 @@ function tokenOf(form) {
   return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
+/** The bytes that fit for certain; the store says so only where they can run out. */
+const roomOf = (form) => Number(form.dataset.room ?? Infinity);
+
+/** As a reload would say it. */
+async function roomNow() {
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return roomOf(page.querySelector("[data-upload]"));
+}
+
 export function startUploads(form, tiles) {
   const queue = new Queue({
     url: form.dataset.upload,
@@ -70,7 +80,8 @@ export function startUploads(form, tiles) {
       return tokenOf(form);
     },
     maxBytes: Number(form.dataset.maxBytes),
-    room: Number(form.dataset.room ?? Infinity),
+    room: roomOf(form),
+    askRoom: roomNow,
   });
   new Panel(queue);
   watchPicker(form, queue);

@@ -28,6 +28,8 @@ export function stateOf(item) {
 export function totalOf(items) {
   const count = (...states) => items.filter((item) => states.includes(item.state)).length;
   const settled = items.length - count("waiting", "sending", "checking");
+  const away = items.some((item) => item.lost && item.state === "waiting");
+  if (away) return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
   if (settled < items.length) return `Adding ${photos(items.length)}, ${settled} done`;
   const parts = [
     [count("done"), "added"],
