@@ -81,7 +81,7 @@ def album_tiles(request: HttpRequest, album: UUID) -> HttpResponse:
     except ValueError:
         raise not_found() from None
     images = Image.objects.in_album(found).filter(public_id__in=ids).select_related("album").newest_first()
-    context = _list_asked_for(request) | {"album": found, "images": images}
+    context = _list_asked_for(request) | {"album": found, "images": images, "trash_days": settings.TRASH_DAYS}
     return render(request, "images/_fresh.html", context)
 
 
