@@ -15,6 +15,7 @@ from django.views.generic import FormView
 from accounts import services
 from accounts.forms import DeleteAccountForm, ProfileForm
 from accounts.models import User
+from images import trash
 from images.services import delete_account
 from imagestore.problems import Problem
 
@@ -37,6 +38,9 @@ class ProfileView(FormView):
 
     def get_initial(self) -> dict[str, Any]:
         return {"name": _user(self.request).name}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context, trash_bytes=trash.room_of(_user(self.request)))
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         services.change_name(_user(self.request), form.cleaned_data["name"])

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views import View
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -157,7 +159,8 @@ def say_where_it_went(request: HttpRequest, thing: Album | Image, *, permanent: 
 def image_retry(request: HttpRequest, image: UUID) -> HttpResponse:
     found = services.find(request.user, image)
     services.retry(found)
-    return redirect(found.album)
+    back = found if "stay" in request.POST else found.album
+    return redirect(back.get_absolute_url() + _list_asked_for(request)["list_query"])
 
 
 @require_safe
@@ -171,8 +174,12 @@ def image_file(request: HttpRequest, image: UUID) -> HttpResponseBase:
 @require_GET
 def trash_list(request: HttpRequest) -> HttpResponse:
     page = page_of(trash.contents(request.user), request.GET, trash.ORDERINGS)
+    if request.GET.get("cursor") and not page.items:
+        # Its last one has gone.
+        return redirect("trash")
     context = {
         "entries": trash.entries(page.items),
+        "page_query": _trash_page(request),
         "next_url": page.url(request, page.next_cursor),
         "previous_url": page.url(request, page.previous_cursor),
         "trash_days": settings.TRASH_DAYS,
@@ -180,23 +187,36 @@ def trash_list(request: HttpRequest) -> HttpResponse:
     return render(request, "trash/list.html", context)
 
 
+def _trash_page(request: HttpRequest) -> str:
+    """Which page of the trash one is on, for the links that lead from it and back."""
+    asked = {name: value for name, value in request.GET.items() if name in ("cursor", "ordering", "page_size")}
+    return f"?{urlencode(asked)}" if asked else ""
+
+
 @require_POST
 def trash_restore(request: HttpRequest, thing: UUID) -> HttpResponse:
     found = trash.find(request.user, thing)
     trash.restore(found)
-    messages.success(request, f"“{found}” is back.")
-    return redirect("trash" if "stay" in request.POST else found)
+    if "stay" not in request.POST:
+        messages.success(request, f"“{found}” is back.")
+        return redirect(found)
+    messages.success(request, format_html('“<a href="{}">{}</a>” is back.', found.get_absolute_url(), found))
+    return redirect(reverse("trash") + _trash_page(request))
 
 
 @require_http_methods(["GET", "POST"])
 def trash_delete(request: HttpRequest, thing: UUID) -> HttpResponse:
     found = trash.find(request.user, thing)
     if request.method == "GET":
-        context = {"thing": found, "weight": trash.weight(trash.images_of(found))}
+        context = {
+            "thing": found,
+            "weight": trash.weight(trash.images_of(found)),
+            "page_query": _trash_page(request),
+        }
         return render(request, "trash/confirm_delete.html", context)
     trash.delete(found)
     messages.success(request, f"“{found}” is deleted.")
-    return redirect("trash")
+    return redirect(reverse("trash") + _trash_page(request))
 
 
 @require_http_methods(["GET", "POST"])

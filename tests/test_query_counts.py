@@ -27,6 +27,7 @@ PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
     ),
     "the tiles": (4, lambda album: tiles(album)),
     "the page of an image": (5, lambda album: album.images.order_by("pk")[0].get_absolute_url()),
+    "the profile": (4, lambda album: reverse("profile")),
 }  # fmt: skip
 API: dict[str, tuple[int, Callable[[Album], str]]] = {
     "albums/": (4, lambda album: reverse("api-albums")),

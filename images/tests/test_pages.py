@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from images.delivery import downloads_of
+from images.models import Image, Status
+from images.trash import trash_images
 from tests.store import album_of, image_in, person
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +78,37 @@ def test_behind_a_deleted_image_comes_the_next_of_the_list_then_the_list(pages, 
 
     assert delete("sea 2") == sea["sea 3"].get_absolute_url() + BY_NAME
     assert delete("sea 3") == sea["sea 3"].album.get_absolute_url() + BY_NAME
+
+
+def test_a_retry_leads_back_to_where_it_was_asked_for(pages, sea):
+    image = sea["hills"]
+    retry = reverse("image-retry", args=[image.public_id]) + BY_NAME
+    for place, asked in ((image, {"stay": "true"}), (image.album, {})):
+        Image.objects.filter(pk=image.pk).update(status=Status.FAILED)
+        page = pages.get(place.get_absolute_url() + "?ordering=name&search=sea").content.decode()
+        assert ('name="stay"' in page) == bool(asked)
+        assert pages.post(retry, asked).headers["Location"] == place.get_absolute_url() + BY_NAME
+
+
+def test_the_profile_warns_before_the_room_ends(pages, alice):
+    holiday = album_of(alice)
+    image = image_in(holiday)
+    gone = image_in(holiday)
+    trash_images(alice, Image.objects.filter(pk=gone.pk))
+
+    def told(quota):
+        User.objects.filter(pk=alice.pk).update(quota_bytes=quota)
+        page = pages.get(reverse("profile")).content.decode()
+        return ["There is no room left" in page, "Only" in page, "empty it to make room" in page]
+
+    used = image.bytes + gone.bytes
+    assert [told(used), told(used + 10), told(used * 2), told(None)] == [
+        [True, False, True], [False, True, True], [False, False, False], [False, False, False],
+    ]  # fmt: skip
+    page = pages.get(reverse("profile")).content.decode()
+    assert 'of it is in <a href="/trash/">the trash</a>.' in page
+    Image.objects.filter(pk=gone.pk).update(trashed_at=None)
+    assert "of it is in" not in pages.get(reverse("profile")).content.decode()
 
 
 def test_the_tiles_bring_the_figures_that_a_reload_would_show(pages, alice):

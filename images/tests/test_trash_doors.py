@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from albums.models import Album
 from images import services, trash
@@ -277,6 +278,46 @@ def test_the_trash_page_shows_what_there_is(api, alice):
     assert reverse("trash-restore", args=[image.public_id]) not in page
     answer = api.post(reverse("trash-restore", args=[holiday.public_id]), {"stay": "true"})
     assert answer["Location"] == "/trash/"
+
+
+def test_a_further_page_of_the_trash_is_where_one_stays_until_it_is_empty(api, alice):
+    _, images = holiday_of(alice, 4)
+    trashed(*images)
+    page = api.get(api.get("/trash/?page_size=2").context["next_url"])
+    here = page.wsgi_request.get_full_path()
+    query = here.partition("?")[2]
+    first, second = (entry.id for entry in page.context["entries"])
+    restore, delete = reverse("trash-restore", args=[first]), reverse("trash-delete", args=[second])
+    assert f'action="{restore}?{escape(query)}"' in page.content.decode()
+    assert f'href="{delete}?{escape(query)}"' in page.content.decode()
+    answer = api.post(f"{restore}?{query}", {"stay": "true"})
+    assert answer["Location"] == here
+    page = api.get(here)
+    assert [entry.id for entry in page.context["entries"]] == [second]
+    back = Image.objects.get(public_id=first)
+    assert f'“<a href="{back.get_absolute_url()}">photo.jpg</a>” is back.' in page.content.decode()
+    assert '<h1 tabindex="-1" autofocus>' in page.content.decode()
+    asks = api.get(f"{delete}?{query}").content.decode()
+    assert f'action="{delete}?{escape(query)}"' in asks
+    assert f'href="{escape(here)}"' in asks
+    assert api.post(f"{delete}?{query}")["Location"] == here
+    answer = api.get(here, follow=True)
+    assert answer.redirect_chain == [("/trash/", 302)]
+    assert len(answer.context["entries"]) == 2
+    assert "autofocus" in answer.content.decode()
+    assert "autofocus" not in api.get("/trash/").content.decode()
+
+
+def test_what_the_trash_takes_up_is_all_that_would_go(api, alice):
+    holiday, [image, _] = holiday_of(alice)
+    norway, _ = holiday_of(alice, title="Norway")
+    holiday_of(user("bob@example.org"))
+    assert trash.room_of(alice) == 0
+    trashed(image, norway)
+    assert trash.room_of(alice) == trash.weight(Image.objects.trashed_by(alice)).bytes > 0
+    trashed(holiday)
+    alice.refresh_from_db()
+    assert trash.room_of(alice) == alice.used_bytes
 
 
 def test_what_goes_for_ever_is_named_first(api, alice):
