@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from images.services import delete_account
-from imagestore.admin import CarefulAdmin, filesize
+from imagestore.admin import CarefulAdmin, shortened
+from imagestore.sizes import filesize
 
 # Operators sign in where everybody does, behind the same throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -34,21 +35,32 @@ class UserForm(UserChangeForm):
         fields = "__all__"
 
 
+class Room(admin.SimpleListFilter):
+    title = "room"
+    parameter_name = "room"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("little", "Nearly full")]
+
+    def queryset(self, request: HttpRequest, users: Any) -> Any:
+        return users.nearly_full() if self.value() else users
+
+
 @admin.register(User)
 class UserAdmin(CarefulAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
-    list_display = ("email", "name", "used", "limit", "is_active", "is_staff", "created_at")
-    list_filter = ("is_active", "is_staff", "is_superuser", "created_at")
+    list_display = ("email", "short_name", "used", "limit", "is_active", "is_staff", "created_at")
+    list_filter = (Room, "is_active", "is_staff", "is_superuser", "created_at")
     search_fields = ("email", "name", "public_id")
     ordering = ("-created_at",)
     lock_order = ("pk",)
     show_full_result_count = False
-    readonly_fields = ("public_id", "used", "api_logins", "created_at", "last_login")
+    readonly_fields = ("public_id", "limit", "used", "api_logins", "created_at", "last_login")
     actions = ("end_logins",)
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "public_id")}),
-        ("Storage", {"fields": ("quota_bytes", "used")}),
+        ("Storage", {"fields": ("quota_bytes", "limit", "used")}),
         ("Access", {"fields": ("is_active", "api_logins", "created_at", "last_login")}),
         ("Administration", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
@@ -56,6 +68,10 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return User.objects.living()
+
+    @admin.display(description="name", ordering="name")
+    def short_name(self, user: User) -> str:
+        return shortened(user.name)
 
     @admin.display(description="used", ordering="used_bytes")
     def used(self, user: User) -> str:

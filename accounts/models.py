@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
@@ -41,6 +42,13 @@ class UserQuerySet(models.QuerySet["User"]):
     def living(self) -> Self:
         """Not deleted; a deleted account's row stays until its files are gone."""
         return self.filter(doomed_at=None)
+
+    def nearly_full(self) -> Self:
+        """As `User.is_nearly_full`, to a byte. A product of a quota could be too large for the database."""
+        quota: Any = F("quota_bytes")
+        if settings.USER_QUOTA_BYTES is not None:
+            quota = Coalesce(quota, settings.USER_QUOTA_BYTES, output_field=models.BigIntegerField())
+        return self.filter(used_bytes__gt=quota - quota / 10)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type: ignore[misc]

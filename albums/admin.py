@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from albums.models import Album
 from images.admin import TrashAdmin
 from images.services import delete_albums
-from imagestore.admin import InTrash, filesize
+from imagestore.admin import InTrash, shortened
+from imagestore.sizes import filesize
 
 
 @admin.register(Album)
 class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
-    list_display = ("title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    list_display = ("short_title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
     list_filter = (InTrash,)
     view_on_site = False  # the page is its owner's
     show_full_result_count = False
@@ -27,6 +28,10 @@ class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description="title", ordering="title")
+    def short_title(self, album: Album) -> str:
+        return shortened(album.title)
 
     @admin.display(description="size", ordering="bytes")
     def size(self, album: Album) -> str:

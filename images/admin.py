@@ -14,8 +14,9 @@ from images import services, trash
 from images.delivery import links_of
 from images.models import SHOWN, Image
 from images.records import Finding
-from imagestore.admin import CarefulAdmin, InTrash, filesize
+from imagestore.admin import CarefulAdmin, InTrash, shortened
 from imagestore.problems import Problem
+from imagestore.sizes import filesize
 
 THUMB_HEIGHT = 60  # px
 
@@ -57,8 +58,10 @@ class TrashAdmin(CarefulAdmin):
 
 @admin.register(Image)
 class ImageAdmin(TrashAdmin, admin.ModelAdmin):
-    list_display = ("thumbnail", "name", "status", "reason", "owner", "album", "size", "created_at", "trashed")
-    list_display_links = ("thumbnail", "name")
+    list_display = (
+        "thumbnail", "short_name", "status", "reason", "owner", "short_album", "size", "created_at", "trashed",
+    )  # fmt: skip
+    list_display_links = ("thumbnail", "short_name")
     list_filter = (ShownStatus, InTrash, "error_code", "content_type")
     list_select_related = ("owner", "album")
     list_per_page = 50
@@ -84,6 +87,14 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
             return "—"
         width = round(THUMB_HEIGHT * thumb.width / thumb.height)
         return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT)
+
+    @admin.display(description="name", ordering="name")
+    def short_name(self, image: Image) -> str:
+        return shortened(image.name)
+
+    @admin.display(description="album", ordering="album__title")
+    def short_album(self, image: Image) -> str:
+        return shortened(image.album)
 
     @admin.display(description="reason of failure")
     def reason(self, image: Image) -> str:

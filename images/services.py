@@ -41,6 +41,7 @@ class Received:
     created: bool
 
 
+_OTHER_BYTES = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
 ORDERINGS = {"created_at": "created_at", "taken_at": "sorted_at", "name": "name"}
 
 
@@ -106,7 +107,7 @@ def _refuse_broken(staged: StagedFile, sha256: str) -> None:
     if staged.size == 0:
         raise Problem("unsupported_format", "The file is empty. Nothing was stored.")
     if sha256 and sha256.lower() != staged.sha256:
-        raise Problem("checksum_mismatch", "The bytes that arrived are not those that were sent. Send them again.")
+        raise Problem("checksum_mismatch", _OTHER_BYTES)
 
 
 def _probe(album: Album, staged: StagedFile) -> Probed:
@@ -115,7 +116,7 @@ def _probe(album: Album, staged: StagedFile) -> Probed:
     except ProcessingError as error:
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
-        raise Problem(code, error.detail) from None
+        raise Problem(code, f"{error.detail} Nothing was stored.") from None
     except OSError:
         logger.exception("the upload could not be looked at")
         raise storage_unavailable() from None

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from imagestore.problems import Problem, storage_unavailable
+from imagestore.sizes import filesize
 
 # Between making a file and locking it there is a moment; younger ones are left alone (seconds).
 GRACE = 60
@@ -84,10 +85,7 @@ class StagedFile(UploadedFile):
 
 def file_too_large() -> Problem:
     limit = settings.MAX_UPLOAD_BYTES
-    megabytes = limit / 1024**2
-    return Problem(
-        "file_too_large", f"A file may have at most {megabytes:.0f} MB. Nothing was stored.", limit=limit
-    )
+    return Problem("file_too_large", f"A file may have at most {filesize(limit)}. Nothing was stored.", limit=limit)
 
 
 @contextmanager

@@ -6,13 +6,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
+from django.utils.text import Truncator
+
+# Characters of a cell.
+CELL_LENGTH = 40
 
 from imagestore.problems import not_found
 
 
-def filesize(size: int) -> str:
-    return filesizeformat(size).replace("\xa0", " ")
+def shortened(text: object) -> str:
+    """For a cell of a list: one long word must not push the other columns out of the window."""
+    return Truncator(str(text)).chars(CELL_LENGTH)
 
 
 class InTrash(admin.SimpleListFilter):

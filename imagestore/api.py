@@ -49,7 +49,7 @@ def as_problem(error: BaseException) -> Problem | None:
         case TooManyFilesSent():
             return Problem("too_many_files", f"Send at most {settings.MAX_BULK_FILES} files at once.")
         case UnreadablePostError() | MultiPartParserError():
-            return Problem("parse_error", "The request ended early or could not be read. Nothing was kept.")
+            return Problem("parse_error", "The request ended early or could not be read. Nothing was stored.")
         case exceptions.ParseError() | RecursionError():
             return Problem("parse_error", _sentence(error, "The request could not be read."))
         case exceptions.Throttled():

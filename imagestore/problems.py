@@ -82,4 +82,6 @@ def database_unavailable() -> Problem:
 
 
 def storage_unavailable() -> Problem:
-    return Problem("storage_unavailable", "The image storage does not answer. Nothing was kept; try again shortly.")
+    return Problem(
+        "storage_unavailable", "The image storage does not answer. Nothing was stored; try again shortly."
+    )

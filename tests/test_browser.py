@@ -243,8 +243,8 @@ def test_a_picture_that_cannot_be_made_is_no_longer_called_added(
     broken = page.locator(".upload[data-state=broken]")
     expect(broken.locator(".upload__name")).to_have_text("cut.jpg", timeout=WAIT)
     reason = page.locator("[data-reason]").inner_text()
-    expect(broken.locator(".upload__state")).to_have_text(reason)
-    expect(page.locator("[data-total]")).to_have_text("1 added, 1 failed")
+    expect(broken.locator(".upload__state")).to_have_text(f"In the album, but it could not be prepared. {reason}")
+    expect(page.locator("[data-total]")).to_have_text("1 added, 1 could not be prepared")
 
 
 def test_a_list_shows_only_what_belongs_to_it(page: Page, context: BrowserContext, alice: Person) -> None:

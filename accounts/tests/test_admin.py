@@ -46,13 +46,26 @@ def test_alice_is_no_operator(portal: Client, alice: User) -> None:
 
 
 def test_the_list_shows_and_finds_people(operator: Client, alice: User, bob: User) -> None:
-    User.objects.filter(pk=alice.pk).update(used_bytes=3 * 1024**2, quota_bytes=5 * 1024**3)
+    User.objects.filter(pk=alice.pk).update(used_bytes=3_100_000, quota_bytes=5_000_000_000)
     page = operator.get(LIST, {"q": "alice"}).content.decode()
-    assert "3.0 MB" in page
-    assert "5.0 GB" in page
+    assert "3.1 MB" in page
+    assert "5 GB" in page
     assert "bob@example.org" not in page
     assert operator.get(LIST, {"q": str(bob.public_id)}).context["cl"].result_count == 1
     assert operator.get(LIST, {"is_active__exact": "1", "is_staff__exact": "1"}).context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize("default", [None, 200])
+def test_who_is_nearly_full_is_found(operator: Client, alice: User, bob: User, settings: Any, default: int) -> None:
+    settings.USER_QUOTA_BYTES = default
+    User.objects.filter(pk=alice.pk).update(used_bytes=91, quota_bytes=100)
+    User.objects.filter(pk=bob.pk).update(used_bytes=181)
+    users = User.objects.all()
+    assert {user for user in users if user.is_nearly_full} == ({alice, bob} if default else {alice})
+    assert set(operator.get(LIST, {"room": "little"}).context["cl"].queryset) == set(users.nearly_full())
+    assert set(users.nearly_full()) == {user for user in users if user.is_nearly_full}
+    User.objects.filter(pk__in=[alice.pk, bob.pk]).update(used_bytes=90, quota_bytes=100)
+    assert not users.nearly_full().exists()
 
 
 def test_an_account_is_added_by_address_and_password(operator: Client) -> None:
@@ -72,6 +85,7 @@ def test_a_quota_is_set_and_the_used_bytes_are_not(operator: Client, alice: User
     assert answer.status_code == 302
     alice.refresh_from_db()
     assert (alice.quota_bytes, alice.used_bytes, alice.token_version) == (1000, 7, 0)
+    assert "1 KB" in operator.get(page).content.decode()
     assert alice.check_password(PASSWORD)
 
 

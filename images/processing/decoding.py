@@ -62,7 +62,7 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[Image.Image, Format]]:
         warnings.simplefilter("ignore")  # about bad metadata, which we ignore
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.MAX_IMAGE_PIXELS = limits.max_pixels
-        with _header(path, form) as picture:
+        with _header(path, form, limits) as picture:
             check_size(picture, limits)
             _drop_needless_info(picture)
             if form is PNG and "exif" not in picture.info:
@@ -70,11 +70,11 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[Image.Image, Format]]:
             yield picture, form
 
 
-def _header(path: Path, form: Format) -> Image.Image:
+def _header(path: Path, form: Format, limits: Limits) -> Image.Image:
     try:
         return Image.open(path, formats=[form.decoder])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels from error
+        raise TooManyPixels(f"This picture has more pixels than {_most(limits)}.") from error
     except Exception as error:  # decoders raise nearly anything on a hostile header
         raise as_processing_error(error, InvalidImage) from error
 
@@ -112,9 +112,12 @@ def check_size(picture: Image.Image, limits: Limits) -> None:
         raise InvalidImage
     if picture.width * picture.height > limits.max_pixels:
         raise TooManyPixels(
-            f"This picture has {picture.width} × {picture.height} pixels;"
-            f" we take up to {limits.max_pixels // 1_000_000} megapixels."
+            f"This picture has {picture.width} × {picture.height} pixels, more than {_most(limits)}."
         )
+
+
+def _most(limits: Limits) -> str:
+    return f"the {limits.max_pixels / 1_000_000:g} megapixels we take"
 
 
 def _drop_needless_info(picture: Image.Image) -> None:

@@ -1,5 +1,6 @@
 """The numbers on the admin's first page."""
 
+import shutil
 from dataclasses import dataclass
 
 from django import template
@@ -10,7 +11,9 @@ from accounts.models import User
 from albums.models import Album
 from images.models import Image, Status
 from images.records import Finding
-from imagestore.admin import filesize
+from images.storage import DurableFileStorage, image_storage
+from images.trash import weight
+from imagestore.sizes import filesize
 
 register = template.Library()
 
@@ -27,16 +30,40 @@ def numbers() -> list[Number]:
     """What an operator asks first: how much there is, what waits, what failed."""
     counts = dict(Image.objects.values_list("status").annotate(Count("pk")))
     used = User.objects.aggregate(used=Sum("used_bytes"))["used"] or 0
-    images = reverse("admin:images_image_changelist")
+    albums, images = reverse("admin:albums_album_changelist"), reverse("admin:images_image_changelist")
     return [
         Number("Users", f"{User.objects.living().count():,}", reverse("admin:accounts_user_changelist")),
-        Number("Albums", f"{Album.objects.living().count():,}", reverse("admin:albums_album_changelist")),
+        Number("Albums", f"{Album.objects.living().count():,}", f"{albums}?trash=no"),
         *(
             Number(f"Images {status.label}", f"{counts.get(status, 0):,}", f"{images}?status={status}")
             for status in (Status.READY, Status.PENDING, Status.FAILED)
         ),
         Number("Images being received", f"{counts.get(Status.RECEIVING, 0):,}"),
         Number("Images being deleted", f"{counts.get(Status.DOOMED, 0):,}"),
+        *_trash(f"{albums}?trash=yes", f"{images}?trash=yes"),
         Number("Originals", filesize(used)),
+        *_free_space(),
         Number("Findings", f"{Finding.objects.unresolved().count():,}", reverse("admin:images_finding_changelist")),
     ]
+
+
+def _trash(albums: str, images: str) -> list[Number]:
+    """An album knows the sums of its images, without those that were in the trash before."""
+    whole = Album.objects.trashed().aggregate(albums=Count("pk"), images=Sum("image_count"), size=Sum("bytes"))
+    alone = weight(Image.objects.trashed_alone())
+    return [
+        Number("Albums in the trash", f"{whole['albums']:,}", albums),
+        Number("Images in the trash", f"{(whole['images'] or 0) + alone.images:,}", images),
+        Number("Originals in the trash", filesize((whole["size"] or 0) + alone.bytes)),
+    ]
+
+
+def _free_space() -> list[Number]:
+    """Of the disk that holds the images; a bucket has no end."""
+    storage = image_storage()
+    if not isinstance(storage, DurableFileStorage):
+        return []
+    try:
+        return [Number("Free on the disk of the images", filesize(shutil.disk_usage(storage.location).free))]
+    except OSError:
+        return [Number("Free on the disk of the images", "the disk does not answer")]

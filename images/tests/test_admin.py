@@ -1,5 +1,7 @@
 """The operators' door uses the services like every other."""
 
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -8,8 +10,12 @@ from albums.admin import AlbumAdmin
 from albums.models import Album
 from images import services
 from images.models import Image, Status
+from images.services import delete_albums
 from images.templatetags.operations import numbers
 from images.tests.helpers import album, colours, received, user, work_off
+from images.trash import trash_images, weight
+from imagestore.sizes import filesize
+from imagestore.storage_url import storage_from_url
 
 pytestmark = pytest.mark.django_db
 
@@ -126,4 +132,41 @@ def test_the_first_page_shows_the_numbers_an_operator_asks_for(admin):
     shown = {number.name: number.value for number in numbers()}
     assert shown["Users"] == "2"
     assert [shown[f"Images {state}"] for state in ("ready", "being made", "failed")] == ["0", "1", "1"]
+    trashed_album, [trashed_alone, _] = holiday_of(user("bob@example.org"))
+    trash_images(trashed_alone.owner, Image.objects.filter(pk=trashed_alone.pk))
+    delete_albums(trashed_album.owner, Album.objects.filter(pk=trashed_album.pk))
+    for number in numbers():
+        if number.name.startswith("Albums") or number.name == "Images in the trash":
+            assert number.value == str(admin.get(number.url).context["cl"].result_count)
+    shown = {number.name: number.value for number in numbers()}
+    assert [shown[f"{things} in the trash"] for things in ("Albums", "Images")] == ["1", "2"]
+    assert shown["Originals in the trash"] == filesize(weight(Image.objects.trashed()).bytes)
     assert "Images being deleted" in admin.get(reverse("admin:index")).content.decode()
+
+
+def test_a_long_name_is_cut_in_the_lists(admin):
+    long = "Unbreakable" * 15
+    holiday = album(user(name=long[:100]), long)
+    image = received(holiday)
+    Image.objects.filter(pk=image.pk).update(name=long)
+    for model in ("albums_album", "images_image", "accounts_user"):
+        page = admin.get(reverse(f"admin:{model}_changelist")).content.decode()
+        assert f"{long[:39]}…</a>" in page or f"{long[:39]}…</td>" in page
+        assert f"{long[:100]}</" not in page
+
+
+def test_the_free_space_is_told_of_a_disk_only(admin, settings):
+    def told():
+        return [number.value for number in numbers() if number.name.startswith("Free")]
+
+    assert len(told()) == 1
+    bucket = "s3://KEY:SECRET@localhost:1/bucket"
+    settings.STORAGES = {**settings.STORAGES, "images": storage_from_url(bucket, default=Path())}
+    assert told() == []
+
+
+def test_sizes_are_told_in_decimal_units():
+    sizes = [0, 1, 999, 1000, 1234, 999_949, 999_950, 60_000_000, 104_857_600, 10**12]
+    assert [filesize(size) for size in sizes] == [
+        "0 bytes", "1 byte", "999 bytes", "1 KB", "1.2 KB", "999.9 KB", "1 MB", "60 MB", "104.9 MB", "1 TB",
+    ]  # fmt: skip

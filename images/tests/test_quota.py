@@ -126,10 +126,13 @@ def test_the_album_page_says_when_room_runs_short(client):
     def page():
         return client.get(holiday.get_absolute_url()).content.decode()
 
-    assert "left</p>" not in page()
+    assert "left</span>" not in page()
     assert 'data-room="10000"' in page()
     type(alice).objects.update(used_bytes=9_500)
-    assert "500\xa0bytes of your 9.8\xa0KB left" in page()
+    assert "500\xa0bytes of your 10\xa0KB left" in page()
+    tiles = client.get(reverse("album-tiles", args=[holiday.public_id])).content.decode()
+    for part in (page(), tiles):
+        assert 'left</span> <a href="/trash/">Empty the trash to make room</a>' in part
     assert 'data-room="500"' in page()
 
 

@@ -1,7 +1,7 @@
 /** The files on their way: three at a time, each for itself, so that a bad one never stops the rest. */
 import { fits, NO_ROOM } from "./room.js";
 import { canBeRead, send, UNREADABLE } from "./send.js";
-import { megabytes } from "./words.js";
+import { filesize } from "./words.js";
 
 const AT_ONCE = 3;
 const BUSY = [429, 503];
@@ -72,7 +72,7 @@ export class Queue extends EventTarget {
   }
 
   #tooLarge(file) {
-    return `${megabytes(file.size)} is more than the ${megabytes(this.#door.maxBytes)} this store takes. Nothing was stored.`;
+    return `A file may have at most ${filesize(this.#door.maxBytes)}; this one has ${filesize(file.size)}. Nothing was stored.`;
   }
 
   #pump() {

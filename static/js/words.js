@@ -2,10 +2,13 @@
 
 export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
 
-export function megabytes(bytes) {
-  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
-  const value = bytes / 1024 / 1024;
-  return `${value.toFixed(value < 10 ? 1 : 0)} MB`;
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+
+/** In decimal units, as the store's pages say them: 1 MB is 1,000,000 bytes. */
+export function filesize(bytes) {
+  let [value, step] = [bytes, 0];
+  while (Number(value.toFixed(1)) >= 1000 && step < UNITS.length - 1) [value, step] = [value / 1000, step + 1];
+  return `${value.toFixed(1).replace(".0", "")} ${UNITS[step]}`;
 }
 
 export function stateOf(item) {
@@ -13,13 +16,15 @@ export function stateOf(item) {
     case "waiting":
       return item.detail || "Waiting";
     case "sending":
-      return `${Math.floor(item.part * 100)} % of ${megabytes(item.file.size)}`;
+      return `${Math.floor(item.part * 100)} % of ${filesize(item.file.size)}`;
     case "checking":
       return "Being checked…";
     case "done":
       return "Added";
     case "duplicate":
       return "Already in this album";
+    case "broken":
+      return `In the album, but it could not be prepared. ${item.detail}`;
     default:
       return item.detail;
   }
@@ -34,7 +39,8 @@ export function totalOf(items) {
   const parts = [
     [count("done"), "added"],
     [count("duplicate"), "already here"],
-    [count("failed", "refused", "broken"), count("broken") ? "failed" : "not added"],
+    [count("broken"), "could not be prepared"],
+    [count("failed", "refused"), "not added"],
   ].filter(([n]) => n);
   if (parts.length === 1) return `${photos(parts[0][0])} ${parts[0][1]}`;
   return parts.map(([n, what]) => `${n} ${what}`).join(", ");
