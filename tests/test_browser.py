@@ -526,6 +526,16 @@ def test_the_pages_are_accessible_and_fit_every_screen(
     assert faults == []
 
 
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/v1/albums/"])
+def test_the_way_to_a_page_of_another_make_logs_no_error(page: Page, alice: Person, path: str) -> None:
+    page.goto(f"/accounts/login/?next={path}")
+    page.get_by_label(EMAIL).fill(alice.email)
+    page.get_by_label("Password").fill(alice.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(path)
+    page.wait_for_load_state("networkidle")
+
+
 def test_error_pages_speak_plainly(
     page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
 ) -> None:

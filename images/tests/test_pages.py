@@ -158,5 +158,9 @@ def test_only_sizes_that_are_smaller_are_offered(alice):
 
 
 def test_who_is_not_logged_in_is_not_told_of_own_albums(pages):
-    assert "Your own albums" in pages.get("/nothing/").content.decode()
-    assert "our own albums" not in Client().get("/nothing/").content.decode()
+    page = pages.get("/nothing/").content.decode()
+    assert "Your own albums" in page
+    assert 'may still be in <a href="/trash/">the trash</a>' in page
+    page = Client().get("/nothing/").content.decode()
+    assert "our own albums" not in page
+    assert "trash" not in page

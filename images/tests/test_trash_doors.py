@@ -270,7 +270,7 @@ def test_the_trash_page_shows_what_there_is(api, alice):
     holiday, [image, _] = holiday_of(alice)
     trashed(image)
     page = api.get("/trash/").content.decode()
-    assert "Photo of “Iceland”" in page
+    assert "Photo from “Iceland”" in page
     assert "30 days left" in page
     trashed(holiday)
     page = api.get("/trash/").content.decode()
