@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
+from imagestore.problems import not_found
+
 # Characters of a cell.
 CELL_LENGTH = 40
-
-from imagestore.problems import not_found
 
 
 def shortened(text: object) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -47,8 +46,6 @@ class Weed(SeaweedFS):
         finally:
             os.kill(self.process.pid, signal.SIGCONT)
             count("outages survived")
-            # What it was sent meanwhile it does now, late; in life, rows wait five minutes for that.
-            time.sleep(3)
 
 
 # ---- What must hold -------------------------------------------------------------------------
@@ -78,7 +75,11 @@ def is_erased(person: Customer, image: str) -> None:
 
 
 def put_through(
-    store: Store, person: Customer, outage: AbstractContextManager[Any], read: Callable[[Customer, str], None]
+    store: Store,
+    proxy: Proxy,
+    person: Customer,
+    outage: AbstractContextManager[Any],
+    read: Callable[[Customer, str], None],
 ) -> None:
     """An upload, sizes, a deletion and a read meet an outage; it costs no attempt, and nothing is half done."""
     worker, album = store.worker(), person.album()
@@ -96,12 +97,13 @@ def put_through(
         assert {image["id"] for image in person.images(album)} == {kept, made}
     is_refused(refused)
     assert images_of(store)[made]["attempts"] == 0
-    is_well_again(store, worker, person)
+    is_well_again(store, proxy, worker, person)
     assert len(person.images(album)) == 3
 
 
-def is_well_again(store: Store, worker: int, *people: Customer) -> None:
+def is_well_again(store: Store, proxy: Proxy, worker: int, *people: Customer) -> None:
     """By itself: the very same process goes on, and no image has paid for the storage."""
+    proxy.wait_until_quiet()
     check(store, *people)
     assert store.worker() == worker
     assert {row["attempts"] for row in images_of(store).values()} <= {0}

@@ -58,6 +58,7 @@ class Proxy(ThreadingHTTPServer):
         self.over = threading.Event()
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        self._on_their_way = 0
 
     @property
     def port(self) -> int:
@@ -90,6 +91,26 @@ class Proxy(ThreadingHTTPServer):
                     return fault
         return Fault()
 
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        with self._lock:
+            self._on_their_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._on_their_way -= 1
+
+    def wait_until_quiet(self) -> None:
+        """Until the storage has answered all that it was sent, though whoever sent it may wait no more.
+
+        In life, rows wait five minutes for that.
+        """
+        deadline = time.monotonic() + 60
+        while self._on_their_way:
+            assert time.monotonic() < deadline, "requests are still on their way"
+            time.sleep(0.05)
+
     def handle_error(self, *args: Any) -> None:
         """Connections that end early are what this is for."""
 
@@ -104,12 +125,13 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.silent:
             self.server.over.wait(60)
             return self._reset()
-        time.sleep(fault.late)
         if fault.status:
             return self._answer(fault.status, error(fault.code), {}, fault)
         if fault.keep and "delete" in self.path:
             return self._answer(200, self._delete_but(fault.keep, body), {}, fault)
-        status, content, headers = self._ask(_flipped(body) if fault.corrupt_request else body)
+        with self.server.passing():
+            time.sleep(fault.late)
+            status, content, headers = self._ask(_flipped(body) if fault.corrupt_request else body)
         return self._answer(status, _flipped(content) if fault.corrupt_answer else content, headers, fault)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815

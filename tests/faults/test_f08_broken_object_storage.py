@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -83,7 +83,7 @@ BY_TURNS = (
     ],
 )
 def test_writes_fail_and_reads_go_on(store: Store, proxy: Proxy, alice: Customer, faults: list[Fault]) -> None:
-    put_through(store, alice, broken(proxy, *faults), is_read)
+    put_through(store, proxy, alice, broken(proxy, *faults), is_read)
 
 
 @pytest.mark.faults_full
@@ -91,20 +91,13 @@ def test_writes_fail_and_reads_go_on(store: Store, proxy: Proxy, alice: Customer
     "fault", [Fault(silent=True), Fault(status=500), Fault(cut_request=0)], ids=["silent", "500", "reset"]
 )
 def test_nothing_works_any_more(store: Store, proxy: Proxy, alice: Customer, fault: Fault) -> None:
-    put_through(store, alice, broken(proxy, fault), cannot_be_read)
+    put_through(store, proxy, alice, broken(proxy, fault), cannot_be_read)
 
 
 @pytest.mark.faults_full
 def test_bytes_that_arrive_after_the_refusal_do_not_stay(store: Store, proxy: Proxy, alice: Customer) -> None:
-    """The server gave up waiting; the storage did not. In life, rows wait five minutes for that."""
-
-    @contextmanager
-    def late() -> Iterator[None]:
-        with broken(proxy, Fault("PUT", late=6)):
-            yield
-            time.sleep(8)
-
-    put_through(store, alice, late(), is_read)
+    """The server gave up waiting; the storage did not."""
+    put_through(store, proxy, alice, broken(proxy, Fault("PUT", late=6)), is_read)
 
 
 @pytest.mark.faults_full
@@ -122,7 +115,7 @@ def test_a_kilobyte_a_second_is_an_outage_for_what_is_large(store: Store, proxy:
         is_refused(refused)
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up", seconds=90)
     assert images_of(store)[made]["attempts"] == 0
-    is_well_again(store, worker, alice)
+    is_well_again(store, proxy, worker, alice)
 
 
 # ---- F8: reads fail -------------------------------------------------------------------------
@@ -147,7 +140,7 @@ def test_reads_fail_and_uploads_go_on(store: Store, proxy: Proxy, alice: Custome
                               lambda: is_erased(alice, goes)])  # fmt: skip
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up")
         assert alice.state_of(made)["status"] == "pending"
-    is_well_again(store, worker, alice)
+    is_well_again(store, proxy, worker, alice)
 
 
 @pytest.mark.faults_full
@@ -165,25 +158,29 @@ def test_bytes_that_do_not_arrive_whole_make_no_sizes(
         store.go_on()
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up")
     assert alice.state_of(made)["status"] == "pending"
-    is_well_again(store, worker, alice)
+    is_well_again(store, proxy, worker, alice)
 
 
 # ---- F8: the server itself ------------------------------------------------------------------
 
 
-def test_the_storage_is_killed_in_the_middle_of_uploads(store: Store, weed: Weed, alice: Customer) -> None:
-    put_through(store, alice, weed.dead(), cannot_be_read)
+def test_the_storage_is_killed_in_the_middle_of_uploads(
+    store: Store, proxy: Proxy, weed: Weed, alice: Customer
+) -> None:
+    put_through(store, proxy, alice, weed.dead(), cannot_be_read)
 
 
 @pytest.mark.faults_full
-def test_the_storage_is_frozen_in_the_middle_of_uploads(store: Store, weed: Weed, alice: Customer) -> None:
-    put_through(store, alice, weed.frozen(), cannot_be_read)
+def test_the_storage_is_frozen_in_the_middle_of_uploads(
+    store: Store, proxy: Proxy, weed: Weed, alice: Customer
+) -> None:
+    put_through(store, proxy, alice, weed.frozen(), cannot_be_read)
 
 
 @pytest.mark.faults_full
 @pytest.mark.parametrize("how", [Weed.dead, Weed.frozen], ids=["killed", "frozen"])
 def test_the_storage_goes_and_comes_back_under_load(
-    store: Store, weed: Weed, how: Callable[[Weed], AbstractContextManager[None]]
+    store: Store, proxy: Proxy, weed: Weed, how: Callable[[Weed], AbstractContextManager[None]]
 ) -> None:
     worker, customers = store.worker(), crowd(store)
     with Storm(customers, SEED).raging():
@@ -191,7 +188,7 @@ def test_the_storage_goes_and_comes_back_under_load(
             time.sleep(2)
             with how(weed):
                 time.sleep(3)
-    is_well_again(store, worker, *customers)
+    is_well_again(store, proxy, worker, *customers)
 
 
 # ---- F17: deletions -------------------------------------------------------------------------
@@ -210,7 +207,7 @@ def test_what_the_storage_refuses_to_remove_keeps_its_row_and_goes_later(
         wait_for(lambda: store.scalar(DOOMED) == 1, "the removal of the others")
         assert {name.rpartition("/")[0] for name in store.names()} & folders == {prefix_of(images[1])}
         assert images[1] in images_of(store)
-    is_well_again(store, worker, alice)
+    is_well_again(store, proxy, worker, alice)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +228,7 @@ def test_a_deletion_that_is_lost_is_made_again(store: Store, proxy: Proxy, alice
         wait_for(lambda: sum("?delete" in line for line in proxy.requests) >= 3, "three attempts")
         assert images[0] in images_of(store)
         is_read(alice, images[1])
-    is_well_again(store, worker, alice)
+    is_well_again(store, proxy, worker, alice)
 
 
 def large_album(store: Store, person: Customer) -> str:

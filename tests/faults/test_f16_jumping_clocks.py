@@ -3,6 +3,8 @@
 MariaDB keeps its own, right clock here, as on another machine. SQLite's clock is the server's.
 """
 
+import os
+import signal
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -132,9 +134,10 @@ def test_the_lease_of_the_dead_ends_though_the_clock_jumped_back(
 ) -> None:
     """It was given by a clock that was ahead. On SQLite a jump of less than two hours delays its end by as much."""
     settle(store)
-    store.arm(RENDERING[1], "kill")
+    store.arm(RENDERING[1], "pause")
     image = alice.keep(alice.album())
     store.wait_for_hit()
+    os.kill(store.worker(), signal.SIGKILL)
     clock.set(jump)
     store.stand_up()
     alice.log_in()
