@@ -1,9 +1,7 @@
 """A real Redis for tests: on a port of its own, with a password, and nothing kept on disk."""
 
-import os
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from typing import Any, Self
 
 import redis
 
-from tests.processes import free_port, wait_until
+from tests.processes import free_port, frozen, wait_until
 
 
 class RedisServer:
@@ -94,13 +92,8 @@ class RedisServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It takes connections and requests, and answers none of them before the end."""
-        assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
-        try:
+        with frozen(self.process):
             yield
-        finally:
-            os.kill(self.process.pid, signal.SIGCONT)
 
     def sleep(self, seconds: float) -> None:
         """Busy with one command for so long; returns at once."""

@@ -1,7 +1,5 @@
 """Outages of object storage, and what a running store must do in each of them."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -15,6 +13,7 @@ from tests.faults.invariants import check, images_of, settle
 from tests.faults.s3_proxy import Fault, Proxy
 from tests.faults.stops.stop_points import RENDERING
 from tests.faults.store import Store, wait_for
+from tests.processes import frozen
 from tests.seaweed import SeaweedFS
 
 # Three attempts of 5 s, and at most 3 s between them (images.s3.PATIENT); slack for a busy machine.
@@ -39,13 +38,9 @@ class Weed(SeaweedFS):
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
-        try:
+        with frozen(self.process):
             yield
-        finally:
-            os.kill(self.process.pid, signal.SIGCONT)
-            count("outages survived")
+        count("outages survived")
 
 
 # ---- What must hold -------------------------------------------------------------------------

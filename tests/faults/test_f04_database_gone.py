@@ -1,7 +1,6 @@
 """F4, F6: a MariaDB of its own is killed, frozen, restarted, or lost in the middle of a COMMIT."""
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tests.faults.mariadb_proxy import Proxy
 from tests.faults.stops.stop_points import RECEIVING, Step
 from tests.faults.store import Store, wait_for
 from tests.faults.storm import SEED, Storm, crowd
+from tests.processes import frozen
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.skipif(
@@ -34,24 +34,17 @@ class DurableMariaDB(MariaDB):
         with (self.folder / "init.sql").open("a") as sql:
             sql.write("SET GLOBAL innodb_flush_log_at_trx_commit = 1;\nCREATE DATABASE IF NOT EXISTS store;\n")
 
-    def send(self, number: int) -> None:
-        assert self.process is not None
-        os.kill(self.process.pid, number)
-
     def die(self) -> None:
-        self.send(signal.SIGKILL)
         assert self.process is not None
+        self.process.kill()
         self.process.wait()
         count("outages survived")
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        self.send(signal.SIGSTOP)
-        try:
+        with frozen(self.process):
             yield
-        finally:
-            self.send(signal.SIGCONT)
-            count("outages survived")
+        count("outages survived")
 
 
 @pytest.fixture(scope="module")
