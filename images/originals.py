@@ -1,9 +1,12 @@
 """An image's original on its way into the storage, and put back when it is lost there."""
 
+import errno
 import logging
 from contextlib import suppress
+from uuid import uuid4
 
 from django.db import DatabaseError, IntegrityError, connection
+from django.db.models.functions import Now
 
 from images import ledger, marker
 from images.models import Image
@@ -48,13 +51,22 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
     Raises Problem `storage_unavailable`.
     """
     try:
-        if not _is_in_doubt(image):
-            return
-        _store(image, staged)
+        if _is_in_doubt(image):
+            _put_back(image, staged)
     except OSError:
         logger.exception("whether image %s has its original is not known", image.public_id)
         raise storage_unavailable() from None
+
+
+def _put_back(image: Image, staged: StagedFile) -> None:
+    """Under a lease, as at first: what a storage that did not answer may still do comes before a deletion's end."""
+    token = uuid4()
+    rows = Image.objects.unleased().filter(pk=image.pk)
+    if not rows.update(leased_until=Now() + ledger.RECEPTION, lease_token=token):
+        raise OSError(errno.EAGAIN, "somebody works on it right now, or it is gone")
+    _store(image, staged)
     Finding.objects.unresolved().filter(file=image.original_file).resolve()
+    Image.objects.held(image.pk, token).update(leased_until=None, lease_token=None)
     # It may have been deleted for ever meanwhile.
     clear_if_dead(image)
 
