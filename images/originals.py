@@ -61,10 +61,15 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
 def _put_back(image: Image, staged: StagedFile) -> None:
     """Under a lease, as at first: what a storage that did not answer may still do comes before a deletion's end."""
     token = uuid4()
-    rows = Image.objects.unleased().filter(pk=image.pk)
+    # Whoever waits for the storage works no more on it.
+    rows = (Image.objects.unleased() | Image.objects.filter(lease_token=None)).filter(pk=image.pk)
     if not rows.update(leased_until=Now() + ledger.RECEPTION, lease_token=token):
         raise OSError(errno.EAGAIN, "somebody works on it right now, or it is gone")
-    _store(image, staged)
+    try:
+        _store(image, staged)
+    except OSError:
+        Image.objects.held(image.pk, token).update(lease_token=None)
+        raise
     Finding.objects.unresolved().filter(file=image.original_file).resolve()
     Image.objects.held(image.pk, token).update(leased_until=None, lease_token=None)
     # It may have been deleted for ever meanwhile.

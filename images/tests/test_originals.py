@@ -86,6 +86,21 @@ def test_a_storage_that_does_not_answer_is_no_success_for_known_bytes(image, mon
         assert refused(services.receive, image.album, file) == "storage_unavailable"
 
 
+def test_the_next_try_puts_it_back_at_once(image, monkeypatch):
+    lose(image.original_file)
+
+    def fail(*args):
+        raise OSError("no answer")
+
+    with monkeypatch.context() as silent:
+        silent.setattr(type(image_storage()), "store", fail)
+        with staged(CONTENT) as file:
+            refused(services.receive, image.album, file)
+    sent_again(image)
+    assert original_bytes(image) == CONTENT
+    assert Image.objects.get().leased_until is None
+
+
 def test_what_is_put_back_while_its_image_is_deleted_for_ever_goes_with_it(image, monkeypatch):
     lose(image.original_file)
     store = type(image_storage()).store
