@@ -91,6 +91,9 @@ class Proxy(ThreadingHTTPServer):
                     return fault
         return Fault()
 
+    def is_on(self, fault: Fault) -> bool:
+        return any(fault is present for present in self._faults)
+
     @contextmanager
     def passing(self) -> Iterator[None]:
         with self._lock:
@@ -147,8 +150,16 @@ class _Handler(BaseHTTPRequestHandler):
             if not piece:
                 raise ConnectionAbortedError
             read += piece
-            time.sleep(1 if fault.speed else 0)
+            if fault.speed:
+                time.sleep(1)
+                self._give_up_after(fault)
         return bytes(read)
+
+    def _give_up_after(self, fault: Fault) -> None:
+        """What is still trickling in at the outage's end, minutes after whoever sent it has gone, ends with it."""
+        if not self.server.is_on(fault):
+            self._reset()
+            raise ConnectionAbortedError
 
     def _ask(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
         """The signature covers Host, so the server hears the name that the client used."""
