@@ -10,9 +10,3 @@ watchMenus();
 watchForms();
 watchConfirmLinks();
 paintPlaceholders();
-
-// The pages of the admin and the API know no transition, and would log that one was aborted.
-addEventListener("pageswap", ({ viewTransition, activation }) => {
-  const { pathname } = new URL(activation?.entry.url ?? location.href);
-  if (/^\/(admin|api)\//.test(pathname)) viewTransition?.skipTransition();
-});
