@@ -33,6 +33,17 @@ def sent_again(image):
     assert (answer.image, answer.created) == (image, False)
 
 
+def refused_by_silence(image, question, monkeypatch):
+    """The same bytes come again while the storage does not answer this."""
+
+    def fail(*args):
+        raise OSError("no answer")
+
+    with monkeypatch.context() as silent, staged(CONTENT) as file:
+        silent.setattr(type(image_storage()), question, fail)
+        assert refused(services.receive, image.album, file) == "storage_unavailable"
+
+
 @pytest.fixture
 def image():
     made = received(album(user()), CONTENT)
@@ -78,24 +89,12 @@ def test_what_failed_because_its_original_was_lost_is_made_once_it_is_sent_again
 
 
 def test_a_storage_that_does_not_answer_is_no_success_for_known_bytes(image, monkeypatch):
-    def fail(*args):
-        raise OSError("no answer")
-
-    monkeypatch.setattr(type(image_storage()), "size_of", fail)
-    with staged(CONTENT) as file:
-        assert refused(services.receive, image.album, file) == "storage_unavailable"
+    refused_by_silence(image, "size_of", monkeypatch)
 
 
 def test_the_next_try_puts_it_back_at_once(image, monkeypatch):
     lose(image.original_file)
-
-    def fail(*args):
-        raise OSError("no answer")
-
-    with monkeypatch.context() as silent:
-        silent.setattr(type(image_storage()), "store", fail)
-        with staged(CONTENT) as file:
-            refused(services.receive, image.album, file)
+    refused_by_silence(image, "store", monkeypatch)
     sent_again(image)
     assert original_bytes(image) == CONTENT
     assert Image.objects.get().leased_until is None
@@ -120,14 +119,7 @@ def test_what_is_put_back_while_its_image_is_deleted_for_ever_goes_with_it(image
 def test_bytes_that_a_silent_storage_may_still_put_back_hold_a_deletion_up(image, monkeypatch):
     """It may get to work after the refusal; what it then stores goes with the row, not after it."""
     lose(image.original_file)
-
-    def fail(*args):
-        raise OSError("no answer")
-
-    with monkeypatch.context() as silent:
-        silent.setattr(type(image_storage()), "store", fail)
-        with staged(CONTENT) as file:
-            assert refused(services.receive, image.album, file) == "storage_unavailable"
+    refused_by_silence(image, "store", monkeypatch)
     services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=True)
     assert purge() == 0
     put(image.original_file, CONTENT)
