@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-faults lint format bench lock clean dev
+.PHONY: help run test test-faults lint format house bench lock clean dev
 
 BIN := .venv/bin
 # The checks load the settings, which want keys; they touch no database and no file.
@@ -62,6 +62,9 @@ format: dev ## format Python and templates
 	@$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
+
+house: dev ## show the layers, what lives in each, and what it imports
+	@exec $(BIN)/python -m tests.house
 
 bench: dev ## measure (bench/)
 	@exec $(BIN)/python -m bench

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
-from imagestore.storage_url import storage_from_url
+from images.storage.url import storage_from_url
 from tests.seaweed import new_storage_url
 
 pytest_plugins = ["tests.faults.counts"]

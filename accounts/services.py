@@ -1,7 +1,7 @@
 """What people can do with their account; pages and API call the same functions.
 
 Attempts are counted before a password is hashed, by allauth, so that both doors share its counters
-(settings.ACCOUNT_RATE_LIMITS). They live in Django's cache (imagestore/cache.py).
+(settings.ACCOUNT_RATE_LIMITS). They live in Django's cache (imagestore.kit.cache).
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User, normalise_email
-from imagestore.problems import Problem, not_found
+from imagestore.kit.problems import Problem, not_found
 
 logger = structlog.get_logger(__name__)
 

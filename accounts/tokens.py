@@ -34,8 +34,8 @@ from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from accounts.models import ApiLogin, User, public_id
-from imagestore.logging import bind_user
-from imagestore.problems import Problem
+from imagestore.kit.logging import bind_user
+from imagestore.kit.problems import Problem
 
 # Three parts of base64url (RFC 7515, 7.1). Ours have about 450 characters.
 _COMPACT_JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)

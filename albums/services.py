@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import lock
 from albums.models import Album, AlbumQuerySet
-from imagestore.database import refresh, transaction_retried
-from imagestore.params import search_words
-from imagestore.problems import not_found
+from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.params import search_words
+from imagestore.kit.problems import not_found
 
 ORDERINGS = {"created_at": "created_at", "title": "title", "updated_at": "updated_at"}
 

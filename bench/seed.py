@@ -8,6 +8,8 @@ from uuid import UUID
 
 import django
 
+from images import totals
+
 FILES = {
     "original": b"an original",
     **{f"{size}.v1.jpg": b"a size" for size in ("thumb", "small", "medium", "large")},
@@ -19,9 +21,8 @@ def fill(album_id: str, count: int) -> None:
     from django.utils import timezone
 
     from albums.models import Album
-    from images import ledger
     from images.models import Image, Status
-    from images.storage import image_storage
+    from images.storage.base import image_storage
 
     album = Album.objects.get(public_id=UUID(album_id))
     now = timezone.now()
@@ -47,7 +48,7 @@ def fill(album_id: str, count: int) -> None:
     )
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(store, images))
-    ledger.count(album.pk, count, count * size)
+    totals.count(album.pk, count, count * size)
     type(album.owner).objects.filter(pk=album.owner_id).update(used_bytes=count * size)
 
 

@@ -42,7 +42,7 @@ loglevel = "warning"
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "imagestore.logging.formatter"}},
+    "formatters": {"json": {"()": "imagestore.kit.logging.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"gunicorn.error": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
@@ -66,9 +66,9 @@ def worker_exit(server, worker):
     # Also called in the master, and for a worker that never came up.
     if os.getpid() != worker.pid or not worker.booted:
         return
-    from images import jobs
+    from images import engine
 
-    jobs.stop()
+    engine.stop()
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that still wait for a client would hold the process until SIGKILL.

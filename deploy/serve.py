@@ -84,13 +84,13 @@ def migrate() -> None:
 
 
 def check_storage() -> None:
-    """The server does so itself (images.jobs.start), but only a start can say it in one line."""
+    """The server does so itself (images.engine.start), but only a start can say it in one line."""
     from django.db import connection
 
-    from images import marker
+    from images.storage import identity
 
     try:
-        marker.establish()
+        identity.establish()
     except OSError as error:
         sys.exit(f"The image storage is not ready: {error}")
     connection.close()

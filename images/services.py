@@ -19,16 +19,17 @@ from accounts.models import User
 from accounts.services import lock
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
-from images import jobs, ledger, originals
+from images import totals, wakeups
+from images.deletion.removal import doom_albums, doom_images, doom_user
+from images.deletion.trash import restore_images, trash_images
 from images.models import SHOWN, Image, ImageQuerySet, Status
-from images.names import clean_name
 from images.processing import Probed, ProcessingError
-from images.removal import doom_albums, doom_images, doom_user
-from images.staging import StagedFile
-from images.trash import restore_images, trash_images
-from imagestore.database import refresh, transaction_retried
-from imagestore.params import choice, search_words
-from imagestore.problems import Problem, database_unavailable, not_found, storage_unavailable
+from images.uploads import originals, probing, reception
+from images.uploads.filenames import clean_name
+from images.uploads.staging import StagedFile
+from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.params import choice, search_words
+from imagestore.kit.problems import Problem, database_unavailable, not_found, storage_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +46,13 @@ _OTHER_BYTES = "The bytes that arrived are not those that were sent. Nothing was
 ORDERINGS = {"created_at": "created_at", "taken_at": "sorted_at", "name": "name"}
 
 
-def find(user: User | AnonymousUser, public_id: UUID, album: UUID | None = None) -> Image:
+def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> Image:
     """The user's own living image, in that album where one is named; else Problem `not_found`."""
-    images = Image.objects.owned_by(user).filter(public_id=public_id).select_related("album", "owner")
-    image: Image | None = (images.filter(album__public_id=album) if album else images).first()
-    if image is None:
+    images = Image.objects.owned_by(user).filter(public_id=image).select_related("album", "owner")
+    own: Image | None = (images.filter(album__public_id=album) if album else images).first()
+    if own is None:
         raise not_found()
-    return image
+    return own
 
 
 def search(album: Album, params: Mapping[str, str]) -> ImageQuerySet:
@@ -75,7 +76,7 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
         return Received(known, created=False)
     probed = _probe(album, staged)
     while True:
-        image = ledger.enter(album, staged, probed, caption)
+        image = reception.enter(album, staged, probed, caption)
         if image and _keep(image, staged):
             return Received(image, created=True)
         # The same bytes were quicker by another way: theirs is the image.
@@ -112,7 +113,7 @@ def _refuse_broken(staged: StagedFile, sha256: str) -> None:
 
 def _probe(album: Album, staged: StagedFile) -> Probed:
     try:
-        return jobs.probe(staged.path, album.owner_id)
+        return probing.probe(staged.path, album.owner_id)
     except ProcessingError as error:
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
@@ -143,9 +144,9 @@ def _keep(image: Image, staged: StagedFile) -> bool:
         kept = originals.keep(image, staged)
     finally:
         if kept:
-            jobs.wake_dispatcher()
+            wakeups.work_waits.set()
         else:
-            jobs.wake_keeper()
+            wakeups.removal_waits.set()
     return kept
 
 
@@ -173,7 +174,7 @@ def _make_again(images: ImageQuerySet) -> bool:
     """Back to the queue, with its attempts forgiven; what was made before stays until then."""
     forgiven = {"attempts": 0, "error_code": "", "error_detail": ""}
     waiting = images.update(status=Status.PENDING, updated_at=timezone.now(), **forgiven)
-    transaction.on_commit(jobs.wake_dispatcher)
+    transaction.on_commit(wakeups.work_waits.set)
     return bool(waiting)
 
 
@@ -207,7 +208,7 @@ def _move(image: Image, album: Album) -> None:
     if source is None:
         raise not_found()
     for pk, sign in sorted([(source, -1), (album.pk, +1)]):
-        if not ledger.count(pk, sign, sign * image.bytes):
+        if not totals.count(pk, sign, sign * image.bytes):
             raise not_found()
     Image.objects.filter(pk=image.pk).update(album=album, updated_at=timezone.now())
 
@@ -226,7 +227,7 @@ def delete_images(owner: User, images: ImageQuerySet, *, permanent: bool = False
     if settings.TRASH_DAYS and not permanent:
         return trash_images(owner, images)
     count = doom_images(owner, images)
-    transaction.on_commit(jobs.wake_keeper)
+    transaction.on_commit(wakeups.removal_waits.set)
     return count
 
 
@@ -235,11 +236,11 @@ def delete_albums(owner: User, chosen: AlbumQuerySet, *, permanent: bool = False
     if settings.TRASH_DAYS and not permanent:
         return albums.trash(owner, chosen)
     count = doom_albums(owner, chosen)
-    transaction.on_commit(jobs.wake_keeper)
+    transaction.on_commit(wakeups.removal_waits.set)
     return count
 
 
 def delete_account(user: User) -> None:
     """For ever: hide the account and all it holds; files, rows, albums and the user's row follow."""
     doom_user(user)
-    transaction.on_commit(jobs.wake_keeper)
+    transaction.on_commit(wakeups.removal_waits.set)

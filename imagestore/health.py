@@ -7,7 +7,7 @@ from django.core.files.storage import storages
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
-from images import marker
+from images.storage import identity
 
 
 @login_not_required
@@ -27,7 +27,7 @@ def _storage_answers() -> bool:
     """And it is not an empty folder on which no disk is mounted."""
     images: Any = storages["images"]
     try:
-        return images.answers() and marker.is_there()
+        return images.answers() and identity.is_there()
     except OSError:
         return False
 

@@ -14,9 +14,9 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from imagestore.cache_url import cache_from_url
-from imagestore.logging import processors
-from imagestore.storage_url import storage_from_url
+from images.storage.url import storage_from_url
+from imagestore.kit.cache_url import cache_from_url
+from imagestore.kit.logging import processors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -116,25 +116,27 @@ INSTALLED_APPS = [
     "accounts",
     "albums",
     "images",
+    "imagestore.portal",
+    "imagestore.operators",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "imagestore.middleware.PrivateByDefault",
+    "imagestore.kit.middleware.PrivateByDefault",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "imagestore.logging.RequestLogMiddleware",
+    "imagestore.kit.logging.RequestLogMiddleware",
     "django.middleware.common.CommonMiddleware",
     # Before CSRF, which reads the whole body: an upload is refused by its headers or not at all.
-    "images.gate.UploadGate",
+    "images.uploads.gate.UploadGate",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "imagestore.middleware.LoginRequired",
+    "imagestore.kit.middleware.LoginRequired",
     "allauth.account.middleware.AccountMiddleware",
-    "imagestore.errors.ProblemPages",
+    "imagestore.kit.errors.ProblemPages",
 ]
 
 ROOT_URLCONF = "imagestore.urls"
@@ -165,7 +167,7 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
-# How long one statement of the server may take on MySQL, in seconds (imagestore.database.hurry).
+# How long one statement of the server may take on MySQL, in seconds (imagestore.kit.database.hurry).
 DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
 _database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
 DATABASES = {"default": env.db_url_config(_database_url)}
@@ -209,7 +211,7 @@ STAGING_DIR = DATA_DIR / "staging"
 STORAGES: dict[str, dict[str, Any]] = {
     # A folder of DATA_DIR, file:///another/folder, or an S3 bucket: s3://KEY:SECRET@host:port/bucket/folder.
     "images": storage_from_url(env.str("STORAGE_URL", ""), default=DATA_DIR / "images"),
-    "staticfiles": {"BACKEND": "imagestore.static.StaticStorage"},
+    "staticfiles": {"BACKEND": "imagestore.kit.static.StaticStorage"},
 }
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -250,9 +252,9 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
 if ACCOUNT_EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
     raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.LoginForm",
-    "signup": "accounts.forms.SignupForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
+    "login": "imagestore.portal.forms.accounts.LoginForm",
+    "signup": "imagestore.portal.forms.accounts.SignupForm",
+    "reset_password": "imagestore.portal.forms.accounts.ResetPasswordForm",
 }
 # Attempts, shared by pages and API: per address (a /64 for IPv6), per e-mail ("key") or per user.
 ACCOUNT_RATE_LIMITS = {
@@ -300,9 +302,9 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "imagestore.api.KeysetPagination",
+    "DEFAULT_PAGINATION_CLASS": "imagestore.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "imagestore.api.exception_handler",
+    "EXCEPTION_HANDLER": "imagestore.kit.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -340,7 +342,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-CSRF_FAILURE_VIEW = "imagestore.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "imagestore.kit.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 if _site.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
@@ -363,7 +365,7 @@ structlog.configure(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "imagestore.logging.formatter"}},
+    "formatters": {"json": {"()": "imagestore.kit.logging.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},

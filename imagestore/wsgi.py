@@ -1,4 +1,4 @@
-"""The WSGI entry point; the server that loads it also does the pixel work (images.jobs)."""
+"""The WSGI entry point; the server that loads it also does the pixel work (images.engine)."""
 
 import os
 
@@ -9,10 +9,10 @@ django_application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
-from images import jobs  # noqa: E402
-from imagestore.body import SteadyBodies  # noqa: E402
-from imagestore.database import hurry  # noqa: E402
+from images import engine  # noqa: E402
+from imagestore.kit.body import SteadyBodies  # noqa: E402
+from imagestore.kit.database import hurry  # noqa: E402
 
 hurry()
 application = SteadyBodies(django_application, settings.BODY_GRACE_SECONDS)
-jobs.start()
+engine.start()

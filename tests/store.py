@@ -10,11 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tokens import issue
 from albums.models import Album
-from images import marker
+from images.deletion.trash import trash_images
 from images.models import Image, Status
-from images.storage import image_storage
+from images.storage import identity
+from images.storage.base import image_storage
 from images.tests.pictures import jpeg_bytes
-from images.trash import trash_images
 
 PASSWORD = "correct horse battery"
 ORIGINAL = jpeg_bytes(64, 48)
@@ -23,7 +23,7 @@ VARIANT = jpeg_bytes(32, 24)
 
 def person(name: str, **fields: Any) -> User:
     """Somebody who uses a store that has been started."""
-    marker.establish()
+    identity.establish()
     return User.objects.create_user(f"{name}@example.org", PASSWORD, **fields)
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from albums.models import Album
-from imagestore.database import transaction_retried
+from imagestore.kit.database import transaction_retried
 from tests.servers import ROOT, fresh_schema
 from tests.store import album_of, image_in, person
 

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from images.delivery import Links, links_of, signed_link
+from images.delivery.links import Links, links_of, signed_link
 from images.models import Image
 from tests.store import ORIGINAL, VARIANT, World, bearer, image_in
 

@@ -17,7 +17,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from albums.models import Album
-from images.delivery import links_of
+from images.delivery.links import links_of
 from images.models import Image
 from tests.people import NOBODYS_ID
 from tests.store import World, album_of, bearer, image_in, person

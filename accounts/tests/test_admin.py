@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import tokens
-from accounts.admin import UserAdmin
 from accounts.models import User
 from accounts.services import retire
 from accounts.tests.helpers import PASSWORD, me
+from imagestore.operators.accounts import UserAdmin
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +152,7 @@ def test_deleting_many_goes_through_the_service(
     operator: Client, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deleted = []
-    monkeypatch.setattr("accounts.admin.delete_account", deleted.append)
+    monkeypatch.setattr("imagestore.operators.accounts.delete_account", deleted.append)
     assert b"bob@example.org" in act(operator, "delete_selected", [alice, bob]).content
     assert act(operator, "delete_selected", [alice, bob], post="yes").status_code == 302
     # By key, so that two operators who delete at once never wait crosswise.

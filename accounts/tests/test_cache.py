@@ -15,9 +15,9 @@ from django.core.exceptions import ImproperlyConfigured
 from accounts.models import User
 from accounts.tests.helpers import PASSWORD, post
 from accounts.tests.test_throttle import PER_ACCOUNT, PER_ADDRESS, fail_at_api, is_throttled
-from imagestore import cache as room
-from imagestore.cache import PATIENCE, SharedCache
-from imagestore.cache_url import cache_from_url
+from imagestore.kit import cache as room
+from imagestore.kit.cache import PATIENCE, SharedCache
+from imagestore.kit.cache_url import cache_from_url
 from tests.processes import free_port
 from tests.redis_server import RedisServer
 

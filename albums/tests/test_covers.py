@@ -5,7 +5,7 @@ import pytest
 from albums.models import Album
 from albums.services import change
 from images import services
-from images.delivery import with_covers
+from images.delivery.covers import with_covers
 from images.models import Image
 from images.tests.helpers import album, colours, received, user, work_off
 from images.tests.pictures import jpeg_bytes

@@ -11,8 +11,8 @@ from django.utils import timezone
 from albums.models import Album
 from albums.services import ORDERINGS, search
 from images.tests.helpers import album, user
-from imagestore.keyset import neighbours, page_of
-from imagestore.problems import Problem
+from imagestore.kit.keyset import neighbours, page_of
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 

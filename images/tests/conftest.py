@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from images.s3 import S3ImageStorage
-from images.storage import image_storage
+from images.storage.base import image_storage
+from images.storage.s3 import S3ImageStorage
+from images.storage.url import storage_from_url
 from images.tests.outages import QUICK
-from imagestore.storage_url import storage_from_url
 from tests.faults.s3_proxy import Proxy
 from tests.seaweed import shared
 

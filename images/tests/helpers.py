@@ -11,18 +11,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from albums.models import Album
-from images import marker, rendering, services
+from images import services
 from images.models import Image
-from images.staging import StagedFile
-from images.storage import image_storage
+from images.rendering import queue, variants
+from images.storage import identity
+from images.storage.base import image_storage
 from images.tests.pictures import jpeg_bytes
+from images.uploads.staging import StagedFile
 
 PASSWORD = "korrekt-horse-9"
 
 
 def user(email: str = "alice@example.org", **fields: object) -> User:
     """In a store that has been started once, so that its storage is marked."""
-    marker.establish()
+    identity.establish()
     return User.objects.create_user(email, PASSWORD, **fields)
 
 
@@ -51,8 +53,8 @@ def received(album: Album, content: bytes = b"", name: str = "photo.jpg") -> Ima
 def work_off() -> int:
     """Make everything that waits, here and now; how many images that were."""
     count = 0
-    while lease := rendering.claim_next():
-        rendering.render(lease)
+    while lease := queue.claim_next():
+        variants.render(lease)
         count += 1
     return count
 
@@ -69,7 +71,7 @@ def colours(count: int) -> Iterable[bytes]:
 
 def stored() -> set[str]:
     """Every name in storage but the marker's."""
-    return {entry.name for entry in image_storage().listing()} - {marker.NAME}
+    return {entry.name for entry in image_storage().listing()} - {identity.NAME}
 
 
 def lose(name: str) -> None:

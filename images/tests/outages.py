@@ -3,7 +3,7 @@
 import pytest
 from botocore.config import Config
 
-from images.s3 import PATIENT
+from images.storage.s3 import PATIENT
 from tests.faults.s3_proxy import Fault
 
 # As patient as the real one in all but seconds.

@@ -6,16 +6,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from albums.admin import AlbumAdmin
 from albums.models import Album
 from images import services
+from images.deletion.trash import trash_images, weight
 from images.models import Image, Status
 from images.services import delete_albums
-from images.templatetags.operations import numbers
+from images.storage.url import storage_from_url
 from images.tests.helpers import album, colours, received, user, work_off
-from images.trash import trash_images, weight
-from imagestore.sizes import filesize
-from imagestore.storage_url import storage_from_url
+from imagestore.kit.filesize import filesize
+from imagestore.operators.albums import AlbumAdmin
+from imagestore.operators.templatetags.operations import numbers
 
 pytestmark = pytest.mark.django_db
 

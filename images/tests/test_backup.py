@@ -19,14 +19,14 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from images import backup, runner, services
-from images.models import Image, Status
-from images.records import Runner
-from images.removal import purge
-from images.storage import image_storage
+from images import locks, services
+from images.deletion.removal import purge
+from images.models import Image, Runner, Status
+from images.storage.base import image_storage
+from images.storage.url import storage_from_url
 from images.tests.helpers import album, lose, original_bytes, put, received, stored, stored_bytes, user, work_off
 from images.tests.pictures import jpeg_bytes
-from imagestore.storage_url import storage_from_url
+from images.upkeep import backup
 from tests.seaweed import new_storage_url, on_s3
 from tests.servers import ROOT, fresh_schema
 
@@ -55,7 +55,7 @@ class Elsewhere:
         )
 
     def evaluates(self, expression: str) -> Any:
-        imports = "from images.models import Image; from images.records import Runner; from images import marker"
+        imports = "from images.models import Image, Runner; from images.storage import identity"
         told = self.run("shell", "-v", "0", "-c", f"{imports}; print({expression})")
         assert told.returncode == 0, told.stderr
         return told.stdout.strip()
@@ -147,7 +147,7 @@ def test_a_backup_taken_while_people_upload_and_delete_is_whole(tmp_path, alice,
     proof = elsewhere.run("verify", "--checksums", "--older-than", "0")
     assert (proof.returncode, proof.stdout) == (0, "Everything is as it should be.\n"), proof.stderr
     assert elsewhere.evaluates("Image.objects.kept().count()") in ("12", "13")
-    assert elsewhere.evaluates("marker.check(), Runner.objects.exclude(token=None).count()") == "None 0"
+    assert elsewhere.evaluates("identity.check(), Runner.objects.exclude(token=None).count()") == "None 0"
 
 
 def test_the_next_backup_into_the_same_folder_copies_what_is_new(tmp_path, alice, monkeypatch):
@@ -291,21 +291,21 @@ def test_a_backup_whose_hold_ran_out_while_it_copied_is_refused(tmp_path, alice,
 @pytest.mark.parametrize(("seconds", "renewals"), [(3600, 1), (0, "each")])
 def test_the_hold_is_renewed_by_time_between_any_two_files(tmp_path, alice, monkeypatch, seconds, renewals):
     made(album(alice), 1)
-    files, renewed, renew = len(stored()), [], runner.Turn.renew
+    files, renewed, renew = len(stored()), [], locks.Turn.renew
     monkeypatch.setattr(backup, "RENEW", seconds)
-    monkeypatch.setattr(runner.Turn, "renew", lambda self: (renewed.append(1), renew(self))[1])
+    monkeypatch.setattr(locks.Turn, "renew", lambda self: (renewed.append(1), renew(self))[1])
     take(tmp_path)
     after_the_dump = before_its_name = 1
     assert len(renewed) == after_the_dump + (files if renewals == "each" else renewals) + before_its_name
 
 
 def test_two_backups_at_once_are_one_too_many(tmp_path, alice):
-    with runner.turn(runner.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
+    with locks.turn(locks.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
         take(tmp_path / "backup")
 
 
 def test_a_dump_that_took_longer_than_deletions_were_held_back_is_refused(tmp_path, alice, monkeypatch):
-    monkeypatch.setattr(runner.Turn, "renew", lambda self: False)
+    monkeypatch.setattr(locks.Turn, "renew", lambda self: False)
     with pytest.raises(CommandError, match="took too long"):
         take(tmp_path / "backup")
 

@@ -4,7 +4,7 @@ import pytest
 
 from images import services
 from images.tests.helpers import album, received, user
-from imagestore.problems import Problem
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 

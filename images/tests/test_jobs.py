@@ -6,9 +6,11 @@ import time
 import pytest
 from django.db import OperationalError
 
-from images import jobs, rendering, services
+from images import engine, services, wakeups
 from images.models import Image, Status
+from images.rendering import queue
 from images.tests.helpers import album, colours, received, stored, user
+from images.uploads import probing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,21 +27,21 @@ def ready():
 
 
 @pytest.fixture
-def engine():
-    jobs.start()
-    yield jobs._engine
-    jobs.stop()
+def running_engine():
+    engine.start()
+    yield engine._engine
+    engine.stop()
 
 
 def test_what_waited_before_the_start_is_made(request):
     holiday = album(user())
     for content in colours(3):
         received(holiday, content)
-    request.getfixturevalue("engine")
+    request.getfixturevalue("running_engine")
     eventually(lambda: ready() == 3)
 
 
-def test_uploads_are_made_and_deletions_cleared(engine):
+def test_uploads_are_made_and_deletions_cleared(running_engine):
     alice = user()
     image = received(album(alice))
     eventually(lambda: ready() == 1)
@@ -47,14 +49,14 @@ def test_uploads_are_made_and_deletions_cleared(engine):
     eventually(lambda: not Image.objects.exists() and stored() == set())
 
 
-def test_a_lost_wake_up_is_harmless(engine, monkeypatch):
-    monkeypatch.setattr(jobs, "wake_dispatcher", lambda: None)
+def test_a_lost_wake_up_is_harmless(running_engine, monkeypatch):
+    monkeypatch.setattr(wakeups.work_waits, "set", lambda: None)
     received(album(user()))
     eventually(lambda: ready() == 1)
 
 
-def test_a_dead_database_stops_the_queue_only_for_a_while(engine, monkeypatch):
-    claim, failures = rendering.claim_next, []
+def test_a_dead_database_stops_the_queue_only_for_a_while(running_engine, monkeypatch):
+    claim, failures = queue.claim_next, []
 
     def fail_twice(owner):
         if len(failures) < 2:
@@ -62,8 +64,8 @@ def test_a_dead_database_stops_the_queue_only_for_a_while(engine, monkeypatch):
             raise OperationalError("server has gone away")
         return claim(owner)
 
-    monkeypatch.setattr(jobs, "PAUSE", 0.1)
-    monkeypatch.setattr(rendering, "claim_next", fail_twice)
+    monkeypatch.setattr(engine, "PAUSE", 0.1)
+    monkeypatch.setattr(queue, "claim_next", fail_twice)
     received(album(user()))
     eventually(lambda: ready() == 1)
     assert len(failures) == 2
@@ -73,27 +75,27 @@ def test_stopping_finishes_what_is_being_made():
     holiday = album(user())
     for content in colours(4):
         received(holiday, content)
-    jobs.start()
+    engine.start()
     eventually(lambda: Image.objects.exclude(lease_token=None).exists() or ready())
-    jobs.stop()
+    engine.stop()
     assert not Image.objects.exclude(lease_token=None).exists()
-    assert jobs._engine is None
+    assert engine._engine is None
 
 
 def test_owners_take_turns_at_the_slots():
-    turns, order = jobs.Turns(1), []
-    first = turns.turn(1)
+    slots, order = probing.FairSlots(1), []
+    first = slots.slot(1)
     first.__enter__()
 
     def wait_for(owner):
-        with turns.turn(owner):
+        with slots.slot(owner):
             order.append(owner)
 
     threads = []
     for owner in (1, 1, 2):
         threads.append(threading.Thread(target=wait_for, args=(owner,)))
         threads[-1].start()
-        eventually(lambda: len(turns._waiting) == len(threads))
+        eventually(lambda: len(slots._waiting) == len(threads))
     first.__exit__(None, None, None)
     for thread in threads:
         thread.join()
@@ -101,19 +103,19 @@ def test_owners_take_turns_at_the_slots():
 
 
 def test_who_holds_a_slot_waits_behind_who_holds_none():
-    turns, order = jobs.Turns(2), []
-    held, other = turns.turn(1), turns.turn(3)
+    slots, order = probing.FairSlots(2), []
+    held, other = slots.slot(1), slots.slot(3)
     held.__enter__()
     other.__enter__()
 
     def wait_for(owner):
-        with turns.turn(owner):
+        with slots.slot(owner):
             order.append(owner)
 
     threads = [threading.Thread(target=wait_for, args=(owner,)) for owner in (1, 2)]
     for count, thread in enumerate(threads, 1):
         thread.start()
-        eventually(lambda count=count: len(turns._waiting) == count)
+        eventually(lambda count=count: len(slots._waiting) == count)
     other.__exit__(None, None, None)
     for thread in threads:
         thread.join()

@@ -11,13 +11,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from images import jobs, marker, rendering, services
-from images.marker import NotOurStorage
-from images.models import Image, Status
-from images.reconcile import reconcile
-from images.records import Finding, Store
-from images.removal import doom_images, purge
-from images.storage import DurableFileStorage, image_storage
+from images import engine, services
+from images.deletion.removal import doom_images, purge
+from images.models import Finding, Image, Status, Store
+from images.rendering import queue, variants
+from images.storage import identity
+from images.storage.base import image_storage
+from images.storage.disk import DurableFileStorage
+from images.storage.identity import NotOurStorage
+from images.storage.url import storage_from_url
 from images.tests.helpers import (
     album,
     colours,
@@ -31,8 +33,8 @@ from images.tests.helpers import (
     user,
     work_off,
 )
-from imagestore.problems import Problem
-from imagestore.storage_url import storage_from_url
+from images.upkeep.reconcile import reconcile
+from imagestore.kit.problems import Problem
 from tests.processes import free_port
 from tests.servers import ROOT
 
@@ -56,39 +58,39 @@ def image(alice) -> Image:
 
 
 def test_a_new_store_marks_its_storage_once():
-    marker.establish()
+    identity.establish()
     row = Store.objects.get()
-    marker.establish()
+    identity.establish()
     assert (Store.objects.get(), stored()) == (row, set())
-    marker.check()
+    identity.check()
 
 
 def test_a_first_start_that_died_before_the_file_was_written_is_finished():
     Store.objects.create(pk=1)
-    marker.establish()
-    marker.check()
+    identity.establish()
+    identity.check()
 
 
 def test_no_server_starts_when_the_marker_is_missing_and_there_are_images(image):
-    lose(marker.NAME)
+    lose(identity.NAME)
     with pytest.raises(NotOurStorage, match="Is the disk mounted, and STORAGE_URL right"):
-        jobs.start()
-    assert jobs._engine is None
-    assert marker.NAME not in {entry.name for entry in image_storage().listing()}
+        engine.start()
+    assert engine._engine is None
+    assert identity.NAME not in {entry.name for entry in image_storage().listing()}
 
 
 @pytest.mark.parametrize("content", ["0" * 32, "nonsense", ""])
 def test_no_server_starts_on_another_stores_files(image, content):
-    put(marker.NAME, content.encode())
+    put(identity.NAME, content.encode())
     with pytest.raises(NotOurStorage, match="belongs to another database"):
-        marker.establish()
+        identity.establish()
 
 
 def test_a_new_database_does_not_take_over_a_storage_that_is_anothers():
-    marker.establish()
+    identity.establish()
     Store.objects.all().delete()
     with pytest.raises(NotOurStorage, match="belongs to another database"):
-        marker.establish()
+        identity.establish()
 
 
 def test_a_storage_that_does_not_answer_stops_only_the_first_start(monkeypatch):
@@ -98,17 +100,17 @@ def test_a_storage_that_does_not_answer_stops_only_the_first_start(monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(type(image_storage()), "open_stored", fail)
         with pytest.raises(OSError, match="Input/output"):
-            marker.establish()
-    marker.establish()
+            identity.establish()
+    identity.establish()
     with monkeypatch.context() as broken:
         broken.setattr(type(image_storage()), "open_stored", fail)
-        marker.establish()
+        identity.establish()
 
 
 def test_the_start_ends_with_a_sentence_and_no_way_leads_past_it(tmp_path):
     """As `make run` starts it, and as plain gunicorn does."""
     (tmp_path / "images").mkdir()
-    (tmp_path / "images" / marker.NAME).write_text("0" * 32)
+    (tmp_path / "images" / identity.NAME).write_text("0" * 32)
     env = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "", "STORAGE_URL": "", "PORT": str(free_port())}
     run = functools.partial(subprocess.run, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     ended = run([sys.executable, "-m", "deploy.serve"])
@@ -120,14 +122,14 @@ def test_the_start_ends_with_a_sentence_and_no_way_leads_past_it(tmp_path):
 
 
 def test_a_lost_marker_is_written_again_where_originals_are(image):
-    lose(marker.NAME)
+    lose(identity.NAME)
     call_command("adopt_storage")
-    marker.check()
-    for name in [marker.NAME, *stored()]:
+    identity.check()
+    for name in [identity.NAME, *stored()]:
         lose(name)
     with pytest.raises(CommandError, match="it is not this store's"):
         call_command("adopt_storage")
-    assert not marker.is_there()
+    assert not identity.is_there()
 
 
 # ---- Gone while the server runs ---------------------------------------------------------------
@@ -135,13 +137,13 @@ def test_a_lost_marker_is_written_again_where_originals_are(image):
 
 def test_nothing_is_removed_without_the_marker(alice, image):
     doom_images(alice, Image.objects.all())
-    lose(marker.NAME)
+    lose(identity.NAME)
     before = stored()
     assert purge() == 0
     report = reconcile()
     assert (report.purged_images, report.scrubbed_originals) == (0, 0)
     assert (stored(), Image.objects.count()) == (before, 1)
-    marker.write()
+    identity.write()
     assert (purge(), stored()) == (1, set())
 
 
@@ -235,7 +237,7 @@ def test_no_row_is_deleted_and_no_image_fails_while_the_disk_is_away(mount, alic
     services.process_again(pending)
     mount.leave()
     Image.objects.update(verified_at="2020-01-01T00:00:00Z")
-    rendering.render(rendering.claim_next())
+    variants.render(queue.claim_next())
     reconcile()
     with pytest.raises(CommandError):
         call_command("verify", "--repair")

@@ -5,16 +5,16 @@ from django.db import OperationalError
 
 from accounts.services import change_name
 from albums import services as albums
-from images import jobs, ledger, services
-from images.models import Image, Status
+from images import services
+from images.deletion.removal import doom_albums, doom_user, purge
+from images.models import Finding, Image, Status
 from images.processing import Crashed, Probed
-from images.reconcile import reconcile
-from images.records import Finding
-from images.removal import doom_albums, doom_user, purge
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, lose, original_bytes, put, received, staged, stored, user, work_off
 from images.tests.pictures import jpeg_bytes
-from imagestore.problems import Problem
+from images.upkeep.reconcile import reconcile
+from images.uploads import probing, reception
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -133,14 +133,14 @@ def test_bytes_that_a_silent_storage_may_still_put_back_hold_a_deletion_up(image
 def test_an_album_that_goes_right_after_the_success_is_a_404_and_no_500(monkeypatch):
     alice = user()
     holiday = album(alice)
-    publish = ledger.publish
+    publish = reception.publish
 
     def publish_then_lose(image):
         publish(image)
         doom_albums(alice, albums.search(alice, {}))
         purge()
 
-    monkeypatch.setattr(ledger, "publish", publish_then_lose)
+    monkeypatch.setattr(reception, "publish", publish_then_lose)
     with staged() as file:
         assert refused(services.receive, holiday, file) == "not_found"
     assert stored() == set()
@@ -154,7 +154,7 @@ def test_a_database_that_fails_once_leaves_no_reception_behind(monkeypatch):
     def fail(image):
         raise OperationalError(2006, "server has gone away")
 
-    monkeypatch.setattr(ledger, "publish", fail)
+    monkeypatch.setattr(reception, "publish", fail)
     with staged() as file, pytest.raises(OperationalError):
         services.receive(holiday, file)
     alice.refresh_from_db()
@@ -218,6 +218,6 @@ def test_a_child_that_the_machine_killed_while_it_looked_is_followed_by_another(
             raise Crashed("killed")
         return Probed(content_type="image/jpeg", width=1, height=1, taken_at="", camera="")
 
-    monkeypatch.setattr(jobs, "probe_in_child", die_once)
-    assert jobs.probe("photo", 1).width == 1
+    monkeypatch.setattr(probing, "probe_in_child", die_once)
+    assert probing.probe("photo", 1).width == 1
     assert len(tries) == 2

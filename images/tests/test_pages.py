@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from images.delivery import downloads_of
+from images.deletion.trash import trash_images
+from images.delivery.links import downloads_of
 from images.models import Image, Status
-from images.trash import trash_images
 from tests.store import album_of, image_in, person
 
 pytestmark = pytest.mark.django_db

@@ -10,14 +10,15 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from albums.models import Album
-from images import ledger, services
+from images import services
 from images.models import Image, Status
-from images.reconcile import reconcile
 from images.services import Received, receive
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, staged, upload, user
 from images.tests.pictures import jpeg_bytes
-from imagestore.problems import Problem
+from images.upkeep.reconcile import reconcile
+from images.uploads import reception
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -93,11 +94,11 @@ def test_other_bytes_are_refused_at_once(monkeypatch):
 
 def test_the_wait_for_the_same_bytes_ends_in_try_again(monkeypatch):
     """Not in "no room": once they are there, or their upload is given up, the answer is the image."""
-    monkeypatch.setattr(ledger, "PATIENCE", 0.2)
+    monkeypatch.setattr(reception, "PATIENCE", 0.2)
     alice = user()
     holiday = album(alice)
     image = received(holiday)
-    Image.objects.update(status=Status.RECEIVING, living_sha256=None, leased_until=Now() + ledger.RECEPTION)
+    Image.objects.update(status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION)
     alice.quota_bytes = image.bytes
     alice.save()
     with staged() as file, pytest.raises(Problem) as caught:
@@ -165,7 +166,7 @@ def test_reconcile_sets_drifted_sums_right():
 
 
 def test_sums_are_compared_in_batches(monkeypatch):
-    monkeypatch.setattr("images.reconcile.BATCH", 2)
+    monkeypatch.setattr("images.upkeep.reconcile.BATCH", 2)
     alice = user()
     for number in range(5):
         album(alice, str(number))
@@ -179,7 +180,7 @@ def test_bytes_on_their_way_in_count_and_doomed_ones_do_not():
     coming, gone = (received(holiday, content) for content in colours(2))
     services.delete_images(alice, Image.objects.filter(pk=gone.pk), permanent=True)
     Image.objects.filter(pk=coming.pk).update(
-        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + ledger.RECEPTION
+        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION
     )
     Album.objects.update(image_count=0, bytes=0)
     assert reconcile().repaired_sums == 0

@@ -8,16 +8,16 @@ import pytest
 from django.db import connections
 
 from albums.models import Album
-from images import jobs
+from images.deletion.removal import doom_albums, doom_images
 from images.models import Image, Status
-from images.names import clean_name
-from images.reconcile import reconcile
-from images.removal import doom_albums, doom_images
 from images.services import receive, receive_many
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, in_staging, original_bytes, received, staged, stored, user
 from images.tests.pictures import jpeg_bytes, png_bytes
-from imagestore.problems import Problem
+from images.upkeep.reconcile import reconcile
+from images.uploads import probing
+from images.uploads.filenames import clean_name
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -168,7 +168,7 @@ def test_a_machine_without_processes_is_a_503(monkeypatch):
     def no_process(*args):
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(jobs, "probe_in_child", no_process)
+    monkeypatch.setattr(probing, "probe_in_child", no_process)
     with staged() as file:
         refusal("storage_unavailable", album(user()), file)
 
@@ -176,7 +176,7 @@ def test_a_machine_without_processes_is_a_503(monkeypatch):
 def test_a_file_made_to_be_looked_at_for_long_is_refused_soon(monkeypatch):
     """Pillow walks these markers one by one: without a limit of its own, for most of a minute."""
     content = b"\xff\xd8" + b"\xff" * 30_000_000 + jpeg_bytes()[2:]
-    monkeypatch.setattr(jobs, "PROBE_CPU", 1)
+    monkeypatch.setattr(probing, "PROBE_CPU", 1)
     started = time.monotonic()
     with staged(content) as file:
         refusal("invalid_image", album(user()), file)

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from albums.models import Album
-from images import ledger, removal, services, trash
-from images.ledger import RECEPTION
+from images import services, totals
+from images.deletion import removal, trash
+from images.deletion.removal import doom_albums, doom_user, purge
 from images.models import Image, Status
-from images.reconcile import reconcile
-from images.removal import doom_albums, doom_user, purge
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, stored, user, work_off
+from images.upkeep.reconcile import reconcile
+from images.uploads.reception import RECEPTION
 from tests.seaweed import on_s3
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +136,7 @@ def many_in(holiday, count):
     Image.objects.bulk_create(
         [Image(name="a.jpg", sha256=sha256, living_sha256=sha256, **fields) for sha256 in hashes], batch_size=1000
     )
-    ledger.count(holiday.pk, count, 10 * count)
+    totals.count(holiday.pk, count, 10 * count)
     User.objects.filter(pk=holiday.owner_id).update(used_bytes=10 * count)
 
 
@@ -154,7 +155,7 @@ def test_an_album_of_ten_thousand_is_gone_in_time(client):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(ledger, "PART", 2)
+    monkeypatch.setattr(totals, "PART", 2)
     monkeypatch.setattr(removal, "BATCH", 2)
 
 

@@ -9,14 +9,15 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from images import rendering, services
+from images import services
+from images.deletion.removal import doom_images, purge
 from images.models import Image, Status
 from images.processing import Crashed, Damaged
-from images.removal import doom_images, purge
-from images.storage import image_storage
+from images.rendering import queue, variants
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, in_staging, received, stored, user, work_off
 from images.tests.pictures import jpeg_bytes
-from imagestore.problems import Problem
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def child_that(error, monkeypatch):
     def fail(*args):
         raise error
 
-    monkeypatch.setattr(rendering, "render_in_child", fail)
+    monkeypatch.setattr(variants, "render_in_child", fail)
 
 
 def test_a_pending_image_becomes_ready_with_all_sizes_in_storage():
@@ -56,30 +57,30 @@ def test_one_image_is_claimed_by_one_worker():
     hour = timedelta(hours=1)
     claims = [Image.objects.claim(image.pk, token=uuid4(), lease=hour) for _ in range(3)]
     assert claims == [True, False, False]
-    assert rendering.claim_next() is None
+    assert queue.claim_next() is None
 
 
 def test_a_lease_that_ran_out_is_claimed_again():
     image = received(album(user()))
     Image.objects.claim(image.pk, token=uuid4(), lease=timedelta(seconds=-1))
-    assert rendering.claim_next().image == image.pk
+    assert queue.claim_next().image == image.pk
 
 
 def test_a_lease_longer_than_any_was_given_by_a_clock_that_has_been_set_back_since():
     """Whoever held it may be dead, and the image would wait for the year that the clock showed."""
     image = received(album(user()))
     Image.objects.update(leased_until=timezone.now() + timedelta(days=365), lease_token=uuid4())
-    assert rendering.claim_next().image == image.pk
+    assert queue.claim_next().image == image.pk
 
 
 def test_who_slept_past_the_lease_overwrites_nothing():
     image = received(album(user()))
-    sleeper = rendering.claim_next()
+    sleeper = queue.claim_next()
     Image.objects.update(leased_until=timezone.now() - timedelta(minutes=1))
     work_off()
     image.refresh_from_db()
     before = (image.status, image.updated_at, stored())
-    rendering.render(sleeper)
+    variants.render(sleeper)
     image.refresh_from_db()
     assert (image.status, image.updated_at, stored()) == before
     assert image.status == Status.READY
@@ -90,9 +91,9 @@ def test_users_take_turns():
     for content in colours(3):
         received(album(alice), content)
     his = received(album(bob))
-    first = rendering.claim_next()
-    second = rendering.claim_next(first.owner)
-    third = rendering.claim_next(second.owner)
+    first = queue.claim_next()
+    second = queue.claim_next(first.owner)
+    third = queue.claim_next(second.owner)
     assert [first.owner, second.owner, third.owner] == [alice.pk, bob.pk, alice.pk]
     assert second.image == his.pk
 
@@ -109,10 +110,10 @@ def test_damaged_pixels_fail_at_once_with_a_reason():
 def test_a_dying_child_counts_and_the_second_death_fails_the_image(monkeypatch):
     image = received(album(user()))
     child_that(Crashed("Making its sizes crashed twice."), monkeypatch)
-    rendering.render(rendering.claim_next())
+    variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.attempts, image.leased_until) == (Status.PENDING, 1, None)
-    rendering.render(rendering.claim_next())
+    variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.attempts, image.error_code) == (Status.FAILED, 2, "crashed")
 
@@ -125,10 +126,10 @@ def test_a_storage_that_fails_costs_no_attempt_and_the_image_waits_a_little(monk
 
     with monkeypatch.context() as broken:
         broken.setattr(type(image_storage()), "store", full)
-        rendering.render(rendering.claim_next())
+        variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
-    assert rendering.claim_next() is None
+    assert queue.claim_next() is None
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     work_off()
     image.refresh_from_db()
@@ -138,15 +139,15 @@ def test_a_storage_that_fails_costs_no_attempt_and_the_image_waits_a_little(monk
 def test_an_image_deleted_while_it_is_made_leaves_no_file(monkeypatch):
     alice = user()
     image = received(album(alice))
-    store = rendering._store
+    store = variants._store
 
     def store_then_delete(*args):
         checksums = store(*args)
         doom_images(alice, Image.objects.filter(pk=image.pk))
         return checksums
 
-    monkeypatch.setattr(rendering, "_store", store_then_delete)
-    rendering.render(rendering.claim_next())
+    monkeypatch.setattr(variants, "_store", store_then_delete)
+    variants.render(queue.claim_next())
     assert stored() == set()
     assert purge() == 1
     assert not Image.objects.exists()
@@ -155,7 +156,7 @@ def test_an_image_deleted_while_it_is_made_leaves_no_file(monkeypatch):
 def test_files_never_go_before_a_running_lease_ends():
     alice = user()
     image = received(album(alice))
-    rendering.claim_next()
+    queue.claim_next()
     doom_images(alice, Image.objects.filter(pk=image.pk))
     assert (purge(), len(stored())) == (0, 1)
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -185,8 +186,8 @@ def test_an_image_deleted_while_its_making_fails_goes_at_once(monkeypatch):
         doom_images(alice, Image.objects.filter(pk=image.pk))
         raise Damaged("It is cut off.")
 
-    monkeypatch.setattr(rendering, "render_in_child", delete_and_fail)
-    rendering.render(rendering.claim_next())
+    monkeypatch.setattr(variants, "render_in_child", delete_and_fail)
+    variants.render(queue.claim_next())
     assert stored() == set()
     assert purge() == 1
 
@@ -201,13 +202,13 @@ def test_a_machine_that_cannot_start_a_child_costs_no_attempt(monkeypatch):
 
 def test_a_renewed_lease_lasts_and_a_lost_one_stays_lost():
     received(album(user()))
-    mine = rendering.claim_next()
+    mine = queue.claim_next()
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    rendering.renew([mine])
-    assert rendering.claim_next() is None
+    queue.renew([mine])
+    assert queue.claim_next() is None
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    other = rendering.claim_next()
-    rendering.renew([mine])
+    other = queue.claim_next()
+    queue.renew([mine])
     assert Image.objects.get().lease_token == other.token
 
 
@@ -252,7 +253,7 @@ def test_an_original_that_alone_cannot_be_read_is_given_up_after_a_while(monkeyp
     work_off()
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
-    Image.objects.update(leased_until=None, updated_at=timezone.now() - rendering.UNREADABLE)
+    Image.objects.update(leased_until=None, updated_at=timezone.now() - variants.UNREADABLE)
     work_off()
     image.refresh_from_db()
     assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from images import ledger, s3
-from images.s3 import HASTY, S3ImageStorage
+from images.storage import s3
+from images.storage.s3 import HASTY, S3ImageStorage
 from images.tests.helpers import in_staging, stored, stored_bytes
 from images.tests.outages import BOUND, outages
+from images.uploads import reception
 from tests.faults.s3_proxy import Fault
 from tests.seaweed import BUCKET
 
@@ -171,7 +172,7 @@ def test_whoever_reads_slowly_is_not_taken_for_a_slow_storage(patient, source, m
 @pytest.mark.parametrize(("size", "seconds"), [(0, 60), (1024**2, 62), (100 * 1024**2, 260), (1024**3, 270)])
 def test_the_time_a_file_may_take_grows_with_its_size_and_ends_before_its_lease(size, seconds):
     assert s3._seconds_for(size) == seconds
-    assert seconds < ledger.RECEPTION.total_seconds()
+    assert seconds < reception.RECEPTION.total_seconds()
 
 
 def test_a_large_file_may_take_its_time_both_ways(patient, proxy, source, monkeypatch):

@@ -7,10 +7,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from images import rendering, s3
+from images.deletion.removal import doom_images, purge
 from images.models import Image, Status
-from images.removal import doom_images, purge
-from images.storage import image_storage
+from images.rendering import queue, variants
+from images.storage import s3
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, in_staging, received, stored, stored_bytes, upload, user, work_off
 from images.tests.outages import BOUND, outages
 from images.tests.pictures import jpeg_bytes
@@ -49,7 +50,7 @@ def test_an_upload_is_a_503_with_nothing_half_done_and_comes_again_as_one_image(
 def test_no_image_is_ready_before_all_of_it_is_stored(proxy, fault):
     image = received(album(user()), jpeg_bytes(1000, 700))
     with proxy.broken(fault):
-        rendering.render(rendering.claim_next())
+        variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.variants, image.attempts) == (Status.PENDING, {}, 0)
     Image.objects.update(leased_until=None)
@@ -63,7 +64,7 @@ def test_no_image_is_ready_before_all_of_it_is_stored(proxy, fault):
 def test_an_original_that_cannot_be_read_now_is_not_called_missing(proxy):
     image = received(album(user()))
     with proxy.broken(Fault("GET", status=404, code="NoSuchBucket")):
-        rendering.render(rendering.claim_next())
+        variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
 

@@ -5,9 +5,10 @@ import os
 import time
 from pathlib import Path
 
-from images import staging
-from images.staging import StagedFile, staged_copy, sweep, work_folder
+from images.storage import scratch
+from images.storage.scratch import sweep, work_folder
 from images.tests.helpers import in_staging
+from images.uploads.staging import StagedFile, staged_copy
 
 
 def aged(path: Path) -> None:
@@ -26,7 +27,7 @@ def test_sweeping_leaves_what_a_living_process_holds():
 
 
 def _receive_and_die(folder: str) -> None:
-    staging._folder = lambda: Path(folder)
+    scratch._folder = lambda: Path(folder)
     file = StagedFile("a.jpg")
     file.take(b"half a pict")
     with work_folder():
@@ -34,7 +35,7 @@ def _receive_and_die(folder: str) -> None:
 
 
 def test_sweeping_removes_what_a_killed_process_left(settings):
-    folder = staging._folder()
+    folder = scratch.scratch_folder()
     child = multiprocessing.get_context("fork").Process(target=_receive_and_die, args=(str(folder),))
     child.start()
     child.join()
@@ -46,13 +47,13 @@ def test_sweeping_removes_what_a_killed_process_left(settings):
 
 
 def test_a_young_orphan_is_left_for_the_next_time():
-    (staging._folder() / "in-new").write_bytes(b"")
+    (scratch.scratch_folder() / "in-new").write_bytes(b"")
     assert sweep() == 0
 
 
 def test_an_orphan_from_the_future_is_removed():
     """It was made before the clock was set back; waiting for its time could take years."""
-    orphan = staging._folder() / "in-future"
+    orphan = scratch.scratch_folder() / "in-future"
     orphan.write_bytes(b"")
     tomorrow = time.time() + 86400
     os.utime(orphan, (tomorrow, tomorrow))

@@ -12,10 +12,11 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.test import RequestFactory
 
-from images.serving import serve
-from images.storage import CHUNK, DurableFileStorage, ImageStorage, image_storage
+from images.delivery.responses import serve
+from images.storage.base import CHUNK, ImageStorage, image_storage
+from images.storage.disk import DurableFileStorage
+from images.storage.url import storage_from_url
 from images.tests.helpers import in_staging, stored, stored_bytes
-from imagestore.storage_url import storage_from_url
 from tests.seaweed import shared
 
 ONE = "f3/a1/00a1f3"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from imagestore.storage_url import storage_from_url
+from images.storage.url import storage_from_url
 
 DEFAULT = Path("/data/images")
 
@@ -16,7 +16,7 @@ DEFAULT = Path("/data/images")
 )
 def test_a_folder(url, location):
     assert storage_from_url(url, DEFAULT) == {
-        "BACKEND": "images.storage.DurableFileStorage",
+        "BACKEND": "images.storage.disk.DurableFileStorage",
         "OPTIONS": {"location": location},
     }
 
@@ -25,7 +25,7 @@ def test_a_bucket_with_its_key():
     assert storage_from_url(
         "s3://my%2Fkey:se%2Bcret@s3.example.org:9000/photos/of/2026?region=eu&tls=0", DEFAULT
     ) == {
-        "BACKEND": "images.s3.S3ImageStorage",
+        "BACKEND": "images.storage.s3.S3ImageStorage",
         "OPTIONS": {
             "endpoint_url": "http://s3.example.org:9000",
             "bucket_name": "photos",

@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from albums import services as albums
 from albums.models import Album
-from images import services, trash
-from images.delivery import with_covers
+from images import services
+from images.deletion import trash
+from images.deletion.removal import purge
+from images.delivery.covers import with_covers
 from images.models import Image, Status
-from images.reconcile import reconcile
-from images.removal import purge
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, staged, stored, user, work_off
-from imagestore.problems import Problem
+from images.upkeep.reconcile import reconcile
+from images.uploads import probing
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -176,13 +178,13 @@ def test_a_failed_image_that_comes_back_by_its_bytes_is_tried_again():
 def test_an_upload_whose_album_is_trashed_meanwhile_is_a_404_that_keeps_nothing(monkeypatch):
     alice = user()
     holiday = album(alice)
-    probe = services.jobs.probe
+    probe = probing.probe
 
     def lose_the_album_and_probe(path, owner):
         to_trash(holiday)
         return probe(path, owner)
 
-    monkeypatch.setattr(services.jobs, "probe", lose_the_album_and_probe)
+    monkeypatch.setattr(probing, "probe", lose_the_album_and_probe)
     with staged() as file:
         assert refusal(services.receive, holiday, file) == "not_found"
     assert (Image.objects.count(), used_by(alice), stored()) == (0, 0, set())

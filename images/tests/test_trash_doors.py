@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from albums.models import Album
-from images import services, trash
+from images import services
+from images.deletion import trash
 from images.models import Image, Status
 from images.tests.helpers import album, colours, received, user, work_off
 

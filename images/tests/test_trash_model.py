@@ -9,12 +9,14 @@ import pytest
 from django.db import transaction
 
 from albums.models import Album
-from images import services, trash
+from images import services
+from images.deletion import trash
 from images.models import Image
 from images.processing import Probed
-from images.storage import image_storage
+from images.storage.base import image_storage
 from images.tests.helpers import album, colours, staged, user
-from imagestore.problems import Problem
+from images.uploads import probing
+from imagestore.kit.problems import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +162,7 @@ def test_every_order_of_trashing_restoring_deleting_and_uploading_keeps_the_sums
     with ExitStack() as stack:
         files = {name: stack.enter_context(staged(content)) for name, content in zip("xy", colours(2), strict=True)}
         store, model = Store(files), Model(LIVING, {"x": LIVING, "y": LIVING})
-        monkeypatch.setattr(services.jobs, "probe", lambda path, owner: probed)
+        monkeypatch.setattr(probing, "probe", lambda path, owner: probed)
         monkeypatch.setattr(type(image_storage()), "store", lambda *args: None)
         assert store.is_as(model)
         assert walk(store, model) > len(ACTS) ** 2

@@ -8,11 +8,12 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from images import jobs, marker, runner, scrub
-from images.models import Image
-from images.records import Finding, Runner
-from images.removal import doom_images, purge
+from images import engine, locks
+from images.deletion.removal import doom_images, purge
+from images.models import Finding, Image, Runner
+from images.storage import identity
 from images.tests.helpers import album, colours, lose, original_bytes, put, received, stored, user
+from images.upkeep import scrub
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,21 +24,21 @@ LEASE = timedelta(minutes=5)
 
 
 def test_one_runner_at_a_time_and_the_next_after_it():
-    with runner.turn("reconcile", LEASE) as first:
+    with locks.turn("reconcile", LEASE) as first:
         assert first
-        assert runner.is_taken("reconcile")
-        with runner.turn("reconcile", LEASE) as second, runner.turn("backup", LEASE) as other:
+        assert locks.is_taken("reconcile")
+        with locks.turn("reconcile", LEASE) as second, locks.turn("backup", LEASE) as other:
             assert (second, other is None) == (None, False)
-        assert runner.is_taken("reconcile")
-    assert not runner.is_taken("reconcile")
-    with runner.turn("reconcile", LEASE) as third:
+        assert locks.is_taken("reconcile")
+    assert not locks.is_taken("reconcile")
+    with locks.turn("reconcile", LEASE) as third:
         assert third
 
 
 def test_a_runner_that_died_is_followed_when_its_lease_ends():
-    with runner.turn("reconcile", timedelta(seconds=-1)) as dead:
+    with locks.turn("reconcile", timedelta(seconds=-1)) as dead:
         assert dead
-        with runner.turn("reconcile", LEASE) as next_one:
+        with locks.turn("reconcile", LEASE) as next_one:
             assert next_one
             assert not dead.renew()
             assert next_one.renew()
@@ -45,42 +46,42 @@ def test_a_runner_that_died_is_followed_when_its_lease_ends():
 
 def test_a_runner_whose_lease_is_longer_than_any_holds_nothing_back():
     """It was given by a clock that has been set back since."""
-    with runner.turn("backup", timedelta(days=365)):
-        assert not runner.is_taken("backup")
-        with runner.turn("backup", LEASE) as next_one:
+    with locks.turn("backup", timedelta(days=365)):
+        assert not locks.is_taken("backup")
+        with locks.turn("backup", LEASE) as next_one:
             assert next_one
-            assert runner.is_taken("backup")
+            assert locks.is_taken("backup")
 
 
 def test_a_lease_that_has_ended_is_not_renewed_though_nobody_took_it():
-    with runner.turn("backup", LEASE) as turn:
+    with locks.turn("backup", LEASE) as turn:
         assert turn.renew()
         Runner.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
         assert not turn.renew()
-        assert not runner.is_taken("backup")
+        assert not locks.is_taken("backup")
 
 
 def test_a_runner_that_failed_lets_go():
-    with pytest.raises(ZeroDivisionError), runner.turn("reconcile", LEASE):
+    with pytest.raises(ZeroDivisionError), locks.turn("reconcile", LEASE):
         _ = 1 / 0
-    assert not runner.is_taken("reconcile")
+    assert not locks.is_taken("reconcile")
 
 
 def test_the_command_says_that_another_one_reconciles():
-    with runner.turn(runner.RECONCILE, LEASE), pytest.raises(CommandError, match="right now"):
+    with locks.turn(locks.RECONCILE, LEASE), pytest.raises(CommandError, match="right now"):
         call_command("reconcile")
     call_command("reconcile", stdout=StringIO())
 
 
 def test_a_server_that_starts_does_not_wait_for_the_lease_of_the_one_that_died(monkeypatch):
     runs = []
-    monkeypatch.setattr(jobs, "reconcile", lambda sums: runs.append(sums))
-    engine = jobs.Engine()
-    with runner.turn(runner.RECONCILE, LEASE):
-        engine._reconcile()
-        engine._reconcile()
+    monkeypatch.setattr(engine, "reconcile", lambda sums: runs.append(sums))
+    fresh = engine.Engine()
+    with locks.turn(locks.RECONCILE, LEASE):
+        fresh._reconcile()
+        fresh._reconcile()
     assert len(runs) == 1
-    engine._reconcile()
+    fresh._reconcile()
     assert len(runs) == 2
     assert not Runner.objects.exclude(leased_until=None).exists()
 
@@ -89,7 +90,7 @@ def test_nothing_leaves_the_storage_while_a_backup_is_taken():
     alice = user()
     received(album(alice))
     doom_images(alice, Image.objects.all())
-    with runner.turn(runner.BACKUP, LEASE):
+    with locks.turn(locks.BACKUP, LEASE):
         assert (purge(), len(stored())) == (0, 1)
     assert (purge(), stored()) == (1, set())
 
@@ -172,8 +173,8 @@ def test_without_days_there_is_no_scrub(images, settings):
 
 def test_without_the_marker_nothing_is_said_about_originals(images):
     not_seen_for(images, days=31)
-    lose(marker.NAME)
-    with pytest.raises(marker.NotOurStorage):
+    lose(identity.NAME)
+    with pytest.raises(identity.NotOurStorage):
         scrub.scrub()
     assert (looked_at(), Finding.objects.count()) == (set(), 0)
 

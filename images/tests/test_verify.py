@@ -6,13 +6,14 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from images import inspection, marker, rendering, strangers, verify
-from images.inspection import Kind
-from images.marker import NotOurStorage
-from images.models import Image, Status
-from images.records import Finding
-from images.removal import doom_images, purge
-from images.storage import image_storage
+from images import integrity
+from images.deletion.removal import doom_images, purge
+from images.integrity import Kind
+from images.models import Finding, Image, Status
+from images.rendering import queue
+from images.storage import identity
+from images.storage.base import image_storage
+from images.storage.identity import NotOurStorage
 from images.tests.helpers import (
     album,
     colours,
@@ -25,7 +26,8 @@ from images.tests.helpers import (
     user,
     work_off,
 )
-from images.verify import Bits, Order
+from images.upkeep import orphans, verify
+from images.upkeep.verify import Bits, Order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,14 +98,14 @@ def test_what_is_on_its_way_is_no_finding(alice, images):
 
 
 def test_sizes_alone_are_asked_of_the_listing_and_of_no_file(images, monkeypatch):
-    monkeypatch.setattr(inspection, "_look_at", None)
+    monkeypatch.setattr(integrity, "_look_at", None)
     assert found() == []
 
 
 def test_more_images_than_one_batch(alice, monkeypatch):
-    monkeypatch.setattr(strangers, "BATCH", 2)
+    monkeypatch.setattr(orphans, "BATCH", 2)
     monkeypatch.setattr(verify, "BATCH", 2)
-    monkeypatch.setattr(strangers, "PART", 2)
+    monkeypatch.setattr(orphans, "PART", 2)
     images = made(album(alice), 5)
     for image in (images[0], images[4]):
         lose(image.original_file)
@@ -263,15 +265,15 @@ def test_what_a_row_comes_to_name_is_not_put_aside(images, monkeypatch):
     """Between the first look and the move, the image is sent back to be made."""
     name = f"{images[0].storage_prefix}/thumb.v0.jpg"
     put(name, b"being made")
-    check = marker.check
+    check = identity.check
 
     def check_late():
         check()
         Image.objects.filter(pk=images[0].pk).update(status=Status.PENDING)
 
-    [entry] = strangers.among_stored(lambda key: None, older_than=NOW)
-    monkeypatch.setattr(marker, "check", check_late)
-    assert strangers.quarantined(entry, "quarantine/now").done == "it is in use now, and was left alone"
+    [entry] = orphans.among_stored(lambda key: None, older_than=NOW)
+    monkeypatch.setattr(identity, "check", check_late)
+    assert orphans.quarantined(entry, "quarantine/now").done == "it is in use now, and was left alone"
     assert name in stored()
 
 
@@ -281,18 +283,18 @@ def test_nobody_claims_an_image_while_a_file_of_its_folder_is_moved(images, monk
 
     def rename_while_somebody_asks(self, name, new):
         Image.objects.filter(pk=images[0].pk).update(status=Status.PENDING)
-        claims.append(rendering.claim_next())
+        claims.append(queue.claim_next())
         rename(self, name, new)
 
     monkeypatch.setattr(type(image_storage()), "rename", rename_while_somebody_asks)
     found(repair=True)
     assert claims == [None]
-    assert rendering.claim_next() is not None
+    assert queue.claim_next() is not None
 
 
 def test_images_that_are_deleted_meanwhile_are_no_findings(alice, images, monkeypatch):
     """They were listed, and are gone when their rows are asked for."""
-    first_look = strangers._images
+    first_look = orphans._images
 
     def deleted_now(folders):
         if Image.objects.exists():
@@ -300,7 +302,7 @@ def test_images_that_are_deleted_meanwhile_are_no_findings(alice, images, monkey
             purge()
         return first_look(folders)
 
-    monkeypatch.setattr(strangers, "_images", deleted_now)
+    monkeypatch.setattr(orphans, "_images", deleted_now)
     assert found(checksums=True, repair=True) == []
 
 
@@ -321,7 +323,7 @@ def test_an_upload_between_the_two_looks_is_no_finding(alice, images, monkeypatc
 
 
 def test_a_storage_without_marker_is_not_compared(images):
-    lose(marker.NAME)
+    lose(identity.NAME)
     with pytest.raises(NotOurStorage):
         found()
     assert not Finding.objects.exists()
@@ -331,7 +333,7 @@ def test_a_storage_that_goes_away_in_the_middle_is_no_loss(images, monkeypatch):
     wrong_images = verify._wrong_images
 
     def empty_first(*args):
-        for name in [*stored(), marker.NAME]:
+        for name in [*stored(), identity.NAME]:
             lose(name)
         return wrong_images(*args)
 
@@ -367,7 +369,7 @@ def test_the_command_gives_a_line_for_each_finding_and_code_1(images):
 
 
 def test_the_command_that_cannot_tell_ends_with_code_2(images):
-    lose(marker.NAME)
+    lose(identity.NAME)
     with pytest.raises(CommandError, match="Is the disk mounted") as stopped:
         run()
     assert stopped.value.returncode == 2

@@ -10,6 +10,8 @@ from typing import Any
 
 import django
 
+from images.storage import scratch
+
 
 def expire_leases() -> int:
     """Whoever held one is dead: do not wait for its end."""
@@ -33,10 +35,9 @@ def take_leases() -> int:
 
 
 def reconcile(grace: int = 60) -> dict[str, int]:
-    from images import staging
-    from images.reconcile import reconcile
+    from images.upkeep.reconcile import reconcile
 
-    staging.GRACE = grace
+    scratch.GRACE = grace
     return asdict(reconcile())
 
 
@@ -45,7 +46,8 @@ def render_as(key: int, token: str) -> None:
     from uuid import UUID
 
     from images.models import Image
-    from images.rendering import Lease, render
+    from images.rendering.queue import Lease
+    from images.rendering.variants import render
 
     render(Lease(key, Image.objects.get(pk=key).owner_id, UUID(token)))
 
@@ -56,7 +58,7 @@ def end_backup() -> int:
 
     from django.db.models.functions import Now
 
-    from images.records import Runner
+    from images.models import Runner
 
     return Runner.objects.filter(name="backup").update(leased_until=Now() - timedelta(seconds=1))
 
@@ -66,7 +68,7 @@ def seconds_of_hold() -> float:
     from django.db.models import F
     from django.db.models.functions import Now
 
-    from images.records import Runner
+    from images.models import Runner
 
     until, now = Runner.objects.filter(name="backup").values_list(F("leased_until"), Now()).get()
     return (until - now).total_seconds()
@@ -110,7 +112,7 @@ def erase_everything() -> int:
     """All albums of all users, for ever."""
     from accounts.models import User
     from albums.models import Album
-    from images.removal import doom_albums, purge
+    from images.deletion.removal import doom_albums, purge
 
     expire_leases()
     for user in User.objects.all():

@@ -144,7 +144,7 @@ def test_a_disk_that_fills_up_while_sizes_are_stored_fails_no_image(
 ) -> None:
     """It waits for room: the picture is not to blame."""
     album = alice.album()
-    store.arm("images.rendering:render_in_child:after", "pause")
+    store.arm("images.rendering.variants:render_in_child:after", "pause")
     image = alice.keep(album, noise())
     store.wait_for_hit()
     with filled(disks[0]):
@@ -159,7 +159,7 @@ def test_a_disk_that_fills_up_while_sizes_are_stored_fails_no_image(
 def test_a_full_staging_refuses_and_fails_no_image(store: Store, disks: tuple[Path, Path], alice: Customer) -> None:
     """Bytes that arrive, and sizes that are made, have no room."""
     album = alice.album()
-    store.arm("images.rendering:claim_next:after", "pause")
+    store.arm("images.rendering.queue:claim_next:after", "pause")
     image = alice.keep(album, noise())
     store.wait_for_hit()
     with filled(disks[1], leave=8192):

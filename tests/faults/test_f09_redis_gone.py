@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from imagestore.cache import PATIENCE, PAUSE
+from imagestore.kit.cache import PATIENCE, PAUSE
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
 from tests.faults.customers import Customer

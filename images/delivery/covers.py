@@ -1,0 +1,15 @@
+"""The covers of albums."""
+
+from collections.abc import Iterable
+
+from albums.models import Album
+from images.models import Image
+
+
+def with_covers(albums: Iterable[Album]) -> list[Album]:
+    """The albums, each with its `cover`: the chosen image, else the newest ready one, else None."""
+    albums = list(albums)
+    covers = Image.objects.covers_of(albums)
+    for album in albums:
+        album.cover = covers.get(album.pk)
+    return albums

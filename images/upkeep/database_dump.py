@@ -1,0 +1,97 @@
+"""The database as one file, consistent while others write, and back again.
+
+SQLite is copied by itself (VACUUM INTO, its backup API); MySQL and MariaDB by their own programs.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.db import connection
+from django.db.backends.mysql.client import DatabaseClient
+
+from imagestore.kit.durable import fsync, give_name
+
+SQLITE_FILE = "database.sqlite3"
+MYSQL_FILE = "database.sql"
+
+
+class DumpFailed(OSError):
+    """With what the database's program said."""
+
+
+@contextmanager
+def dumped(folder: Path) -> Iterator[None]:
+    """Dump now; at the end of the block, and only if it ends well, the dump takes the place of an older one."""
+    final = folder / (SQLITE_FILE if connection.vendor == "sqlite" else MYSQL_FILE)
+    for left_behind in folder.glob("database.*.part"):
+        left_behind.unlink()
+    # For its owner's eyes only, as mkstemp makes it.
+    descriptor, name = tempfile.mkstemp(prefix="database.", suffix=".part", dir=folder)
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        _dump(draft)
+        yield
+        give_name(draft, final)
+        fsync(folder)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _dump(draft: Path) -> None:
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(draft)])
+    else:
+        with draft.open("wb") as out:
+            _run(
+                ["mariadb-dump", "mysqldump"],
+                ["--single-transaction", "--no-tablespaces", "--hex-blob"],
+                stdout=out,
+            )
+
+
+def has_tables() -> bool:
+    with connection.cursor() as cursor:
+        return bool(connection.introspection.table_names(cursor))
+
+
+def load(folder: Path) -> None:
+    """From the dump of the same kind of database, into an empty one. Raises FileNotFoundError without it."""
+    if connection.vendor == "sqlite":
+        connection.ensure_connection()
+        found = (folder / SQLITE_FILE).resolve(strict=True)
+        with closing(sqlite3.connect(f"{found.as_uri()}?mode=ro", uri=True)) as source:
+            source.backup(connection.connection)
+    else:
+        with (folder / MYSQL_FILE).open("rb") as source_file:
+            _run(["mariadb", "mysql"], [], stdin=source_file)
+
+
+def _run(
+    programs: list[str], options: list[str], stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+) -> None:
+    """The first of these programs that is installed, with Django's own options for its connection."""
+    program = next((found for name in programs if (found := shutil.which(name))), None)
+    if program is None:
+        raise DumpFailed(f"Install one of {', '.join(programs)} first (Debian: mariadb-client).")
+    [_, *about, database], env = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
+    # The one option of ours that Django does not hand on.
+    if socket := connection.settings_dict["OPTIONS"].get("unix_socket"):
+        about.append(f"--socket={socket}")
+    ended = subprocess.run(  # noqa: S603 - no part of it comes from outside
+        [program, *about, *options, database],
+        env={**os.environ, **(env or {})},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+    if ended.returncode:
+        raise DumpFailed(f"{programs[0]} failed: {ended.stderr.decode(errors='replace').strip()}")

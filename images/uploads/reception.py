@@ -1,0 +1,131 @@
+"""The entry of an upload's bytes: a RECEIVING row before any byte is stored, and its end."""
+
+import time
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import lock
+from albums.models import Album
+from images.models import Image, Status
+from images.processing import Probed
+from images.totals import count, give_back, take
+from images.uploads.filenames import clean_name
+from images.uploads.staging import StagedFile
+from imagestore.kit.database import transaction_retried
+from imagestore.kit.problems import Problem, not_found, storage_unavailable
+
+# A reception without an end after this long has lost its server; it covers one slow storage write.
+RECEPTION = timedelta(minutes=5)
+
+
+# How long an upload without room waits for the same bytes on their way in, and how often it looks (seconds).
+PATIENCE = 10
+
+
+LOOK = 0.05
+
+
+class _OnTheirWay(Problem):
+    """Refused for now: the same bytes are on their way into the album, and may hold the room."""
+
+    def __init__(self) -> None:
+        super().__init__("storage_unavailable", "The same file is being received already. Try again shortly.")
+
+
+def enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+    """A RECEIVING row, before any byte is stored; None when the album has these bytes already.
+
+    Raises Problem `not_found` when there is no such album any more, `quota_exceeded` without room.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _enter(album, staged, probed, caption)
+        except _OnTheirWay:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(LOOK)
+
+
+@transaction_retried
+def _enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+    """Under the owner's lock no row can become RECEIVING, so what is on its way is asked first."""
+    lock(album.owner)
+    if not Album.objects.living().filter(pk=album.pk).exists():
+        raise not_found()
+    same = Image.objects.filter(album=album, sha256=staged.sha256)
+    on_their_way = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
+    if Image.objects.kept().filter(album=album, living_sha256=staged.sha256).exists():
+        return None
+    if not take(album.owner, staged.size):
+        raise _OnTheirWay if on_their_way else _no_room(album.owner)
+    image = _entry(album, staged, probed, caption)
+    image.save(force_insert=True)
+    return image
+
+
+def _entry(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image:
+    now = timezone.now()
+    taken_at = datetime.fromisoformat(probed.taken_at) if probed.taken_at else None
+    return Image(
+        album=album,
+        owner=album.owner,
+        name=clean_name(staged.name or ""),
+        caption=caption,
+        bytes=staged.size,
+        sha256=staged.sha256,
+        crc32=staged.crc32,
+        content_type=probed.content_type,
+        width=probed.width,
+        height=probed.height,
+        taken_at=taken_at,
+        sorted_at=taken_at or now,
+        camera=probed.camera,
+        leased_until=Now() + RECEPTION,
+        lease_token=uuid4(),
+        created_at=now,
+    )
+
+
+def _no_room(owner: User) -> Problem:
+    used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
+    detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
+    return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
+
+
+@transaction_retried
+def publish(image: Image) -> None:
+    """RECEIVING becomes PENDING. Counting it in the album first also locks the album's life.
+
+    Raises IntegrityError when the same bytes were quicker, Problem `not_found` without the album.
+    """
+    if not count(image.album_id, +1, image.bytes):
+        raise not_found()
+    row = Image.objects.held(image.pk, _token(image)).filter(status=Status.RECEIVING)
+    if not row.update(status=Status.PENDING, living_sha256=image.sha256, leased_until=None, lease_token=None):
+        raise storage_unavailable()
+
+
+def _token(image: Image) -> UUID:
+    assert image.lease_token is not None
+    return image.lease_token
+
+
+@transaction_retried
+def discard(image: Image, *, unanswered: bool = False) -> bool:
+    """Give up a reception: its row is doomed and its bytes are given back, once. False when that was done before.
+
+    Where a storage that did not answer may still get to work, its row waits for the end of its lease.
+    """
+    if not User.objects.select_for_update().filter(pk=image.owner_id).exists():
+        return False
+    receiving = Image.objects.filter(pk=image.pk, status=Status.RECEIVING)
+    lease = {} if unanswered else {"leased_until": None}
+    given_up = bool(receiving.update(status=Status.DOOMED, lease_token=None, **lease))
+    if given_up:
+        give_back(image.owner, image.bytes)
+    return given_up

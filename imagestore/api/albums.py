@@ -1,0 +1,81 @@
+"""/api/v1/albums/: the door for clients."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from albums import services
+from albums.models import Album, AlbumQuerySet
+from images.delivery.covers import with_covers
+from images.services import delete_albums
+from imagestore.api.schema import PERMANENT
+from imagestore.api.serializers.albums import AlbumChangeSerializer, AlbumSerializer
+from imagestore.kit.params import flag
+
+SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Words in title or description.")
+
+
+class AlbumListView(GenericAPIView[Album]):
+    """Your albums."""
+
+    serializer_class = AlbumSerializer
+    queryset = Album.objects.none()
+    orderings = services.ORDERINGS
+
+    def get_queryset(self) -> AlbumQuerySet:
+        return services.search(self.request.user, self.request.query_params)
+
+    @extend_schema(operation_id="albums_list", parameters=[SEARCH])
+    def get(self, request: Request) -> Response:
+        page = with_covers(cast(list[Album], self.paginate_queryset(self.get_queryset())))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def post(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        album = services.create(cast(User, request.user), **serializer.validated_data)
+        shown = self.get_serializer(album).data
+        return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": shown["url"]})
+
+
+class AlbumView(GenericAPIView[Album]):
+    """One of your albums."""
+
+    serializer_class = AlbumChangeSerializer
+    queryset = Album.objects.none()
+
+    def get_object(self) -> Album:
+        return services.find(self.request.user, self.kwargs["album"])
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "album": self.get_object() if "album" in self.kwargs else None}
+
+    @extend_schema(responses=AlbumSerializer)
+    def get(self, request: Request, album: UUID) -> Response:
+        return self._shown(self.get_object())
+
+    @extend_schema(responses=AlbumSerializer)
+    def patch(self, request: Request, album: UUID) -> Response:
+        found = self.get_object()
+        serializer = self.get_serializer(found, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        services.change(found, **serializer.validated_data)
+        return self._shown(found)
+
+    @extend_schema(parameters=[PERMANENT], responses={204: None})
+    def delete(self, request: Request, album: UUID) -> Response:
+        permanent = flag(request.query_params, "permanent")
+        found = self.get_object()
+        delete_albums(found.owner, Album.objects.filter(pk=found.pk), permanent=permanent)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _shown(self, album: Album) -> Response:
+        [album] = with_covers([album])
+        return Response(AlbumSerializer(album, context=super().get_serializer_context()).data)

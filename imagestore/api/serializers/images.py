@@ -1,0 +1,103 @@
+"""Images as JSON."""
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+
+from albums.models import TEXT_LENGTH
+from images.delivery.links import Links, links_of
+from images.models import NAME_LENGTH, SHOWN, Image
+from images.processing import SIZES
+from images.uploads.filenames import clean_name
+
+
+class VariantSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    content_type = serializers.CharField()
+    bytes = serializers.IntegerField()
+
+
+class VariantsSerializer(serializers.Serializer[Any]):
+    """Each size, or null until it is there."""
+
+    thumb = VariantSerializer(allow_null=True)
+    small = VariantSerializer(allow_null=True)
+    medium = VariantSerializer(allow_null=True)
+    large = VariantSerializer(allow_null=True)
+
+
+class OriginalSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(["damaged", "over_limits", "crashed"])
+    detail = serializers.CharField()
+
+
+def variants_of(image: Image, request: Request, links: Links | None = None) -> dict[str, Any]:
+    """The sizes with absolute links, on the request's host or on MEDIA_BASE_URL."""
+    links = links or links_of(image)
+    shown: dict[str, Any] = {}
+    for size in SIZES:
+        link = getattr(links, size)
+        shown[size] = link and {**asdict(link), "url": request.build_absolute_uri(link.url)}
+    return shown
+
+
+class ImageSerializer(serializers.ModelSerializer[Image]):
+    """Read only; what may be changed is ImageChangeSerializer's."""
+
+    id = serializers.UUIDField(source="public_id")
+    album = serializers.UUIDField(source="album.public_id")
+    status = serializers.ChoiceField([status.value for status in SHOWN])
+    placeholder = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    variants = serializers.SerializerMethodField()
+    original = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Image
+        fields: ClassVar[list[str]] = [
+            "id", "album", "name", "caption", "content_type", "bytes", "width", "height", "sha256", "status",
+            "error", "taken_at", "camera", "placeholder", "variants", "original", "created_at", "updated_at", "url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_placeholder(self, image: Image) -> str | None:
+        return image.placeholder or None
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, image: Image) -> dict[str, str] | None:
+        return {"code": image.error_code, "detail": image.error_detail} if image.is_failed else None
+
+    @extend_schema_field(VariantsSerializer)
+    def get_variants(self, image: Image) -> dict[str, Any]:
+        return variants_of(image, self.context["request"])
+
+    @extend_schema_field(OriginalSerializer)
+    def get_original(self, image: Image) -> dict[str, str]:
+        return {"url": self.context["request"].build_absolute_uri(links_of(image).original)}
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, image: Image) -> str:
+        return reverse("api-image", args=[image.public_id], request=self.context["request"])
+
+
+class ImageChangeSerializer(serializers.Serializer[Image]):
+    """What PATCH takes; `album` moves the image."""
+
+    name = serializers.CharField(required=False)
+    caption = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    album = serializers.UUIDField(source="album.public_id", required=False)
+
+    def validate_name(self, name: str) -> str:
+        """Cleaned and cut, never refused."""
+        return clean_name(name[: 4 * NAME_LENGTH])

@@ -1,0 +1,68 @@
+"""/api/v1/albums/{album}/images/bulk/ and exists/: many files at once."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from albums import services as albums
+from images import services
+from images.models import Image
+from images.services import Received
+from images.uploads.filenames import clean_name
+from images.uploads.gate import TakesFiles
+from imagestore.api.serializers.images import ImageSerializer
+from imagestore.api.serializers.uploads import (
+    BulkAnswerSerializer,
+    BulkSerializer,
+    ExistingSerializer,
+    HashesSerializer,
+)
+from imagestore.kit.problems import Problem, invalid
+
+
+class BulkView(TakesFiles, GenericAPIView[Image]):
+    """Up to 100 files at once, received, probed and stored side by side."""
+
+    takes_files = 100
+    queryset = Image.objects.none()
+    serializer_class = BulkSerializer
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(request={"multipart/form-data": BulkSerializer}, responses={207: BulkAnswerSerializer})
+    def post(self, request: Request, album: UUID) -> Response:
+        target = albums.find(request.user, album)
+        files = request.FILES.getlist("files")
+        if not files:
+            raise invalid("files", "Send at least one file.")
+        outcomes = services.receive_many(target, files)
+        results = [self._result(file.name, outcome) for file, outcome in zip(files, outcomes, strict=True)]
+        return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
+
+    def _result(self, name: str, outcome: Received | Problem) -> dict[str, Any]:
+        name = clean_name(name)
+        if isinstance(outcome, Problem):
+            return {"name": name, "status": outcome.status, "problem": outcome.body()}
+        shown = ImageSerializer(outcome.image, context=self.get_serializer_context()).data
+        return {"name": name, "status": 201 if outcome.created else 200, "image": shown}
+
+
+class ExistsView(GenericAPIView[Image]):
+    """Which of these files does the album have?"""
+
+    queryset = Image.objects.none()
+    serializer_class = HashesSerializer
+
+    @extend_schema(request=HashesSerializer, responses=ExistingSerializer)
+    def post(self, request: Request, album: UUID) -> Response:
+        target = albums.find(request.user, album)
+        asked = self.get_serializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        hashes = [text.lower() for text in asked.validated_data["sha256"]]
+        found = Image.objects.in_album(target).filter(living_sha256__in=hashes)
+        return Response({"existing": dict(found.values_list("sha256", "public_id"))})

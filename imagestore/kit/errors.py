@@ -1,0 +1,181 @@
+"""Every error as a problem (RFC 9457): JSON under /api/, else a page in plain words."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    UnreadablePostError,
+)
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from imagestore.kit.problems import Problem, database_unavailable, not_found
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """DRF's hook: any exception of a view becomes a problem; None lets a real defect be a 500."""
+    problem = as_problem(error)
+    if problem is None:
+        return None
+    set_rollback()
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if not isinstance(renderer, JSONRenderer | BrowsableAPIRenderer):
+        return problem_response(problem)
+    response = Response(problem.body(), status=problem.status, headers=headers_of(problem, error))
+    response.content_type = PROBLEM_JSON if isinstance(renderer, JSONRenderer) else None
+    return response
+
+
+def as_problem(error: BaseException) -> Problem | None:
+    match error:
+        case Problem():
+            return error
+        case Http404() | exceptions.NotFound():
+            return not_found()
+        case OperationalError() | InterfaceError():
+            return database_unavailable()
+        case exceptions.ValidationError():
+            return Problem("invalid", "Some fields are not right; see errors.", errors=_by_field(error.detail))
+        case TooManyFilesSent():
+            return Problem("too_many_files", f"Send at most {settings.MAX_BULK_FILES} files at once.")
+        case UnreadablePostError() | MultiPartParserError():
+            return Problem("parse_error", "The request ended early or could not be read. Nothing was stored.")
+        case exceptions.ParseError() | RecursionError():
+            return Problem("parse_error", _sentence(error, "The request could not be read."))
+        case exceptions.Throttled():
+            wait = int(getattr(error, "wait", None) or 60)
+            return Problem("throttled", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+        case exceptions.PermissionDenied() | PermissionDenied():
+            # The only 403 there is: rights are querysets, so this is a session without its CSRF token.
+            return Problem("csrf_failed", _sentence(error, "Reload the page and try again."))
+        case exceptions.APIException():
+            code = str(error.get_codes())
+            return Problem(_CODE_OF.get(code, code), _sentence(error, "The request was refused."))
+    return None
+
+
+# DRF's names for what the contract calls otherwise.
+_CODE_OF = {
+    "authentication_failed": "invalid_token",
+    "token_not_valid": "invalid_token",
+    "error": "internal_error",
+}
+
+
+def headers_of(problem: Problem, error: BaseException | None = None) -> dict[str, str]:
+    if problem.status != 401:
+        return problem.headers
+    challenge = getattr(error, "auth_header", None) or 'Bearer realm="api"'
+    return {**problem.headers, "WWW-Authenticate": challenge}
+
+
+def problem_response(problem: Problem) -> JsonResponse:
+    """The same answer outside DRF: unknown paths, early refusals, a dead database."""
+    response = JsonResponse(problem.body(), status=problem.status, content_type=PROBLEM_JSON)
+    for name, value in headers_of(problem).items():
+        response[name] = value
+    return response
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _sentence(error: Exception, fallback: str) -> str:
+    detail = getattr(error, "detail", None)
+    return str(detail) if isinstance(detail, str) else fallback
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    """DRF's details, flattened to one list of sentences per field."""
+    if isinstance(detail, Mapping):
+        return {str(field): _sentences(value) for field, value in detail.items()}
+    return {"non_field_errors": _sentences(detail)}
+
+
+def _sentences(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key}: {text}" for key, inner in value.items() for text in _sentences(inner)]
+    if isinstance(value, list | tuple):
+        return [text for inner in value for text in _sentences(inner)]
+    return [str(value)]
+
+
+BROKEN = "Something broke on our side. What you had stored is still there."
+
+
+class ProblemPages:
+    """A Problem raised by a page's view becomes that page's error, with its sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = answer(request, Problem("method_not_allowed", "This address is not asked in this way."))
+        page["Allow"] = response["Allow"]
+        return page
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        problem = None if is_api(request) else as_problem(error)
+        return answer(request, problem) if problem else None
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as this door shows it: JSON under /api/, else a page."""
+    if is_api(request):
+        return problem_response(problem)
+    template = {401: 403, 405: 400, 406: 400, 409: 400, 415: 400, 416: 400}.get(problem.status, problem.status)
+    response = render(request, f"{template}.html", {"problem": problem}, status=problem.status)
+    for name, value in headers_of(problem).items():
+        response[name] = value
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, as_problem(exception) or Problem("parse_error", "The request could not be read."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(
+        request, Problem("csrf_failed", "This is not for your account, or the form was open for too long.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer(request, Problem("csrf_failed", "The form was open for too long. Reload the page and try again."))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, not_found())
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    wait = 60
+    return answer(
+        request, Problem("throttled", "Too many attempts. Wait a minute, then try again.", retry_after=wait)
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Last resort. A dead database is told apart from a defect: it passes, so it is a 503."""
+    error = sys.exc_info()[1]
+    problem = as_problem(error) if error else None
+    return answer(request, problem or Problem("internal_error", BROKEN))

@@ -1,0 +1,193 @@
+"""Keyset pages: a list costs the same at its first row and at its millionth.
+
+A cursor names the row to go on from by its ordering value, table and primary key, so equal values
+never hide or repeat a row, and rows that come or go meanwhile shift nothing.
+See Markus Winand, "Paging Through Results", use-the-index-luke.com/no-offset.
+"""
+
+import base64
+import binascii
+import heapq
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from operator import itemgetter
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
+from django.http import HttpRequest
+
+from imagestore.kit.problems import invalid
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+
+# The rows of a list; of several tables, they are one list.
+Rows = QuerySet[Any] | Sequence[QuerySet[Any]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows, and the cursors of its neighbours (None at an end)."""
+
+    items: list[Any]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+    def url(self, request: HttpRequest, cursor: str | None) -> str | None:
+        """This request's URL with another cursor, absolute."""
+        if cursor is None:
+            return None
+        query = request.GET.copy()
+        query["cursor"] = cursor
+        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a row stands: by its ordering value, then the number of its table, then its key."""
+
+    value: Any
+    table: int
+    pk: int
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """`name` as the client wrote it; `column` and `descending` as the database needs it."""
+
+    name: str
+    column: str
+    descending: bool
+
+    def order_by(self, *, backwards: bool) -> list[str]:
+        sign = "-" if self.descending != backwards else ""
+        return [f"{sign}{self.column}", f"{sign}pk"]
+
+    def beyond(self, place: Place, table: int, *, backwards: bool) -> Q:
+        """A table's rows after that place. Written `<= AND (< OR …)` so that an index bounds the scan."""
+        way = "lt" if self.descending != backwards else "gt"
+        past, level = Q(**{f"{self.column}__{way}": place.value}), Q(**{f"{self.column}__{way}e": place.value})
+        if table == place.table:
+            return level & (past | Q(**{f"pk__{way}": place.pk}))
+        return level if (table < place.table) == (way == "lt") else past
+
+
+def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
+    """The page that `page_size`, `ordering` and `cursor` of `params` ask for.
+
+    Without `ordering`: by the first of `orderings`, descending. Raises Problem `invalid` for
+    anything else than what they may be.
+    """
+    tables = [rows] if isinstance(rows, QuerySet) else list(rows)
+    size = _page_size(params.get("page_size"))
+    ordering = _ordering(params.get("ordering"), orderings)
+    backwards, place = False, None
+    if params.get("cursor"):
+        backwards, place = _decode(params["cursor"], ordering, tables)
+        tables = [
+            rows.filter(ordering.beyond(place, number, backwards=backwards)) for number, rows in enumerate(tables)
+        ]
+    found = _first(tables, size + 1, ordering, backwards=backwards)
+    return _page(found, size, ordering, backwards=backwards, from_start=place is None)
+
+
+def neighbours(
+    rows: QuerySet[Any], row: Model, ordering_name: str | None, orderings: Mapping[str, str]
+) -> tuple[Any, Any]:
+    """What stands before and after `row` in the list that `page_of` pages through; None at an end.
+
+    The row itself need not be in `rows`. Raises Problem `invalid` for an ordering that is none.
+    """
+    ordering = _ordering(ordering_name, orderings)
+    place = Place(getattr(row, ordering.column), 0, row.pk)
+    before, after = (
+        rows.filter(ordering.beyond(place, 0, backwards=backwards))
+        .order_by(*ordering.order_by(backwards=backwards))
+        .first()
+        for backwards in (True, False)
+    )
+    return before, after
+
+
+def _first(
+    tables: list[QuerySet[Any]], count: int, ordering: Ordering, *, backwards: bool
+) -> list[tuple[Place, Any]]:
+    """The first rows of all tables in one order, each with its place."""
+    names = ordering.order_by(backwards=backwards)
+    found = [
+        [(Place(getattr(row, ordering.column), number, row.pk), row) for row in rows.order_by(*names)[:count]]
+        for number, rows in enumerate(tables)
+    ]
+    merged = heapq.merge(*found, key=itemgetter(0), reverse=ordering.descending != backwards)
+    return list(islice(merged, count))
+
+
+def _page(
+    found: list[tuple[Place, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
+) -> Page:
+    more, placed = len(found) > size, found[:size]
+    if backwards:
+        placed.reverse()
+    has_next = more or backwards
+    has_previous = more if backwards else not from_start
+    return Page(
+        [row for _, row in placed],
+        _encode(placed[-1][0], ordering, backwards=False) if placed and has_next else None,
+        _encode(placed[0][0], ordering, backwards=True) if placed and has_previous else None,
+    )
+
+
+def _encode(place: Place, ordering: Ordering, *, backwards: bool) -> str:
+    text = place.value.isoformat() if isinstance(place.value, datetime) else place.value
+    packed = json.dumps([int(backwards), ordering.name, text, place.table, place.pk], separators=(",", ":"))
+    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tuple[bool, Place]:
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        backwards, name, text, table, pk = json.loads(packed)
+        field = cast("Field[Any, Any]", tables[0].model._meta.get_field(ordering.column))
+        value = field.to_python(text)
+        str(text).encode()  # half a surrogate pair is no text for a database
+        if isinstance(value, datetime):
+            value = _in_utc(value)
+    except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
+        raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
+    fits = name == ordering.name and isinstance(text, str) and value is not None
+    keys = _is_key(pk) and _is_key(table) and table < len(tables)
+    if not (fits and keys) or backwards not in (0, 1):
+        raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
+    return bool(backwards), Place(value, table, pk)
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Raises ValueError without a zone, OverflowError where UTC has no such time."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC)
+
+
+def _is_key(pk: Any) -> bool:
+    return type(pk) is int and 0 <= pk < 2**63
+
+
+def _page_size(text: str | None) -> int:
+    if text is None:
+        return PAGE_SIZE
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_PAGE_SIZE):
+        raise invalid("page_size", f"A page has 1 to {MAX_PAGE_SIZE} rows.")
+    return int(text)
+
+
+def _ordering(name: str | None, orderings: Mapping[str, str]) -> Ordering:
+    if name is None:
+        name = f"-{next(iter(orderings))}"
+    column = orderings.get(name.removeprefix("-"))
+    if column is None:
+        raise invalid("ordering", "Order by one of: " + ", ".join(orderings) + " (with - for descending).")
+    return Ordering(name, column, name.startswith("-"))

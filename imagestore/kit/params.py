@@ -1,0 +1,28 @@
+"""What stands after the `?` of a list or a deletion: read strictly, refused by name."""
+
+from collections.abc import Collection, Mapping
+
+from imagestore.kit.problems import invalid
+
+SEARCH_LENGTH = 200
+
+
+def flag(params: Mapping[str, str], name: str) -> bool:
+    """`?name=true`; absent is false."""
+    return choice(params, name, ("true", "false", "1", "0"), default="false") in ("true", "1")
+
+
+def choice(params: Mapping[str, str], name: str, choices: Collection[str], default: str = "") -> str:
+    """One of the choices; `default` when absent or empty."""
+    value = params.get(name) or default
+    if value != default and value not in choices:
+        raise invalid(name, f"{name} is one of: {', '.join(choices)}.")
+    return value
+
+
+def search_words(params: Mapping[str, str]) -> str:
+    """`?search=`, at most 200 characters."""
+    words = params.get("search", "").strip()
+    if len(words) > SEARCH_LENGTH or "\x00" in words:
+        raise invalid("search", f"Search for at most {SEARCH_LENGTH} plain characters.")
+    return words

@@ -1,0 +1,41 @@
+"""Albums for operators; deleting here takes the same road as everywhere."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from albums.models import Album
+from images.services import delete_albums
+from imagestore.kit.filesize import filesize
+from imagestore.operators.base import InTrash, TrashAdmin, shortened
+
+
+@admin.register(Album)
+class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
+    list_display = ("short_title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    list_filter = (InTrash,)
+    view_on_site = False  # the page is its owner's
+    show_full_result_count = False
+    list_select_related = ("owner",)
+    search_fields = ("title", "owner__email")
+    search_help_text = "Title, or e-mail of the owner"
+    date_hierarchy = "created_at"
+    actions = ("restore",)
+    fields = ("title", "description", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    readonly_fields = ("owner", "image_count", "size", "created_at", "updated_at", "trashed")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description="title", ordering="title")
+    def short_title(self, album: Album) -> str:
+        return shortened(album.title)
+
+    @admin.display(description="size", ordering="bytes")
+    def size(self, album: Album) -> str:
+        return filesize(album.bytes)
+
+    def remove(self, albums: list[Any]) -> None:
+        for album in albums:
+            delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=True)

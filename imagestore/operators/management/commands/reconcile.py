@@ -1,0 +1,25 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from images import locks
+from images.upkeep.reconcile import RECONCILE_LEASE, reconcile
+
+
+class Command(BaseCommand):
+    help = "Finish what a dying process left half done; the server does the same every minute."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with locks.turn(locks.RECONCILE, RECONCILE_LEASE) as turn:
+            if turn is None:
+                raise CommandError("A server, or another command, is reconciling right now.")
+            report = reconcile()
+        self.stdout.write(f"receptions given up: {report.stale_receptions}")
+        self.stdout.write(f"trash past its days: {report.expired_things}")
+        self.stdout.write(f"images removed: {report.purged_images}")
+        self.stdout.write(f"staging files removed: {report.swept_files}")
+        self.stdout.write(f"expired logins removed: {report.expired_logins}")
+        self.stdout.write(f"sums set right: {report.repaired_sums}")
+        self.stdout.write(f"originals scrubbed: {report.scrubbed_originals}")
+        if report.failed:
+            raise CommandError(f"Not done, see the log: {', '.join(report.failed)}.")

@@ -1,0 +1,45 @@
+"""`manage.py verify [--checksums] [--repair]`: is everything there, and nothing else?"""
+
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from images.upkeep.verify import Order, verify
+from imagestore.operators.progress import show
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare rows with storage both ways; exit code 0 when all is well, 1 with a line for each finding. "
+        "Safe while the server runs. Findings are in the admin too."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--checksums", action="store_true", help="read every byte, not only compare sizes")
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="make missing or damaged sizes again, move unknown files to quarantine/; never touch an original",
+        )
+        parser.add_argument(
+            "--older-than", type=float, default=24, metavar="HOURS", help="leave younger unknown files alone (24)"
+        )
+
+    def handle(self, *args: Any, checksums: bool, repair: bool, older_than: float, **options: Any) -> None:
+        order = Order(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
+        kinds: Counter[str] = Counter()
+        try:
+            for found in verify(order, lambda done, total: show(self.stderr, done, total)):
+                kinds[found.kind.label] += 1
+                self.stdout.write(str(found))
+        except OSError as error:
+            raise CommandError(f"Verifying stopped: {error}", returncode=2) from None
+        if not kinds:
+            self.stdout.write("Everything is as it should be.")
+            return
+        self.stderr.write(", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items())))
+        sys.exit(1)

@@ -1,0 +1,75 @@
+"""The landing page, the profile, and leaving. Sign-in and passwords are allauth's views."""
+
+from typing import Any, Final, cast
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView
+
+from accounts import services
+from accounts.models import User
+from images.deletion import trash
+from images.services import delete_account
+from imagestore.kit.problems import Problem
+from imagestore.portal.forms.accounts import DeleteAccountForm, ProfileForm
+
+# FormView would take a PUT for a POST.
+FORM_METHODS: Final = ["get", "head", "options", "post"]
+
+
+@login_not_required
+def landing(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("album-list")
+    return render(request, "landing.html")
+
+
+class ProfileView(FormView):
+    template_name = "accounts/profile.html"
+    form_class = ProfileForm
+    http_method_names = FORM_METHODS
+    success_url = reverse_lazy("profile")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": _user(self.request).name}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context, trash_bytes=trash.room_of(_user(self.request)))
+
+    def form_valid(self, form: ProfileForm) -> HttpResponse:
+        services.change_name(_user(self.request), form.cleaned_data["name"])
+        messages.success(self.request, "Your profile is saved.")
+        return super().form_valid(form)
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class DeleteAccountView(FormView):
+    template_name = "accounts/delete.html"
+    form_class = DeleteAccountForm
+    http_method_names = FORM_METHODS
+    success_url = reverse_lazy("landing")
+
+    def form_valid(self, form: DeleteAccountForm) -> HttpResponse:
+        user = _user(self.request)
+        try:
+            services.confirm_password(self.request, user, form.cleaned_data["password"])
+        except Problem as problem:
+            if problem.code != "invalid":
+                raise
+            form.add_error("password", problem.detail)
+            return self.form_invalid(form)
+        delete_account(user)
+        logout(self.request)
+        messages.success(self.request, "Your account and all its images are deleted.")
+        return super().form_valid(form)
+
+
+def _user(request: HttpRequest) -> User:
+    """LoginRequiredMiddleware lets nobody else come here."""
+    return cast(User, request.user)

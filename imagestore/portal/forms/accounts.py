@@ -1,0 +1,53 @@
+"""What people type about themselves."""
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.account.fields import EmailField as AllauthEmailField
+from allauth.account.fields import PasswordField
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User, normalise_email
+from accounts.services import register, verification_is_mandatory
+from imagestore.kit.problems import Problem
+
+
+class EmailField(AllauthEmailField):
+    """Normalised before it is validated, so that each spelling of an address is that address."""
+
+    def to_python(self, value: Any) -> str:
+        return normalise_email(super().to_python(value))
+
+
+class LoginForm(allauth_forms.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = EmailField()
+        self.order_fields(["login", "password", "remember"])
+
+
+class SignupForm(allauth_forms.SignupForm):
+    email = EmailField()
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Register. Lost to a parallel sign-up with mandatory verification: as if there had always been one."""
+        try:
+            return register(email=self.cleaned_data["email"], password=self.cleaned_data["password1"]), None
+        except Problem:
+            if not verification_is_mandatory():
+                raise
+        self.account_already_exists = True
+        return super().try_save(request)
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+    email = EmailField()
+
+
+class ProfileForm(forms.Form):
+    name = forms.CharField(max_length=100, required=False, help_text="Shown to nobody but you.")
+
+
+class DeleteAccountForm(forms.Form):
+    password = PasswordField(label="Your password", autocomplete="current-password")

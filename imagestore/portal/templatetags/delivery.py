@@ -1,0 +1,27 @@
+"""What templates need to show an image."""
+
+from django import template
+
+from images.delivery.links import Links, VariantLink, downloads_of, links_of
+from images.models import Image
+
+register = template.Library()
+
+
+@register.filter
+def links(image: Image) -> Links:
+    """Signed links to all its files."""
+    return links_of(image)
+
+
+@register.filter
+def downloads(image: Image) -> list[tuple[str, VariantLink]]:
+    """The sizes that the page of an image offers beside the original."""
+    return downloads_of(image)
+
+
+@register.filter
+def ratio_class(image: Image) -> str:
+    """`r-15` for 3:2: the stylesheet's step nearest to width / height, in tenths."""
+    tenths = round(10 * image.width / image.height)
+    return f"r-{min(max(tenths, 3), 40)}"

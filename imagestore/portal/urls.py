@@ -1,0 +1,47 @@
+"""The portal's pages. Of allauth's views, those this store uses; its `account.urls` has more."""
+
+from allauth.account import views as allauth
+from django.urls import path, re_path
+
+from imagestore.portal import accounts, albums, files, images, trash, uploads
+
+urlpatterns = [
+    path("", accounts.landing, name="landing"),
+    path("profile/", accounts.ProfileView.as_view(), name="profile"),
+    path("profile/delete/", accounts.DeleteAccountView.as_view(), name="profile-delete"),
+    path("accounts/login/", allauth.login, name="account_login"),
+    path("accounts/logout/", allauth.logout, name="account_logout"),
+    path("accounts/signup/", allauth.signup, name="account_signup"),
+    path("accounts/confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
+    path("accounts/confirm-email/<str:key>/", allauth.confirm_email, name="account_confirm_email"),
+    path("accounts/password/change/", allauth.password_change, name="account_change_password"),
+    path("accounts/password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("accounts/password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "accounts/password/reset/key/done/",
+        allauth.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path("albums/", albums.album_list, name="album-list"),
+    path("albums/new/", albums.album_create, name="album-create"),
+    path("albums/<uuid:album>/edit/", albums.album_edit, name="album-edit"),
+    path("albums/<uuid:album>/delete/", albums.album_delete, name="album-delete"),
+    path("albums/<uuid:album>/", albums.album_detail, name="album-detail"),
+    path("albums/<uuid:album>/tiles/", albums.album_tiles, name="album-tiles"),
+    path("albums/<uuid:album>/upload/", uploads.Upload.as_view(), name="image-upload"),
+    path("images/<uuid:image>/", images.image_detail, name="image-detail"),
+    path("images/<uuid:image>/edit/", images.image_edit, name="image-edit"),
+    path("images/<uuid:image>/delete/", images.image_delete, name="image-delete"),
+    path("images/<uuid:image>/retry/", images.image_retry, name="image-retry"),
+    path("images/<uuid:image>/file/", files.image_file, name="image-file"),
+    path("trash/", trash.trash_list, name="trash"),
+    path("trash/empty/", trash.trash_empty, name="trash-empty"),
+    path("trash/<uuid:thing>/restore/", trash.trash_restore, name="trash-restore"),
+    path("trash/<uuid:thing>/delete/", trash.trash_delete, name="trash-delete"),
+    path("media/<uuid:image>/<str:file>", files.signed_file, name="signed-file"),
+]
