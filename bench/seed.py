@@ -8,11 +8,11 @@ from uuid import UUID
 
 import django
 
-from images import totals
+from images.processing.sizes import RENDER_VERSION, SIZES
 
 FILES = {
     "original": b"an original",
-    **{f"{size}.v1.jpg": b"a size" for size in ("thumb", "small", "medium", "large")},
+    **{f"{size}.v{RENDER_VERSION}.jpg": b"a size" for size in SIZES},
 }
 
 
@@ -21,6 +21,7 @@ def fill(album_id: str, count: int) -> None:
     from django.utils import timezone
 
     from albums.models import Album
+    from images import totals
     from images.models import Image, Status
     from images.storage.base import image_storage
 

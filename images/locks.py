@@ -4,46 +4,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db.models.functions import Now
-
-from images.models import Runner
+from images import lifecycle
+from images.models import Runner, RunnerQuerySet
 
 RECONCILE = "reconcile"
-
-
 # While it is held, no file leaves the storage.
 BACKUP = "backup"
 
 
 @dataclass(frozen=True)
-class Turn:
+class Lock:
     """One kind of work, held by this process."""
 
     name: str
     token: UUID
-    lease: timedelta
+    duration: timedelta
 
-    def renew(self) -> bool:
-        """Hold it for another lease from now; False once the lease has ended, taken over or not.
+    def extend(self) -> bool:
+        """Hold it for another `duration` from now. False once it has ended, taken over or not.
 
-        What it held back may have been done since, and nobody would know.
+        Another process may have done since what the lock held back.
         """
-        held = Runner.objects.held(self.name, self.token).running()
-        return bool(held.update(leased_until=Now() + self.lease))
+        return bool(lifecycle.extend(_rows(self.name, self.token).running(), self.duration))
 
 
 @contextmanager
-def turn(name: str, lease: timedelta) -> Iterator[Turn | None]:
-    """Hold this work until the end of the block, or of the lease if this process dies; None while another does."""
-    token = uuid4()
-    taken = Runner.objects.take(name, token=token, lease=lease)
+def hold(name: str, duration: timedelta) -> Iterator[Lock | None]:
+    """Hold this work to the end of the block, or for `duration` if this process dies.
+
+    None while another process holds it.
+    """
+    Runner.objects.get_or_create(name=name)
+    token = lifecycle.lease(Runner.objects.filter(name=name), duration)
     try:
-        yield Turn(name, token, lease) if taken else None
+        yield Lock(name, token, duration) if token else None
     finally:
-        Runner.objects.held(name, token).update(token=None, leased_until=None)
+        lifecycle.release(_rows(name, token))
 
 
-def is_taken(name: str) -> bool:
+def is_held(name: str) -> bool:
     return Runner.objects.running().filter(name=name).exists()
+
+
+def release_all() -> None:
+    """For a restored database: the backup itself was being taken when its rows were copied."""
+    lifecycle.release(Runner.objects.all())
+
+
+def _rows(name: str, token: UUID | None) -> RunnerQuerySet:
+    rows: RunnerQuerySet = lifecycle.held(Runner.objects.filter(name=name), token)
+    return rows

@@ -126,17 +126,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """The queue: images to be made that nobody is making."""
         return self.unleased().filter(status=Status.PENDING)
 
-    def claim(self, pk: int, *, token: UUID, lease: timedelta) -> bool:
-        """Take one waiting image for `lease`; False when another worker was first."""
-        return self.waiting().filter(pk=pk).update(leased_until=Now() + lease, lease_token=token) == 1
-
-    def held(self, pk: int, token: UUID) -> Self:
-        """The image while this lease token still holds it; every result is written through here."""
-        return self.filter(pk=pk, lease_token=token)
-
 
 class Image(models.Model):
     """One original and what was made of it. Sizes in bytes and px, `width` × `height` upright."""
+
+    LEASE_HOLDER: ClassVar[str] = "lease_token"
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     album = models.ForeignKey(Album, models.PROTECT, related_name="images")
@@ -234,25 +228,15 @@ class Store(models.Model):
 
 
 class RunnerQuerySet(models.QuerySet["Runner"]):
-    def free(self) -> Self:
-        """Nobody holds these, by the database's clock."""
-        return self.exclude(leased())
-
     def running(self) -> Self:
-        """Somebody holds these, by the database's clock."""
+        """Work that a process does right now, by the database's clock."""
         return self.filter(leased())
-
-    def take(self, name: str, *, token: UUID, lease: timedelta) -> bool:
-        """Hold this work for `lease`; False while another process does."""
-        self.get_or_create(name=name)
-        return self.free().filter(name=name).update(token=token, leased_until=Now() + lease) == 1
-
-    def held(self, name: str, token: UUID) -> Self:
-        return self.filter(name=name, token=token)
 
 
 class Runner(models.Model):
-    """Who reconciles, or takes a backup: a lease, as images have one."""
+    """Which process does a kind of work on the whole store: a lease, as images have one (images.locks)."""
+
+    LEASE_HOLDER: ClassVar[str] = "token"
 
     name = models.CharField(max_length=30, unique=True)
     token = models.UUIDField(null=True)

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.services import lock
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
-from images import totals, wakeups
+from images import lifecycle, totals, wakeups
 from images.deletion.removal import doom_albums, doom_images, doom_user
 from images.deletion.trash import restore_images, trash_images
 from images.models import SHOWN, Image, ImageQuerySet, Status
@@ -162,7 +162,7 @@ def retry(image: Image) -> None:
 
 def process_again(image: Image) -> None:
     """Make an image once more, also a ready one: for operators, after a fault in the making."""
-    if not _make_again(Image.objects.filter(pk=image.pk, status__in=[Status.READY, Status.FAILED])):
+    if not _make_again(Image.objects.filter(pk=image.pk)):
         raise Problem("not_ready", "The image is being made already.")
 
 
@@ -172,8 +172,7 @@ def _try_again(image: Image) -> bool:
 
 def _make_again(images: ImageQuerySet) -> bool:
     """Back to the queue, with its attempts forgiven; what was made before stays until then."""
-    forgiven = {"attempts": 0, "error_code": "", "error_detail": ""}
-    waiting = images.update(status=Status.PENDING, updated_at=timezone.now(), **forgiven)
+    waiting = lifecycle.requeue(images)
     transaction.on_commit(wakeups.work_waits.set)
     return bool(waiting)
 

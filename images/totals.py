@@ -5,7 +5,7 @@ included. An album counts its images that are not in the trash alone. Both sums 
 transaction that changes the rows; locks are taken in one order: user, album, image.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ from django.utils import timezone
 from accounts.models import User
 from albums.models import Album
 from images.models import ImageQuerySet
+from imagestore.kit.batches import batches
 
 # Images that one transaction changes. Of 300,000 at once MySQL makes more than a statement may take, and
 # whatever else their owner does would wait for all of them.
-PART = 5000
+TRANSACTION_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,14 @@ def count(album: int, images: int, size: int) -> bool:
     return _add(Album.objects.living().filter(pk=album), images, size)
 
 
-def parts(images: ImageQuerySet) -> Iterator[ImageQuerySet]:
-    """These images in parts that one transaction can change, in the order of their keys."""
-    last = 0
-    while keys := list(images.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PART]):
-        yield images.filter(pk__gt=last, pk__lte=keys[-1])
-        last = keys[-1]
+def transaction_batches(images: ImageQuerySet) -> Iterator[ImageQuerySet]:
+    """These images in batches that one transaction can change, in the order of their keys."""
+    for keys in batches(images.values_list("pk", flat=True), TRANSACTION_ROWS):
+        yield images.filter(pk__gte=keys[0], pk__lte=keys[-1])
 
 
-def rewrite(images: ImageQuerySet, *, counted: int, **changes: Any) -> Sums:
-    """Write `changes` to images of one owner, whose lock the caller holds; how many, and their bytes.
+def rewrite(images: ImageQuerySet, write: Callable[[ImageQuerySet], int], *, counted: int) -> Sums:
+    """Let `write` change images of one owner, whose lock the caller holds; how many, and their bytes.
 
     Their albums count them in (`counted` = +1), out (-1) or not at all (0).
     """
@@ -65,7 +64,7 @@ def rewrite(images: ImageQuerySet, *, counted: int, **changes: Any) -> Sums:
     # What was published into an album before it was locked is counted; into another one, not meant.
     images = images.filter(album__in=albums)
     per_album = list(images.order_by().values_list("album_id").annotate(Count("pk"), Sum("bytes")))
-    images.update(**changes)
+    write(images)
     total = Sums(0, 0)
     for album, number, size in per_album:
         if counted:

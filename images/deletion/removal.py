@@ -18,12 +18,12 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import lock, retire
 from albums.models import Album, AlbumQuerySet
-from images import locks
+from images import lifecycle, locks
 from images.models import Image, ImageQuerySet, Status
 from images.storage import identity
 from images.storage.base import image_storage
-from images.totals import give_back, parts, rewrite
-from imagestore.kit import batches
+from images.totals import give_back, rewrite, transaction_batches
+from imagestore.kit.batches import batches, each
 from imagestore.kit.database import transaction_retried
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class NotNow(OSError):
 
 def doom_images(owner: User, images: ImageQuerySet) -> int:
     """Hide these images of one owner from every door, and give their bytes back; how many."""
-    return sum(_doom_part(owner, part) for part in parts(images.undoomed()))
+    return sum(_doom_batch(owner, batch) for batch in transaction_batches(images.undoomed()))
 
 
 def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
@@ -67,7 +67,7 @@ def doom_expired() -> int:
     def doom(owner: User) -> int:
         return doom_albums(owner, albums.filter(owner=owner)) + doom_images(owner, images.filter(owner=owner))
 
-    return batches.each(User.objects.filter(late).order_by("pk"), doom)
+    return each(User.objects.filter(late).order_by("pk"), doom)
 
 
 @transaction_retried
@@ -93,12 +93,11 @@ def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
 
 
 @transaction_retried
-def _doom_part(owner: User, images: ImageQuerySet) -> int:
+def _doom_batch(owner: User, images: ImageQuerySet) -> int:
     """What is in the trash alone is not counted by its album."""
     lock(owner)
-    doomed = {"status": Status.DOOMED, "living_sha256": None, "updated_at": timezone.now()}
-    gone = rewrite(images.filter(trashed_at__isnull=False), counted=0, trashed_at=None, **doomed)
-    gone += rewrite(images, counted=-1, **doomed)
+    gone = rewrite(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
+    gone += rewrite(images, lifecycle.doom, counted=-1)
     give_back(owner, gone.bytes)
     return gone.images
 
@@ -138,7 +137,7 @@ def remove_files(images: list[Image]) -> list[int]:
     Raises OSError when the storage is not there, and NotNow while a backup is taken: its copy of
     the files is younger than that of the rows.
     """
-    if locks.is_taken(locks.BACKUP):
+    if locks.is_held(locks.BACKUP):
         raise NotNow("a backup is being taken")
     identity.check()
     gone = image_storage().delete_folders([image.storage_prefix for image in images])
@@ -152,19 +151,19 @@ def _doom_what_is_hidden() -> None:
     Album.objects.kept().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
     undoomed = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
     hidden = Album.objects.doomed().filter(Exists(undoomed)).select_related("owner")
-    batches.each(hidden, lambda album: _doom_images_in(album.owner, [album.pk]))
+    each(hidden, lambda album: _doom_images_in(album.owner, [album.pk]))
 
 
 def _purge_images() -> int:
-    purged, last, deadline = 0, 0, time.monotonic() + PATIENCE
-    while batch := list(Image.objects.doomed().unleased().filter(pk__gt=last).order_by("pk")[:BATCH]):
+    purged, deadline = 0, time.monotonic() + PATIENCE
+    for batch in batches(Image.objects.doomed().unleased(), BATCH):
         try:
             gone = remove_files(batch)
         except OSError as error:
             logger.warning("nothing is removed: %s", error)
             break
         Image.objects.doomed().filter(pk__in=gone).delete()
-        purged, last = purged + len(gone), batch[-1].pk
+        purged += len(gone)
         if gone:
             deadline = time.monotonic() + PATIENCE
         elif time.monotonic() > deadline:
@@ -177,4 +176,4 @@ def _purge_albums() -> None:
 
 
 def _purge_users() -> None:
-    batches.each(User.objects.filter(doomed_at__isnull=False, albums=None), lambda user: user.delete()[0])
+    each(User.objects.filter(doomed_at__isnull=False, albums=None), lambda user: user.delete()[0])

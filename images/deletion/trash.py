@@ -23,7 +23,7 @@ from images import wakeups
 from images.deletion.removal import doom_albums, doom_images
 from images.delivery.covers import with_covers
 from images.models import Image, ImageQuerySet
-from images.totals import Sums, parts, rewrite
+from images.totals import Sums, rewrite, transaction_batches
 from imagestore.kit.database import refresh, transaction_retried
 from imagestore.kit.problems import Problem, not_found
 
@@ -92,13 +92,13 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album | Image:
 
 def trash_images(owner: User, images: ImageQuerySet) -> int:
     """Put living images of one owner into the trash; how many."""
-    return sum(_trash_part(owner, part) for part in parts(images.living()))
+    return sum(_trash_batch(owner, batch) for batch in transaction_batches(images.living()))
 
 
 @transaction_retried
-def _trash_part(owner: User, images: ImageQuerySet) -> int:
+def _trash_batch(owner: User, images: ImageQuerySet) -> int:
     moment = lock(owner)
-    return rewrite(images, counted=-1, trashed_at=moment).images
+    return rewrite(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
 
 
 @transaction_retried
@@ -106,7 +106,7 @@ def restore_images(owner: User, images: ImageQuerySet) -> int:
     """Take a few images of one owner out of the trash, where their albums live; how many."""
     lock(owner)
     back = images.trashed_alone().filter(album__in=Album.objects.living())
-    return rewrite(back, counted=+1, trashed_at=None).images
+    return rewrite(back, lambda rows: rows.update(trashed_at=None), counted=+1).images
 
 
 def restore(thing: Album | Image) -> None:

@@ -1,4 +1,4 @@
-"""Handing out bytes: signed links, and answers with ETag and Range.
+"""Signed links to the files of images, and which file a size is.
 
 A signed link names one file of one image and the second it ends; its signature is the whole
 permission, so serving it asks no database and any cache may keep it to its end. Links are the
@@ -7,6 +7,7 @@ same for every call within LINK_WINDOW and live to the end of the next window.
 
 import hmac
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,14 +17,13 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from images.models import ORIGINAL, Image, storage_prefix
-from images.processing import EXTENSIONS, SIZES
+from images.processing import EXTENSIONS
+from images.processing.sizes import LARGEST, SIZES, SMALLEST, nearest
 from imagestore.kit.problems import Problem, invalid
 
-# What a page offers to save beside the original; a thumb is nothing to keep.
-OFFERED = ("large", "medium", "small")
-
-
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
+# What a tile or a cover is shown with on a screen of usual density (px).
+TILE_PX = 640
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,42 @@ class VariantLink:
 
 @dataclass(frozen=True)
 class Links:
-    """All links of one image; a size is None until it is there."""
+    """All links of one image. Each size of the table is there once the image was made, none before.
 
-    thumb: VariantLink | None
-    small: VariantLink | None
-    medium: VariantLink | None
-    large: VariantLink | None
+    A size that was not made yet is the nearest larger one meanwhile (images.rendering.convergence).
+    """
+
+    sizes: Mapping[str, VariantLink | None]
     original: str
+
+    @property
+    def smallest(self) -> VariantLink | None:
+        return self.sizes[SMALLEST]
+
+    @property
+    def largest(self) -> VariantLink | None:
+        return self.sizes[LARGEST]
+
+    @property
+    def tile(self) -> VariantLink | None:
+        return self.sizes[next((size for size, px in SIZES.items() if px >= TILE_PX), LARGEST)]
 
     @property
     def srcset(self) -> str:
         """For `<img srcset>`: each file once, with its width."""
-        found = [getattr(self, size) for size in SIZES if getattr(self, size)]
-        return ", ".join({link.url: f"{link.url} {link.width}w" for link in found}.values())
+        links = [link for link in self.sizes.values() if link]
+        return ", ".join({link.url: f"{link.url} {link.width}w" for link in links}.values())
 
 
 def links_of(image: Image) -> Links:
-    sizes: dict[str, Any] = dict.fromkeys(SIZES)
-    for size, variant in image.variants.items():
-        about = {key: variant[key] for key in ("width", "height", "content_type", "bytes")}
-        sizes[size] = VariantLink(url=signed_link(image, variant["file"]), **about)
-    return Links(**sizes, original=signed_link(image, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"))
+    made = {size: _variant_link(image, variant) for size, variant in image.variants.items()}
+    sizes = {size: made.get(nearest(size, made) or "") for size in SIZES}
+    return Links(sizes, signed_link(image, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"))
+
+
+def _variant_link(image: Image, variant: Mapping[str, Any]) -> VariantLink:
+    about = {key: variant[key] for key in ("width", "height", "content_type", "bytes")}
+    return VariantLink(url=signed_link(image, variant["file"]), **about)
 
 
 def signed_link(image: Image, file: str) -> str:
@@ -99,23 +114,36 @@ def file_of(image: Image, size: str) -> str:
         return f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"
     if size not in SIZES:
         raise invalid("size", "A size is one of: " + ", ".join([ORIGINAL, *SIZES]) + ".")
-    if size not in image.variants:
+    there = nearest(size, image.variants)
+    if there is None:
         # A failed image never gets it by waiting.
         detail = "This size is still being made." if image.is_pending else "This size could not be made."
         raise Problem("not_ready", detail, retry_after=None if image.is_pending else 0)
-    return str(image.variants[size]["file"])
+    return str(image.variants[there]["file"])
+
+
+def replacement(public_id: UUID, file: str) -> str | None:
+    """A link to what an image has today in place of a file of an older render version; None for any other file."""
+    image: Image | None = Image.objects.living().ready().filter(public_id=public_id).first()
+    size = file.split(".", 1)[0]
+    if image is None or size not in SIZES or file_of(image, size) == file:
+        return None
+    return signed_link(image, file_of(image, size))
 
 
 def downloads_of(image: Image) -> list[tuple[str, VariantLink]]:
-    """The sizes worth saving beside the original, largest first: each has fewer pixels and fewer bytes."""
+    """The sizes worth saving beside the original, largest first: each has fewer pixels and fewer bytes.
+
+    The smallest is made for lists, so it is left out.
+    """
     links = links_of(image)
-    found, least = [], image.bytes
-    for size in OFFERED:
-        link: VariantLink | None = getattr(links, size)
+    downloads, least = [], image.bytes
+    for size in reversed(SIZES):
+        link = links.sizes[size] if size in image.variants and size != SMALLEST else None
         if link and (link.width, link.height) != (image.width, image.height) and link.bytes < least:
-            found.append((size, link))
+            downloads.append((size, link))
             least = link.bytes
-    return found
+    return downloads
 
 
 def _signature(path: str, expires: int, key: str | None = None) -> str:

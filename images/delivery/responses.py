@@ -5,11 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from images.delivery.links import content_type_of, seconds_left, storage_name
+from images.delivery.links import content_type_of, replacement, seconds_left, storage_name
 from images.models import ORIGINAL, Image
 from images.storage import identity
 from images.storage.base import StoredFile, image_storage
@@ -137,18 +144,27 @@ def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: boo
 
 
 def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponseBase:
-    """To whoever holds a genuine link, which any cache may keep to its end. Asks no database."""
+    """To the holder of a genuine link, which any cache may keep to its end. Asks no database.
+
+    A file that was made again since, under a new name, is a redirect to its link of today.
+    """
     query = request.GET
     seconds = seconds_left(f"{public_id}/{file}", query.get("expires", ""), query.get("signature", ""))
     if not seconds:
         raise not_found()
-    return serve(
-        request,
-        storage_name(public_id, file),
-        etag=_etag(public_id.hex, file),
-        content_type=content_type_of(file),
-        cache=f"public, max-age={seconds}, immutable",
-    )
+    try:
+        return serve(
+            request,
+            storage_name(public_id, file),
+            etag=_etag(public_id.hex, file),
+            content_type=content_type_of(file),
+            cache=f"public, max-age={seconds}, immutable",
+        )
+    except Problem as problem:
+        newer = replacement(public_id, file) if problem.code == "not_found" else None
+        if newer is None:
+            raise
+        return HttpResponseRedirect(newer)
 
 
 def _save_as(name: str, file: str) -> str:

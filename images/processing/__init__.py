@@ -12,8 +12,6 @@ from .errors import (
 )
 from .results import (
     EXTENSIONS,
-    RENDER_VERSION,
-    SIZES,
     Limits,
     Probed,
     Rendered,
@@ -22,8 +20,6 @@ from .results import (
 
 __all__ = [
     "EXTENSIONS",
-    "RENDER_VERSION",
-    "SIZES",
     "Crashed",
     "Damaged",
     "InvalidImage",

@@ -12,7 +12,8 @@ from .decoding import as_processing_error, check_size, opened
 from .errors import Damaged
 from .nclx import profile_of
 from .probe import upright_size
-from .results import RENDER_VERSION, SIZES, Limits, Rendered, RenderedVariant
+from .results import Limits, Rendered, RenderedVariant
+from .sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST
 
 Size = tuple[int, int]
 
@@ -49,7 +50,7 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
         except Exception as error:  # decoders raise nearly anything on hostile pixels
             raise as_processing_error(error, Damaged, pixels) from error
     pictures = _smaller_and_smaller(largest, (width, height))
-    return Rendered(_write(pictures, out_dir), _placeholder(pictures["thumb"]), width, height)
+    return Rendered(_write(pictures, out_dir), _placeholder(pictures[SMALLEST]), width, height)
 
 
 def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) -> Image.Image:
@@ -62,7 +63,7 @@ def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) ->
     picture.load()
     if not drafted:
         check_size(picture, limits)  # some decoders learn the true size only now
-    shrunk = _shrunk(scalable(picture), _fitted(picture.size, max(SIZES.values())))
+    shrunk = _shrunk(scalable(picture), _fitted(picture.size, SIZES[LARGEST]))
     result = to_srgb(shrunk, icc_profile)
     return result.transpose(turn) if turn is not None else result
 
@@ -71,7 +72,7 @@ def _draft(picture: Image.Image) -> bool:
     """Let libjpeg shrink while it decodes. Only for JPEG: HEIF would take an embedded thumbnail."""
     if picture.format not in ("JPEG", "MPO"):
         return False
-    width, height = _fitted(picture.size, max(SIZES.values()))
+    width, height = _fitted(picture.size, SIZES[LARGEST])
     asked = (int(width * _DRAFT_SLACK) or 1, int(height * _DRAFT_SLACK) or 1)
     return picture.draft(None, asked) is not None
 

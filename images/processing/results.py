@@ -2,12 +2,6 @@
 
 from dataclasses import dataclass
 
-SIZES = {"thumb": 320, "small": 640, "medium": 1280, "large": 2048}
-"""Longest side of each variant in px, smallest first. A picture is never enlarged to reach it."""
-
-RENDER_VERSION = 1
-"""Part of every variant's file name: raise it when the same original would render differently."""
-
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",

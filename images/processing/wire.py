@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BY_CODE, Crashed, OverLimits
-from .results import EXTENSIONS, RENDER_VERSION, SIZES, Limits, Probed, Rendered, RenderedVariant
+from .results import EXTENSIONS, Limits, Probed, Rendered, RenderedVariant
+from .sizes import LARGEST, RENDER_VERSION, SIZES
 
 MAX_MESSAGE_BYTES = 32 * 1024
 
@@ -89,7 +90,7 @@ def _variant(fields: dict[str, Any], out_dir: Path) -> RenderedVariant:
     content_type = _one_of(fields["content_type"], _VARIANT_TYPES)
     names = {f"{name}.v{RENDER_VERSION}.{EXTENSIONS[content_type]}" for name in SIZES}
     file = _one_of(fields["file"], names)
-    longest = max(SIZES.values())
+    longest = SIZES[LARGEST]
     found = (out_dir / file).lstat()
     # A link of either kind would make the server read, and then serve, what the child pointed at.
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:

@@ -1,53 +1,101 @@
 """The queue of images to be made: it is their rows, claimed one by one under a lease."""
 
-from collections.abc import Collection
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db.models.functions import Now
-from django.utils import timezone
+from django.db import close_old_connections
 
-from images.models import Image, ImageQuerySet, Status
+from images import lifecycle
+from images.models import Image, ImageQuerySet
 
-# A lease is short, so that a dead worker's work is soon another's, and renewed while its worker lives.
-LEASE = timedelta(seconds=30)
+logger = logging.getLogger(__name__)
+
+# A lease is short, so that a dead worker's work is soon another's, and extended while its worker lives.
+RENDER_LEASE = timedelta(seconds=30)
+EXTEND_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Lease:
+class Claim:
     """One image held by one worker."""
 
     image: int
     owner: int
     token: UUID
+    resumed: bool
+    """Another worker held it before and did not let go: it may have left files."""
 
     def row(self) -> ImageQuerySet:
-        return Image.objects.held(self.image, self.token)
-
-    def record(self, **changes: Any) -> bool:
-        """Write the outcome and let go; False when the image is no longer ours to write."""
-        row = self.row().filter(status=Status.PENDING)
-        return bool(row.update(leased_until=None, lease_token=None, updated_at=timezone.now(), **changes))
+        """The image's row, as long as this worker holds it."""
+        row: ImageQuerySet = lifecycle.held(Image.objects.filter(pk=self.image), self.token)
+        return row
 
 
-def claim_next(after_owner: int = 0) -> Lease | None:
-    """The oldest waiting image of the next owner in turn, for us alone; None when nothing waits."""
+def claim_next(after_owner: int = 0) -> Claim | None:
+    """The oldest waiting image of the next owner in rotation; None when nothing waits."""
+    waiting = Image.objects.waiting().order_by("owner_id", "pk")
     while True:
-        queue = Image.objects.waiting().order_by("owner_id", "pk").values_list("pk", "owner_id")
-        found = queue.filter(owner_id__gt=after_owner).first() or queue.first()
-        if found is None:
+        image = _brief(waiting.filter(owner_id__gt=after_owner)) or _brief(waiting)
+        if image is None:
             return None
-        token = uuid4()
-        if Image.objects.claim(found[0], token=token, lease=LEASE):
-            return Lease(*found, token)
+        if claimed := claim(image, Image.objects.waiting()):
+            return claimed
 
 
-def renew(leases: Collection[Lease]) -> None:
-    """Keep what living workers hold; a lease that somebody else took over stays lost."""
+def claim(image: Image, among: ImageQuerySet) -> Claim | None:
+    """This image for one worker alone, if it is still `among` these; None when another worker was first."""
+    token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE)
+    return Claim(image.pk, image.owner_id, token, image.lease_token is not None) if token else None
+
+
+def _brief(images: ImageQuerySet) -> Image | None:
+    """The first one, with the columns that a claim needs."""
+    image: Image | None = images.only("pk", "owner_id", "lease_token").first()
+    return image
+
+
+class Claims:
+    """The claims of this process, whose leases a thread extends until their work is done."""
+
+    def __init__(self) -> None:
+        self._held: set[Claim] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._extend, name="extend-leases", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @contextmanager
+    def keep(self, claim: Claim) -> Iterator[None]:
+        self._held.add(claim)
+        try:
+            yield
+        finally:
+            self._held.discard(claim)
+
+    def _extend(self) -> None:
+        while not self._ended.wait(EXTEND_SECONDS):
+            try:
+                close_old_connections()
+                if claims := list(self._held):
+                    extend(claims)
+            except Exception:
+                logger.exception("leases could not be extended; it is tried again")
+
+
+def extend(claims: list[Claim]) -> None:
+    """Hold these images for another lease; one that another worker took over stays lost."""
     # By their keys too: tokens alone have no index, and all images would be looked at.
-    held = Image.objects.filter(
-        pk__in=[lease.image for lease in leases], lease_token__in=[lease.token for lease in leases]
+    images = Image.objects.filter(
+        pk__in=[claim.image for claim in claims], lease_token__in=[claim.token for claim in claims]
     )
-    held.update(leased_until=Now() + LEASE)
+    lifecycle.extend(images, RENDER_LEASE)

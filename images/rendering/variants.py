@@ -1,7 +1,8 @@
-"""From PENDING to READY or FAILED: claim, render, record, release.
+"""From PENDING to READY or FAILED: the sizes of one claimed image are made, stored and recorded.
 
-A worker holds the image by a lease in its row. Whatever it finds out is written only while its
-token still holds the row, so one that slept past its lease overwrites nothing.
+A worker writes what came of it only while its claim still holds the row, so one that slept past
+its lease overwrites nothing. An image that is made again stays READY: its row names the old files
+until the new ones are stored, and those go after.
 """
 
 import logging
@@ -14,82 +15,72 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from images import integrity
+from images import integrity, lifecycle
 from images.deletion.removal import clear_if_dead
-from images.models import ORIGINAL, Image, Status
+from images.models import ORIGINAL, Image
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
+from images.rendering import convergence
 from images.rendering.limits import limits
-from images.rendering.queue import LEASE, Lease
+from images.rendering.queue import RENDER_LEASE, Claim
 from images.storage import identity
 from images.storage.base import image_storage
 from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
 
-
 # How often its own child may die or run over its limits before an image is FAILED.
 ATTEMPTS = 2
-
-
 # When the storage does not answer, the image is tried again after this.
 STORAGE_PAUSE = timedelta(seconds=30)
-
-
 # An original that alone cannot be read for so long, by a storage that is there, is given up.
-UNREADABLE = timedelta(hours=1)
+UNREADABLE_FOR = timedelta(hours=1)
 
 
-def render(lease: Lease) -> None:
+def render(claim: Claim) -> None:
     """Make all sizes of a claimed image and record how that ended."""
-    image = Image.objects.get(pk=lease.image)
+    image = Image.objects.get(pk=claim.image)
     try:
-        outcome = _outcome(image)
-        if "status" in outcome:
-            _tidy(lease, image, outcome)
+        recorded = _make_and_record(claim, image)
     except OSError:
         logger.exception("the storage or the machine failed while image %s was made", image.public_id)
-        lease.row().update(leased_until=Now() + STORAGE_PAUSE, lease_token=None)
+        lifecycle.pause(claim.row(), STORAGE_PAUSE)
         return
-    if not lease.record(**outcome):
+    if not recorded:
         clear_if_dead(image)
-        lease.row().update(leased_until=None, lease_token=None)
+        lifecycle.release(claim.row())
 
 
-def _outcome(image: Image) -> dict[str, Any]:
-    """What its row shall say. Raises OSError for what may pass."""
+def _make_and_record(claim: Claim, image: Image) -> bool:
+    """False when the image is no longer this worker's to write. Raises OSError for what may pass."""
     try:
-        return _make(image)
+        made = _make(image)
     except (OverLimits, Crashed) as error:
-        return _count_attempt(image, error)
+        # The child's death counts against the image, because nothing else was in that child.
+        logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
+        attempts = {"attempts": F("attempts") + 1}
+        if image.attempts + 1 < ATTEMPTS:
+            return bool(lifecycle.release(claim.row(), **attempts))
+        return _record_failure(claim, image, error, **attempts)
     except ProcessingError as error:
-        return _failure(error)
+        return _record_failure(claim, image, error)
     except OSError:
         if not _is_unreadable(image):
             raise
-        return _failure(Damaged("Its original cannot be read from the storage. Upload it again."))
+        lost = Damaged("Its original cannot be read from the storage. Upload it again.")
+        return _record_failure(claim, image, lost)
+    return _record_success(claim, image, made)
 
 
 def _is_unreadable(image: Image) -> bool:
-    """For long, and it alone: the storage has and gives its marker."""
-    if timezone.now() - image.updated_at < UNREADABLE:
+    """For long, and it alone: the storage has and gives the file that says whose it is."""
+    if timezone.now() - image.updated_at < UNREADABLE_FOR:
         return False
     return bool(integrity.confirmed(image, read=True, only_original=True))
 
 
-def _tidy(lease: Lease, image: Image, outcome: dict[str, Any]) -> None:
-    """Remove what earlier tries left, and sizes of an older version, while the image is still held.
-
-    Names that the row will bear, or bears until then, stay; most images have nothing else.
-    """
-    if outcome["status"] == Status.READY and not image.variants:
-        return
-    if lease.row().update(leased_until=Now() + LEASE):
-        variants = outcome.get("variants", image.variants)
-        keep = {ORIGINAL, *(variant["file"] for variant in variants.values())}
-        image_storage().delete_others(image.storage_prefix, keep)
+# ---- Make and store -------------------------------------------------------------------------
 
 
 def _make(image: Image) -> dict[str, Any]:
@@ -108,7 +99,6 @@ def _make(image: Image) -> dict[str, Any]:
         rendered = render_in_child(original, folder, limits())
         checksums = _store(image, rendered, folder)
     return {
-        "status": Status.READY,
         "variants": {
             size: {**asdict(variant), "crc32": checksums[variant.file]}
             for size, variant in rendered.variants.items()
@@ -132,12 +122,34 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
         return dict(zip(files, pool.map(store, files), strict=True))
 
 
-def _count_attempt(image: Image, error: ProcessingError) -> dict[str, Any]:
-    """The child's death counts against the image, because nothing else was in that child."""
-    logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
-    failure = _failure(error) if image.attempts + 1 >= ATTEMPTS else {}
-    return {"attempts": F("attempts") + 1, **failure}
+# ---- Record ---------------------------------------------------------------------------------
 
 
-def _failure(error: ProcessingError) -> dict[str, Any]:
-    return {"status": Status.FAILED, "error_code": error.code, "error_detail": error.detail[:255]}
+def _record_success(claim: Claim, image: Image, made: dict[str, Any]) -> bool:
+    """READY. Most images have nothing else in their folder; of the others, the rest goes behind the row."""
+    if not image.variants and not claim.resumed:
+        return bool(lifecycle.ready(claim.row(), **made))
+    if not lifecycle.ready(claim.row(), release=False, **made):
+        return False
+    try:
+        _remove_others(claim, image, made["variants"])
+    except OSError as error:
+        # The token stays in the row, so the next walk makes the image once more (images.rendering.convergence).
+        logger.warning("old files of image %s are left: %s", image.public_id, error)
+        return True
+    return bool(lifecycle.release(claim.row()))
+
+
+def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:
+    """FAILED; or READY as before, where it only could not be made again."""
+    _remove_others(claim, image, image.variants)
+    if image.is_ready:
+        return bool(lifecycle.release(claim.row(), **convergence.given_up(error.detail), **changes))
+    return bool(lifecycle.fail(claim.row(), code=error.code, detail=error.detail, **changes))
+
+
+def _remove_others(claim: Claim, image: Image, variants: dict[str, Any]) -> None:
+    """Remove all files but the original and these, while the image is still held."""
+    if lifecycle.extend(claim.row(), RENDER_LEASE):
+        keep = {ORIGINAL, *(variant["file"] for variant in variants.values())}
+        image_storage().delete_others(image.storage_prefix, keep)

@@ -53,8 +53,8 @@ def received(album: Album, content: bytes = b"", name: str = "photo.jpg") -> Ima
 def work_off() -> int:
     """Make everything that waits, here and now; how many images that were."""
     count = 0
-    while lease := queue.claim_next():
-        variants.render(lease)
+    while claim := queue.claim_next():
+        variants.render(claim)
         count += 1
     return count
 

@@ -291,21 +291,21 @@ def test_a_backup_whose_hold_ran_out_while_it_copied_is_refused(tmp_path, alice,
 @pytest.mark.parametrize(("seconds", "renewals"), [(3600, 1), (0, "each")])
 def test_the_hold_is_renewed_by_time_between_any_two_files(tmp_path, alice, monkeypatch, seconds, renewals):
     made(album(alice), 1)
-    files, renewed, renew = len(stored()), [], locks.Turn.renew
+    files, renewed, renew = len(stored()), [], locks.Lock.extend
     monkeypatch.setattr(backup, "RENEW", seconds)
-    monkeypatch.setattr(locks.Turn, "renew", lambda self: (renewed.append(1), renew(self))[1])
+    monkeypatch.setattr(locks.Lock, "extend", lambda self: (renewed.append(1), renew(self))[1])
     take(tmp_path)
     after_the_dump = before_its_name = 1
     assert len(renewed) == after_the_dump + (files if renewals == "each" else renewals) + before_its_name
 
 
 def test_two_backups_at_once_are_one_too_many(tmp_path, alice):
-    with locks.turn(locks.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
+    with locks.hold(locks.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
         take(tmp_path / "backup")
 
 
 def test_a_dump_that_took_longer_than_deletions_were_held_back_is_refused(tmp_path, alice, monkeypatch):
-    monkeypatch.setattr(locks.Turn, "renew", lambda self: False)
+    monkeypatch.setattr(locks.Lock, "extend", lambda self: False)
     with pytest.raises(CommandError, match="took too long"):
         take(tmp_path / "backup")
 

@@ -5,10 +5,11 @@ from itertools import product
 import pytest
 from PIL import ExifTags, Image, ImageChops, ImageStat, PngImagePlugin
 
-from images.processing import SIZES, Damaged, InvalidImage, Limits, TooManyPixels
+from images.processing import Damaged, InvalidImage, Limits, TooManyPixels
 from images.processing.colour import to_srgb
 from images.processing.nclx import icc_of
 from images.processing.render import render
+from images.processing.sizes import SIZES
 
 from . import pictures
 

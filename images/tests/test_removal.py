@@ -155,7 +155,7 @@ def test_an_album_of_ten_thousand_is_gone_in_time(client):
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(totals, "PART", 2)
+    monkeypatch.setattr(totals, "TRANSACTION_ROWS", 2)
     monkeypatch.setattr(removal, "BATCH", 2)
 
 

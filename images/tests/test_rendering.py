@@ -9,7 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from images import services
+from images import lifecycle, services
 from images.deletion.removal import doom_images, purge
 from images.models import Image, Status
 from images.processing import Crashed, Damaged
@@ -55,14 +55,14 @@ def test_equal_sizes_share_one_file():
 def test_one_image_is_claimed_by_one_worker():
     image = received(album(user()))
     hour = timedelta(hours=1)
-    claims = [Image.objects.claim(image.pk, token=uuid4(), lease=hour) for _ in range(3)]
-    assert claims == [True, False, False]
+    claims = [lifecycle.lease(Image.objects.filter(pk=image.pk), hour) for _ in range(3)]
+    assert [bool(token) for token in claims] == [True, False, False]
     assert queue.claim_next() is None
 
 
 def test_a_lease_that_ran_out_is_claimed_again():
     image = received(album(user()))
-    Image.objects.claim(image.pk, token=uuid4(), lease=timedelta(seconds=-1))
+    lifecycle.lease(Image.objects.filter(pk=image.pk), timedelta(seconds=-1))
     assert queue.claim_next().image == image.pk
 
 
@@ -204,11 +204,11 @@ def test_a_renewed_lease_lasts_and_a_lost_one_stays_lost():
     received(album(user()))
     mine = queue.claim_next()
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    queue.renew([mine])
+    queue.extend([mine])
     assert queue.claim_next() is None
     Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     other = queue.claim_next()
-    queue.renew([mine])
+    queue.extend([mine])
     assert Image.objects.get().lease_token == other.token
 
 
@@ -253,7 +253,7 @@ def test_an_original_that_alone_cannot_be_read_is_given_up_after_a_while(monkeyp
     work_off()
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
-    Image.objects.update(leased_until=None, updated_at=timezone.now() - variants.UNREADABLE)
+    Image.objects.update(leased_until=None, updated_at=timezone.now() - variants.UNREADABLE_FOR)
     work_off()
     image.refresh_from_db()
     assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)

@@ -24,51 +24,51 @@ LEASE = timedelta(minutes=5)
 
 
 def test_one_runner_at_a_time_and_the_next_after_it():
-    with locks.turn("reconcile", LEASE) as first:
+    with locks.hold("reconcile", LEASE) as first:
         assert first
-        assert locks.is_taken("reconcile")
-        with locks.turn("reconcile", LEASE) as second, locks.turn("backup", LEASE) as other:
+        assert locks.is_held("reconcile")
+        with locks.hold("reconcile", LEASE) as second, locks.hold("backup", LEASE) as other:
             assert (second, other is None) == (None, False)
-        assert locks.is_taken("reconcile")
-    assert not locks.is_taken("reconcile")
-    with locks.turn("reconcile", LEASE) as third:
+        assert locks.is_held("reconcile")
+    assert not locks.is_held("reconcile")
+    with locks.hold("reconcile", LEASE) as third:
         assert third
 
 
 def test_a_runner_that_died_is_followed_when_its_lease_ends():
-    with locks.turn("reconcile", timedelta(seconds=-1)) as dead:
+    with locks.hold("reconcile", timedelta(seconds=-1)) as dead:
         assert dead
-        with locks.turn("reconcile", LEASE) as next_one:
+        with locks.hold("reconcile", LEASE) as next_one:
             assert next_one
-            assert not dead.renew()
-            assert next_one.renew()
+            assert not dead.extend()
+            assert next_one.extend()
 
 
 def test_a_runner_whose_lease_is_longer_than_any_holds_nothing_back():
     """It was given by a clock that has been set back since."""
-    with locks.turn("backup", timedelta(days=365)):
-        assert not locks.is_taken("backup")
-        with locks.turn("backup", LEASE) as next_one:
+    with locks.hold("backup", timedelta(days=365)):
+        assert not locks.is_held("backup")
+        with locks.hold("backup", LEASE) as next_one:
             assert next_one
-            assert locks.is_taken("backup")
+            assert locks.is_held("backup")
 
 
 def test_a_lease_that_has_ended_is_not_renewed_though_nobody_took_it():
-    with locks.turn("backup", LEASE) as turn:
-        assert turn.renew()
+    with locks.hold("backup", LEASE) as turn:
+        assert turn.extend()
         Runner.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-        assert not turn.renew()
-        assert not locks.is_taken("backup")
+        assert not turn.extend()
+        assert not locks.is_held("backup")
 
 
 def test_a_runner_that_failed_lets_go():
-    with pytest.raises(ZeroDivisionError), locks.turn("reconcile", LEASE):
+    with pytest.raises(ZeroDivisionError), locks.hold("reconcile", LEASE):
         _ = 1 / 0
-    assert not locks.is_taken("reconcile")
+    assert not locks.is_held("reconcile")
 
 
 def test_the_command_says_that_another_one_reconciles():
-    with locks.turn(locks.RECONCILE, LEASE), pytest.raises(CommandError, match="right now"):
+    with locks.hold(locks.RECONCILE, LEASE), pytest.raises(CommandError, match="right now"):
         call_command("reconcile")
     call_command("reconcile", stdout=StringIO())
 
@@ -77,7 +77,7 @@ def test_a_server_that_starts_does_not_wait_for_the_lease_of_the_one_that_died(m
     runs = []
     monkeypatch.setattr(engine, "reconcile", lambda sums: runs.append(sums))
     fresh = engine.Engine()
-    with locks.turn(locks.RECONCILE, LEASE):
+    with locks.hold(locks.RECONCILE, LEASE):
         fresh._reconcile()
         fresh._reconcile()
     assert len(runs) == 1
@@ -90,7 +90,7 @@ def test_nothing_leaves_the_storage_while_a_backup_is_taken():
     alice = user()
     received(album(alice))
     doom_images(alice, Image.objects.all())
-    with locks.turn(locks.BACKUP, LEASE):
+    with locks.hold(locks.BACKUP, LEASE):
         assert (purge(), len(stored())) == (0, 1)
     assert (purge(), stored()) == (1, set())
 

@@ -17,10 +17,11 @@ from django.conf import settings
 
 from images import locks
 from images.integrity import Expected, Unsound, files_of, sound_bytes
-from images.models import Image, ImageQuerySet, Runner, Status
+from images.models import Image, ImageQuerySet, Status
 from images.storage import identity
 from images.storage.base import image_storage
 from images.upkeep import database_dump
+from imagestore.kit.batches import batches
 from imagestore.kit.durable import give_name
 from imagestore.kit.intervals import Every
 
@@ -42,15 +43,15 @@ class Refused(Exception):
 class _Hold:
     """Deletions, held back: while `keep` is called now and then, and does not raise Refused, no file went."""
 
-    def __init__(self, turn: locks.Turn) -> None:
-        self._turn, self._renewal = turn, Every(RENEW)
+    def __init__(self, lock: locks.Lock) -> None:
+        self._lock, self._renewal = lock, Every(RENEW)
 
     def keep(self) -> None:
         if self._renewal.is_due():
             self.prove()
 
     def prove(self) -> None:
-        if not self._turn.renew():
+        if not self._lock.extend():
             raise Refused("The dump, or a file, took too long: files may have been deleted meanwhile.")
 
 
@@ -60,15 +61,15 @@ def backup(target: Path, progress: Progress) -> list[str]:
     What an earlier backup left there stays good until this one is. Raises Refused, and OSError when
     the storage, the database's program or the folder fails.
     """
-    with locks.turn(locks.BACKUP, HOLD) as turn, _for_its_owner_only():
-        if turn is None:
+    with locks.hold(locks.BACKUP, HOLD) as lock, _for_its_owner_only():
+        if lock is None:
             raise Refused("A backup is being taken, or one was killed less than an hour ago.")
         if image_storage().is_around(target):
             raise Refused("This folder is in the storage itself. Choose one on another disk.")
         identity.check()
         target.mkdir(parents=True, exist_ok=True)
         with database_dump.dumped(target):
-            hold = _Hold(turn)
+            hold = _Hold(lock)
             hold.prove()
             named = Image.objects.exclude(status=Status.RECEIVING)
             lost = _for_each_file(named, lambda image, file: _fetch(file, target / FILES), progress, hold.keep)
@@ -89,8 +90,7 @@ def restore(source: Path, progress: Progress) -> list[str]:
     if next(image_storage().listing(), None):
         raise Refused("The storage is not empty.")
     database_dump.load(source)
-    # The backup itself was being taken when its rows were copied.
-    Runner.objects.update(token=None, leased_until=None)
+    locks.release_all()
     missing = _for_each_file(
         Image.objects.kept(), lambda image, file: _put_back(image, file, source / FILES), progress
     )
@@ -115,16 +115,16 @@ def _for_each_file(
     after_each: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Several at once; those that could not be copied, unless their image is being deleted."""
-    lost, done, last, total = list[str](), 0, 0, images.count()
+    lost, done, total = list[str](), 0, images.count()
     pool = ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy")
     try:
-        while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        for batch in batches(images, BATCH):
             pairs = [(image, file) for image in batch for file in files_of(image)]
             for (image, _), wrong in zip(pairs, pool.map(lambda pair: _loss(work, *pair), pairs), strict=True):
                 after_each()
                 if wrong and image.status != Status.DOOMED:
                     lost.append(wrong)
-            done, last = done + len(batch), batch[-1].pk
+            done += len(batch)
             progress(done, total)
     finally:
         # Whoever gives up does not wait for the rest of the batch.

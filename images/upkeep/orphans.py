@@ -13,9 +13,9 @@ from itertools import groupby, islice
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models.functions import Now
 from django.utils import timezone
 
+from images import lifecycle
 from images.integrity import Found, Kind, files_of
 from images.models import Image, Status, leased
 from images.storage import identity
@@ -58,9 +58,9 @@ def reported(entry: Entry) -> Found:
 
 def quarantined(entry: Entry, folder: str) -> Found:
     """Moved to this folder of the quarantine, unless a row has come to name it. Raises NotOurStorage."""
-    found, token = reported(entry), uuid4()
+    found = reported(entry)
     identity.check()
-    with _holding_image_of(entry, token):
+    with _holding_image_of(entry) as token:
         if not _still_unknown(entry, holder=token):
             return replace(found, done="it is in use now, and was left alone")
         image_storage().rename(entry.name, f"{folder}/{entry.name}")
@@ -118,12 +118,12 @@ def _still_unknown(entry: Entry, holder: UUID | None = None) -> bool:
 
 
 @contextmanager
-def _holding_image_of(entry: Entry, token: UUID) -> Iterator[None]:
-    """If it lies in an image's folder: nobody makes sizes there while it is moved."""
-    ids = [found for found in [_id_in(entry.name)] if found]
-    made = Image.objects.filter(public_id__in=ids, status__in=[Status.READY, Status.FAILED])
-    made.unleased().update(leased_until=Now() + MOVING, lease_token=token)
+def _holding_image_of(entry: Entry) -> Iterator[UUID | None]:
+    """If it lies in an image's folder: no worker makes sizes there while it is moved."""
+    ids = [named for named in [_id_in(entry.name)] if named]
+    image = Image.objects.filter(public_id__in=ids)
+    token = lifecycle.lease(image.filter(status__in=[Status.READY, Status.FAILED]), MOVING)
     try:
-        yield
+        yield token
     finally:
-        Image.objects.filter(public_id__in=ids, lease_token=token).update(leased_until=None, lease_token=None)
+        lifecycle.release(lifecycle.held(image, token))

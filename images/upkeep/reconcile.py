@@ -5,7 +5,7 @@ is waiting again by itself (ImageQuerySet.waiting).
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from images.storage.base import image_storage
 from images.storage.scratch import sweep
 from images.upkeep.scrub import scrub
 from images.uploads.reception import discard
-from imagestore.kit.batches import each
+from imagestore.kit.batches import batches, each
 from imagestore.kit.database import transaction_retried
 
 logger = logging.getLogger(__name__)
@@ -105,14 +105,7 @@ def _repair(rows: QuerySet[Any], **sums: QuerySet[Any]) -> int:
         found = list(wrong.filter(pk__in=keys).values_list("pk", flat=True))
         return each(found, lambda pk: _set_right(wrong, pk, *sums))
 
-    return each(_batches(rows), repair)
-
-
-def _batches(rows: QuerySet[Any]) -> Iterator[list[int]]:
-    last = 0
-    while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        yield keys
-        last = keys[-1]
+    return each(batches(rows.values_list("pk", flat=True), BATCH), repair)
 
 
 @transaction_retried

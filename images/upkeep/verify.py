@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from images import integrity, services
 from images.integrity import Found, Kind, files_of, look
-from images.models import Finding, Image, ImageQuerySet
+from images.models import Finding, Image
 from images.storage import identity
 from images.upkeep import orphans
+from imagestore.kit.batches import batches
 from imagestore.kit.problems import Problem
 
 # Images looked at between two questions to the database.
@@ -83,7 +84,7 @@ def _wrong_images(order: Order, whole: Bits, progress: Progress) -> Iterator[Fou
     images = Image.objects.kept().order_by("pk")
     total, done = images.count(), 0
     with ThreadPoolExecutor(settings.STORAGE_WORKERS, "verify") as pool:
-        for batch in _batches(images):
+        for batch in batches(images, BATCH):
             suspects = [image for image in batch if order.checksums or image.pk not in whole]
             looks = pool.map(lambda image: look(files_of(image), read=order.checksums), suspects)
             for image, first_look in zip(suspects, looks, strict=True):
@@ -91,13 +92,6 @@ def _wrong_images(order: Order, whole: Bits, progress: Progress) -> Iterator[Fou
                     yield from _judged(image, order)
             done += len(batch)
             progress(done, total)
-
-
-def _batches(images: ImageQuerySet) -> Iterator[list[Image]]:
-    last = 0
-    while batch := list(images.filter(pk__gt=last)[:BATCH]):
-        yield batch
-        last = batch[-1].pk
 
 
 def _judged(image: Image, order: Order) -> Iterator[Found]:

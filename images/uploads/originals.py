@@ -3,11 +3,10 @@
 import errno
 import logging
 from contextlib import suppress
-from uuid import uuid4
 
 from django.db import DatabaseError, IntegrityError, connection
-from django.db.models.functions import Now
 
+from images import lifecycle
 from images.deletion.removal import clear_if_dead
 from images.models import Finding, Image
 from images.storage import identity
@@ -60,18 +59,17 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
 
 def _put_back(image: Image, staged: StagedFile) -> None:
     """Under a lease, as at first: what a storage that did not answer may still do comes before a deletion's end."""
-    token = uuid4()
-    # Whoever waits for the storage works no more on it.
-    rows = (Image.objects.unleased() | Image.objects.filter(lease_token=None)).filter(pk=image.pk)
-    if not rows.update(leased_until=Now() + reception.RECEPTION, lease_token=token):
+    rows = Image.objects.filter(pk=image.pk)
+    token = lifecycle.lease(rows, reception.RECEPTION, over_pause=True)
+    if token is None:
         raise OSError(errno.EAGAIN, "somebody works on it right now, or it is gone")
     try:
         _store(image, staged)
     except OSError:
-        Image.objects.held(image.pk, token).update(lease_token=None)
+        lifecycle.pause(lifecycle.held(rows, token))
         raise
     Finding.objects.unresolved().filter(file=image.original_file).resolve()
-    Image.objects.held(image.pk, token).update(leased_until=None, lease_token=None)
+    lifecycle.release(lifecycle.held(rows, token))
     # It may have been deleted for ever meanwhile.
     clear_if_dead(image)
 

@@ -2,14 +2,13 @@
 
 import time
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
 
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import lock
 from albums.models import Album
+from images import lifecycle
 from images.models import Image, Status
 from images.processing import Probed
 from images.totals import count, give_back, take
@@ -64,7 +63,7 @@ def _enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     if not take(album.owner, staged.size):
         raise _OnTheirWay if on_their_way else _no_room(album.owner)
     image = _entry(album, staged, probed, caption)
-    image.save(force_insert=True)
+    lifecycle.receive(image, RECEPTION)
     return image
 
 
@@ -85,8 +84,6 @@ def _entry(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
         taken_at=taken_at,
         sorted_at=taken_at or now,
         camera=probed.camera,
-        leased_until=Now() + RECEPTION,
-        lease_token=uuid4(),
         created_at=now,
     )
 
@@ -105,14 +102,8 @@ def publish(image: Image) -> None:
     """
     if not count(image.album_id, +1, image.bytes):
         raise not_found()
-    row = Image.objects.held(image.pk, _token(image)).filter(status=Status.RECEIVING)
-    if not row.update(status=Status.PENDING, living_sha256=image.sha256, leased_until=None, lease_token=None):
+    if not lifecycle.publish(lifecycle.held(Image.objects.filter(pk=image.pk), image.lease_token)):
         raise storage_unavailable()
-
-
-def _token(image: Image) -> UUID:
-    assert image.lease_token is not None
-    return image.lease_token
 
 
 @transaction_retried
@@ -123,9 +114,12 @@ def discard(image: Image, *, unanswered: bool = False) -> bool:
     """
     if not User.objects.select_for_update().filter(pk=image.owner_id).exists():
         return False
-    receiving = Image.objects.filter(pk=image.pk, status=Status.RECEIVING)
-    lease = {} if unanswered else {"leased_until": None}
-    given_up = bool(receiving.update(status=Status.DOOMED, lease_token=None, **lease))
-    if given_up:
-        give_back(image.owner, image.bytes)
-    return given_up
+    row = Image.objects.filter(pk=image.pk)
+    if not lifecycle.doom(row.filter(status=Status.RECEIVING)):
+        return False
+    if unanswered:
+        lifecycle.pause(row)
+    else:
+        lifecycle.release(row)
+    give_back(image.owner, image.bytes)
+    return True

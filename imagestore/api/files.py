@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from images import services
 from images.delivery.links import file_of
 from images.delivery.responses import serve_file
-from images.processing import SIZES
+from images.processing.sizes import SIZES
 from imagestore.kit.params import flag
 
 SIZE = OpenApiParameter("size", OpenApiTypes.STR, enum=["original", *SIZES], default="original")

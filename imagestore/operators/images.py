@@ -57,7 +57,7 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
 
     @admin.display(description="")
     def thumbnail(self, image: Image) -> SafeString | str:
-        thumb = links_of(image).thumb
+        thumb = links_of(image).smallest
         if thumb is None:
             return "—"
         width = round(THUMB_HEIGHT * thumb.width / thumb.height)

@@ -46,10 +46,10 @@ def render_as(key: int, token: str) -> None:
     from uuid import UUID
 
     from images.models import Image
-    from images.rendering.queue import Lease
+    from images.rendering.queue import Claim
     from images.rendering.variants import render
 
-    render(Lease(key, Image.objects.get(pk=key).owner_id, UUID(token)))
+    render(Claim(key, Image.objects.get(pk=key).owner_id, UUID(token), resumed=True))
 
 
 def end_backup() -> int:

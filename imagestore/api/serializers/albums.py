@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from albums.models import TEXT_LENGTH, Album
+from images.delivery.links import links_of
 from images.models import Image
 from imagestore.api.serializers.images import VariantsSerializer, variants_of
 
@@ -32,7 +33,10 @@ class AlbumSerializer(serializers.ModelSerializer[Album]):
     def get_cover(self, album: Album) -> dict[str, Any] | None:
         if album.cover is None:
             return None
-        return {"id": str(album.cover.public_id), "variants": variants_of(album.cover, self.context["request"])}
+        return {
+            "id": str(album.cover.public_id),
+            "variants": variants_of(links_of(album.cover), self.context["request"]),
+        }
 
 
 class AlbumChangeSerializer(serializers.ModelSerializer[Album]):

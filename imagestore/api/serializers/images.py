@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 from albums.models import TEXT_LENGTH
 from images.delivery.links import Links, links_of
 from images.models import NAME_LENGTH, SHOWN, Image
-from images.processing import SIZES
+from images.processing.sizes import SIZES
 from images.uploads.filenames import clean_name
 
 
@@ -24,12 +24,10 @@ class VariantSerializer(serializers.Serializer[Any]):
 
 
 class VariantsSerializer(serializers.Serializer[Any]):
-    """Each size, or null until it is there."""
+    """Each size of the table, or null until it is there."""
 
-    thumb = VariantSerializer(allow_null=True)
-    small = VariantSerializer(allow_null=True)
-    medium = VariantSerializer(allow_null=True)
-    large = VariantSerializer(allow_null=True)
+    def get_fields(self) -> dict[str, Any]:
+        return {size: VariantSerializer(allow_null=True) for size in SIZES}
 
 
 class OriginalSerializer(serializers.Serializer[Any]):
@@ -41,14 +39,12 @@ class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-def variants_of(image: Image, request: Request, links: Links | None = None) -> dict[str, Any]:
+def variants_of(links: Links, request: Request) -> dict[str, Any]:
     """The sizes with absolute links, on the request's host or on MEDIA_BASE_URL."""
-    links = links or links_of(image)
-    shown: dict[str, Any] = {}
-    for size in SIZES:
-        link = getattr(links, size)
-        shown[size] = link and {**asdict(link), "url": request.build_absolute_uri(link.url)}
-    return shown
+    return {
+        size: link and {**asdict(link), "url": request.build_absolute_uri(link.url)}
+        for size, link in links.sizes.items()
+    }
 
 
 class ImageSerializer(serializers.ModelSerializer[Image]):
@@ -71,6 +67,11 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         ]  # fmt: skip
         read_only_fields = fields
 
+    def to_representation(self, image: Image) -> dict[str, Any]:
+        # Signing costs more than the rest of an image, so its links are made once.
+        self._links = links_of(image)
+        return super().to_representation(image)
+
     def get_placeholder(self, image: Image) -> str | None:
         return image.placeholder or None
 
@@ -80,11 +81,11 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
 
     @extend_schema_field(VariantsSerializer)
     def get_variants(self, image: Image) -> dict[str, Any]:
-        return variants_of(image, self.context["request"])
+        return variants_of(self._links, self.context["request"])
 
     @extend_schema_field(OriginalSerializer)
     def get_original(self, image: Image) -> dict[str, str]:
-        return {"url": self.context["request"].build_absolute_uri(links_of(image).original)}
+        return {"url": self.context["request"].build_absolute_uri(self._links.original)}
 
     @extend_schema_field(serializers.URLField)
     def get_url(self, image: Image) -> str:

@@ -21,5 +21,5 @@ class TrashEntrySerializer(serializers.Serializer[Entry]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumb(self, entry: Entry) -> str | None:
-        thumb = links_of(entry.picture).thumb if entry.picture else None
+        thumb = links_of(entry.picture).smallest if entry.picture else None
         return self.context["request"].build_absolute_uri(thumb.url) if thumb else None

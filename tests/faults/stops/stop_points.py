@@ -34,7 +34,7 @@ RENDERING = (
     Step("13 variant has a temporary name", "images.storage.disk:_bring:after", nth=2),
     Step("14 one variant stored", "images.storage.disk:DurableFileStorage.store:after", nth=2),
     Step("15 variants stored", "images.rendering.variants:_store:after"),
-    Step("16 recorded", "images.rendering.queue:Lease.record:after"),
+    Step("16 recorded", "images.lifecycle:ready:after"),
 )
 DELETING = (
     Step("17 dooming, not committed", "images.deletion.removal:_doom_part:after"),

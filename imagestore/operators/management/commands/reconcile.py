@@ -10,8 +10,8 @@ class Command(BaseCommand):
     help = "Finish what a dying process left half done; the server does the same every minute."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with locks.turn(locks.RECONCILE, RECONCILE_LEASE) as turn:
-            if turn is None:
+        with locks.hold(locks.RECONCILE, RECONCILE_LEASE) as lock:
+            if lock is None:
                 raise CommandError("A server, or another command, is reconciling right now.")
             report = reconcile()
         self.stdout.write(f"receptions given up: {report.stale_receptions}")

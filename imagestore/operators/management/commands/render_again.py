@@ -1,0 +1,23 @@
+"""`manage.py render_again`: make all sizes as today's table wants them, now."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from images.upkeep.render_again import render_again
+from imagestore.operators.progress import show
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the sizes of all images again that lack one or bear an older version. The running server does so by "
+        "itself, slowly; this takes as many cores as RENDER_WORKERS says. Safe to repeat, also while it runs."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = render_again(lambda done, total: show(self.stderr, done, total))
+        self.stdout.write(f"images made again: {report.worked_on - report.given_up}")
+        if report.given_up:
+            raise CommandError(
+                f"{report.given_up} could not be made again and keep the sizes they have; the admin says why."
+            )
