@@ -86,7 +86,10 @@ export class Panel {
     const total = totalOf(items);
     this.#part("total").textContent = total;
     const bytes = items.reduce((sum, item) => sum + item.file.size, 0);
-    const gone = items.reduce((sum, item) => sum + item.file.size * (NOT_ADDED.includes(item.state) ? 1 : item.part), 0);
+    const gone = items.reduce(
+      (sum, item) => sum + item.file.size * (NOT_ADDED.includes(item.state) ? 1 : item.part),
+      0,
+    );
     this.#part("overall").value = bytes ? gone / bytes : 1;
     this.#part("close").hidden = busy;
     const failed = this.#failed().length;

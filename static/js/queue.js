@@ -25,7 +25,9 @@ export class Queue extends EventTarget {
   constructor(door) {
     super();
     this.#door = door;
-    addEventListener("online", () => this.retry(this.items.filter(({ lost, state }) => lost && state === "failed")));
+    addEventListener("online", () =>
+      this.retry(this.items.filter(({ lost, state }) => lost && state === "failed")),
+    );
   }
 
   get busy() {
@@ -102,7 +104,8 @@ export class Queue extends EventTarget {
     item.lost = AWAY.includes(answer.status) && !answer.retryAfter;
     if (item.lost) return (await canBeRead(item.file)) ? this.#wait(item, answer) : this.#refuse(item, UNREADABLE);
     this.#answered();
-    if (BUSY.includes(answer.status) && answer.retryAfter) return this.#hold(item, answer.retryAfter, "The store is busy; goes on");
+    if (BUSY.includes(answer.status) && answer.retryAfter)
+      return this.#hold(item, answer.retryAfter, "The store is busy; goes on");
     if (!answer.ok) return this.#refuse(item, answer);
     item.id = answer.id;
     item.part = 1;

@@ -2,7 +2,8 @@
 
 const MOMENT_MS = 300;
 
-const toggleFull = (viewer) => (document.fullscreenElement ? document.exitFullscreen() : viewer.requestFullscreen()).catch(() => {});
+const toggleFull = (viewer) =>
+  (document.fullscreenElement ? document.exitFullscreen() : viewer.requestFullscreen()).catch(() => {});
 
 function toggleAbout(button) {
   const shown = !document.getElementById("about").toggleAttribute("hidden");

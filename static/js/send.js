@@ -11,8 +11,18 @@ const MEANT = {
 };
 
 /** A file that was moved, changed or unplugged since it was picked breaks the line as well. */
-export const UNREADABLE = { status: 400, detail: "This file can no longer be read from your device. Nothing was stored." };
-export const canBeRead = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+export const UNREADABLE = {
+  status: 400,
+  detail: "This file can no longer be read from your device. Nothing was stored.",
+};
+export const canBeRead = (file) =>
+  file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
 
 function understand(request) {
   let body = {};
@@ -22,7 +32,10 @@ function understand(request) {
     // A proxy in between may answer with a page of its own; the status is enough then.
   }
   const said = [body.detail, ...Object.values(body.errors ?? {}).flat()].find((text) => typeof text === "string");
-  const fallback = request.status === 413 ? "The file is too large for this store. Nothing was stored." : "The store could not take it just now. Try again.";
+  const fallback =
+    request.status === 413
+      ? "The file is too large for this store. Nothing was stored."
+      : "The store could not take it just now. Try again.";
   return {
     ok: request.status === 200 || request.status === 201,
     duplicate: request.status === 200,
@@ -40,7 +53,10 @@ export function send(file, { url, token, onProgress, onSent }) {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name);
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+    request.upload.addEventListener(
+      "progress",
+      (event) => event.lengthComputable && onProgress(event.loaded / event.total),
+    );
     request.upload.addEventListener("load", onSent);
     request.addEventListener("load", () => resolve(understand(request)));
     for (const type of ["error", "abort", "timeout"]) {

@@ -28,7 +28,8 @@ export class Tiles extends EventTarget {
   }
 
   watch() {
-    for (const tile of this.#grid.querySelectorAll('[data-status="pending"]')) this.#watched.set(tile.dataset.id, 0);
+    for (const tile of this.#grid.querySelectorAll('[data-status="pending"]'))
+      this.#watched.set(tile.dataset.id, 0);
     for (const type of ["visibilitychange", "online"]) addEventListener(type, () => this.#soon(0));
     this.#grid.addEventListener("submit", (event) => this.#retry(event));
     this.#soon();
@@ -55,7 +56,8 @@ export class Tiles extends EventTarget {
     this.#wait = Math.min(this.#wait * 1.5, SLOWEST_MS);
     try {
       const ids = [...this.#watched.keys()];
-      for (let start = 0; start < ids.length; start += AT_ONCE) await this.#fetch(ids.slice(start, start + AT_ONCE));
+      for (let start = 0; start < ids.length; start += AT_ONCE)
+        await this.#fetch(ids.slice(start, start + AT_ONCE));
     } catch {
       // The line or the store is down; the next try comes later.
     }

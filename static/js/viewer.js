@@ -18,18 +18,26 @@ function watchKeys(viewer, back, screen) {
 
 function watchSwipes(viewer) {
   let start = null;
-  viewer.addEventListener("touchstart", (event) => {
-    const zoomed = visualViewport.scale > 1.01;
-    start = event.touches.length === 1 && !zoomed ? event.touches[0] : null;
-  }, { passive: true });
-  viewer.addEventListener("touchend", (event) => {
-    if (!start) return;
-    const across = event.changedTouches[0].clientX - start.clientX;
-    const down = event.changedTouches[0].clientY - start.clientY;
-    start = null;
-    if (Math.abs(across) < SWIPE_PX || Math.abs(across) < 2 * Math.abs(down)) return;
-    viewer.querySelector(`[data-turn="${across < 0 ? "next" : "previous"}"]`)?.click();
-  }, { passive: true });
+  viewer.addEventListener(
+    "touchstart",
+    (event) => {
+      const zoomed = visualViewport.scale > 1.01;
+      start = event.touches.length === 1 && !zoomed ? event.touches[0] : null;
+    },
+    { passive: true },
+  );
+  viewer.addEventListener(
+    "touchend",
+    (event) => {
+      if (!start) return;
+      const across = event.changedTouches[0].clientX - start.clientX;
+      const down = event.changedTouches[0].clientY - start.clientY;
+      start = null;
+      if (Math.abs(across) < SWIPE_PX || Math.abs(across) < 2 * Math.abs(down)) return;
+      viewer.querySelector(`[data-turn="${across < 0 ? "next" : "previous"}"]`)?.click();
+    },
+    { passive: true },
+  );
 }
 
 function fetchNeighbours(viewer, picture) {
