@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .PHONY: help run test test-faults lint format house bench lock clean dev
 
 BIN := .venv/bin
+BIOME := node_modules/.bin/biome
 # The checks load the settings, which want keys; they touch no database and no file.
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
@@ -48,20 +49,22 @@ test-faults: dev ## everything that is done to the store, many rounds of it, on 
 	echo "== all faults on SQLite and S3"
 	$(ON_S3) $(FAULTS) -m ""
 
-lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
+lint: dev ## ruff, mypy, djlint, Biome, import contracts, Django's own checks
 	@set -x
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/djlint --quiet --check --lint templates
+	$(BIOME) check --error-on-warnings
 	$(BIN)/lint-imports
 	$(CHECK) $(BIN)/mypy
 	$(CHECK) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-format: dev ## format Python and templates
+format: dev ## format Python, templates, JavaScript and CSS
 	@$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
+	$(BIOME) check --write
 
 house: dev ## show the layers, what lives in each, and what it imports
 	@exec $(BIN)/python -m tests.house
@@ -72,8 +75,8 @@ bench: dev ## measure (bench/)
 lock: dev ## pin requirements*.in to versions and hashes
 	@deploy/lock.sh
 
-clean: ## remove caches and the virtual environment, never data
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove caches and installed packages, never data
+	@rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dev:

@@ -18,6 +18,6 @@ export function watchForms() {
   // The back button may bring the page back as it was left.
   addEventListener("pageshow", () => {
     sent.clear();
-    document.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
   });
 }

@@ -52,7 +52,7 @@ function watchArrivals(queue, tiles) {
     if (!item.id || !(item.state in arrived) || told.has(item)) return;
     told.add(item);
     arrived[item.state].push(item.id);
-    timer ||= setTimeout(show, GATHER_MS);
+    if (!timer) timer = setTimeout(show, GATHER_MS);
   });
   tiles.addEventListener("turned", ({ detail }) => queue.turn(detail));
 }
