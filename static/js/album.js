@@ -1,6 +1,7 @@
 /** The album page: its tiles keep themselves current, files can be dropped anywhere. */
-import { rememberPlace } from "./place.js";
-import { Tiles } from "./tiles.js";
+
+import { Tiles } from "./album-grid.js";
+import { rememberPlace } from "./return-position.js";
 import { startUploads } from "./uploads.js";
 
 const grid = document.querySelector("[data-tiles]");

@@ -1,8 +1,9 @@
 /** What every page has. */
-import { watchForms } from "./busy.js";
+
 import { watchConfirmLinks } from "./confirm.js";
 import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
+import { watchForms } from "./submit-once.js";
 import { watchToasts } from "./toast.js";
 
 watchToasts();

@@ -1,7 +1,7 @@
 /** Adding photos: picked, pasted or dropped anywhere on the album's page. */
 import { filesOf, hasFiles } from "./files.js";
-import { Panel } from "./panel.js";
-import { Queue } from "./queue.js";
+import { Panel } from "./upload-panel.js";
+import { Queue } from "./upload-queue.js";
 
 const GATHER_MS = 250;
 

@@ -1,7 +1,7 @@
 /** One picture: arrow keys, Escape, a swipe, and its neighbours fetched before they are asked for. */
 
-import { placeOf } from "./place.js";
-import { watchScreen } from "./screen.js";
+import { watchScreen } from "./fullscreen.js";
+import { placeOf } from "./return-position.js";
 
 const SWIPE_PX = 60;
 const POLL_MS = 3000;

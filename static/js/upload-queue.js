@@ -1,7 +1,8 @@
 /** The files on their way: three at a time, each for itself, so that a bad one never stops the rest. */
-import { fits, NO_ROOM } from "./room.js";
-import { canBeRead, send, UNREADABLE } from "./send.js";
-import { filesize } from "./words.js";
+
+import { filesize } from "./format.js";
+import { fits, NO_ROOM } from "./quota.js";
+import { canBeRead, send, UNREADABLE } from "./upload-request.js";
 
 const AT_ONCE = 3;
 const BUSY = [429, 503];

@@ -1,5 +1,5 @@
 /** One file to the API, by XMLHttpRequest because only it tells how much has gone. */
-import { NO_ROOM } from "./room.js";
+import { NO_ROOM } from "./quota.js";
 
 const LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
 // Where the store's own sentence is not for this page, or a proxy in between gave the answer.

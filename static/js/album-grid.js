@@ -1,7 +1,8 @@
 /** Keeps the grid current: asks for the tiles that are new or still being made until all have come. */
-import { putFresh } from "./fresh.js";
+
+import { photos } from "./format.js";
+import { putFresh } from "./live-parts.js";
 import { paintPlaceholders } from "./placeholder.js";
-import { photos } from "./words.js";
 
 const FIRST_MS = 1000;
 const SLOWEST_MS = 15000;

@@ -1,5 +1,5 @@
 /** The docked list of uploads: one line a file, totals on top, foldable, never in the way. */
-import { stateOf, totalOf } from "./words.js";
+import { stateOf, totalOf } from "./format.js";
 
 const NEWS_EVERY_MS = 4000;
 const FOLDS_AFTER_MS = 4000;
