@@ -1,27 +1,27 @@
-/** Keeps the grid current: asks for the tiles that are new or still being made until all have come. */
+/** Keeps the tiles of an album current. It fetches those of new and pending images until the store is done. */
 
 import { photos } from "./format.js";
-import { putFresh } from "./live-parts.js";
+import { replaceLiveParts } from "./live-parts.js";
 import { paintPlaceholders } from "./placeholder.js";
 
-const FIRST_MS = 1000;
-const SLOWEST_MS = 15000;
-const PATIENCE_MS = 20000;
-const AT_ONCE = 40;
-// An answer may miss an image for a moment; after so many it is taken for deleted.
+const FIRST_POLL_MS = 1000;
+const SLOWEST_POLL_MS = 15000;
+const REQUEST_TIMEOUT_MS = 20000;
+const BATCH_IMAGES = 40;
+// A response may lack an image for a moment. After so many in a row the grid takes it as deleted.
 const MISSES = 20;
-const MISSES_IF_SHOWN = 3;
+const MISSES_OF_SHOWN_TILE = 3;
 
-/** Tells with "turned" {id, failed, reason} that an image has been made, or cannot be. */
-export class Tiles extends EventTarget {
+/** "finished" {id, failed, reason}: the store has made the sizes of an image, or has failed to. */
+export class AlbumGrid extends EventTarget {
   #grid;
-  #wait = FIRST_MS;
+  #pollMs = FIRST_POLL_MS;
   #timer = 0;
-  #asking = false;
-  /** id → how many answers in a row missed it. */
+  #polling = false;
+  /** id → how many responses in a row lacked it. */
   #watched = new Map();
   #added = new Set();
-  #elsewhere = new Set();
+  #addedElsewhere = new Set();
 
   constructor(grid) {
     super();
@@ -29,109 +29,112 @@ export class Tiles extends EventTarget {
   }
 
   watch() {
-    for (const tile of this.#grid.querySelectorAll('[data-status="pending"]'))
-      this.#watched.set(tile.dataset.id, 0);
-    for (const type of ["visibilitychange", "online"]) addEventListener(type, () => this.#soon(0));
+    for (const { dataset } of this.#grid.querySelectorAll('[data-status="pending"]')) {
+      this.#watched.set(dataset.id, 0);
+    }
+    for (const type of ["visibilitychange", "online"]) addEventListener(type, () => this.#schedule(0));
     this.#grid.addEventListener("submit", (event) => this.#retry(event));
-    this.#soon();
+    this.#schedule();
   }
 
-  /** Show these images where they belong, however often that has to be tried. `added`: the album has just got them. */
+  /** Fetch these tiles until they are there. `added`: the images are new in the album. */
   show(ids, { added = false } = {}) {
     for (const id of ids) {
       this.#watched.set(id, 0);
       if (added) this.#added.add(id);
     }
-    this.#wait = FIRST_MS;
-    this.#soon(0);
+    this.#pollMs = FIRST_POLL_MS;
+    this.#schedule(0);
   }
 
-  #soon(wait = this.#wait) {
-    if (this.#asking) return;
+  #schedule(ms = this.#pollMs) {
+    if (this.#polling) return;
     clearTimeout(this.#timer);
-    if (!document.hidden && this.#watched.size) this.#timer = setTimeout(() => this.#ask(), wait);
+    if (!document.hidden && this.#watched.size) this.#timer = setTimeout(() => this.#poll(), ms);
   }
 
-  async #ask() {
-    this.#asking = true;
-    this.#wait = Math.min(this.#wait * 1.5, SLOWEST_MS);
+  async #poll() {
+    this.#polling = true;
+    this.#pollMs = Math.min(this.#pollMs * 1.5, SLOWEST_POLL_MS);
     try {
       const ids = [...this.#watched.keys()];
-      for (let start = 0; start < ids.length; start += AT_ONCE)
-        await this.#fetch(ids.slice(start, start + AT_ONCE));
+      for (let start = 0; start < ids.length; start += BATCH_IMAGES) {
+        await this.#fetch(ids.slice(start, start + BATCH_IMAGES));
+      }
     } catch {
-      // The line or the store is down; the next try comes later.
+      // The connection or the store is down. The next poll tries again.
     }
-    this.#asking = false;
-    this.#soon();
+    this.#polling = false;
+    this.#schedule();
   }
 
   async #fetch(ids) {
     const { tiles, query } = this.#grid.dataset;
     const url = `${tiles}${query}${query ? "&" : "?"}ids=${ids.join(",")}`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.status === 404) return this.#watched.clear();
-    if (!answer.ok || answer.redirected) throw new Error(`tiles: ${answer.status}`);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ids) this.#take(id, page.getElementById(`i-${id}`));
-    const fresh = page.querySelector("[data-fresh]");
-    if (fresh) putFresh(fresh, this.#grid);
-    this.#tellElsewhere();
+    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    if (response.status === 404) return this.#watched.clear();
+    if (!response.ok || response.redirected) throw new Error(`tiles: ${response.status}`);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const id of ids) this.#receive(id, page.getElementById(`i-${id}`));
+    const liveParts = page.querySelector("[data-live-parts]");
+    if (liveParts) replaceLiveParts(liveParts, this.#grid);
+    this.#tellOfOtherPages();
   }
 
-  #take(id, tile) {
-    if (!tile) return this.#miss(id);
+  #receive(id, tile) {
+    if (!tile) return this.#countMiss(id);
     const { status } = tile.dataset;
     const reason = tile.querySelector("[data-reason]")?.textContent ?? "";
-    if (this.#hang(document.adoptNode(tile))) this.#wait = FIRST_MS;
-    else if (this.#added.has(id) && !document.getElementById(tile.id)) this.#elsewhere.add(id);
+    if (this.#put(document.adoptNode(tile))) this.#pollMs = FIRST_POLL_MS;
+    else if (this.#added.has(id) && !document.getElementById(tile.id)) this.#addedElsewhere.add(id);
     this.#added.delete(id);
     if (status === "pending") return this.#watched.set(id, 0);
     this.#watched.delete(id);
-    this.dispatchEvent(new CustomEvent("turned", { detail: { id, failed: status === "failed", reason } }));
+    this.dispatchEvent(new CustomEvent("finished", { detail: { id, failed: status === "failed", reason } }));
   }
 
-  #miss(id) {
+  #countMiss(id) {
     const shown = document.getElementById(`i-${id}`);
     const misses = this.#watched.get(id) + 1;
     this.#watched.set(id, misses);
-    if (misses < (shown ? MISSES_IF_SHOWN : MISSES)) return;
+    if (misses < (shown ? MISSES_OF_SHOWN_TILE : MISSES)) return;
     this.#watched.delete(id);
     shown?.remove();
   }
 
-  /** Whether the grid has changed. */
-  #hang(tile) {
-    const old = document.getElementById(tile.id);
-    if (old?.dataset.status === tile.dataset.status) return false;
-    const focused = old?.contains(document.activeElement);
-    if (old) old.replaceWith(tile);
-    else if (!this.#place(tile)) return false;
+  /** Replaces or inserts the tile. False when the grid stays as it was. */
+  #put(tile) {
+    const shown = document.getElementById(tile.id);
+    if (shown?.dataset.status === tile.dataset.status) return false;
+    const focused = shown?.contains(document.activeElement);
+    if (shown) shown.replaceWith(tile);
+    else if (!this.#insert(tile)) return false;
     paintPlaceholders(tile);
     if (focused) tile.querySelector("a, button")?.focus({ preventScroll: true });
     return true;
   }
 
-  /** Hang a new tile where a reload would show it; false when that is on another page or in no such list. */
-  #place(tile) {
+  /** Inserts a new tile where a reload would show it. False when that is on another page or in another list. */
+  #insert(tile) {
     const { order = "", before, after } = this.#grid.dataset;
     if (!order.endsWith("created_at")) return false;
     const rank = ({ dataset }) => Number(dataset.added) * (order.startsWith("-") ? -1 : 1);
     const next = [...this.#grid.children].find((other) => rank(other) > rank(tile));
-    const beyond = next ? before !== undefined && next === this.#grid.firstElementChild : after !== undefined;
-    if (beyond) return false;
+    const onOtherPage = next ? before !== undefined && next === this.#grid.firstElementChild : after !== undefined;
+    if (onOtherPage) return false;
     if (next) next.before(tile);
     else this.#grid.append(tile);
     return true;
   }
 
-  #tellElsewhere() {
+  #tellOfOtherPages() {
+    if (!this.#addedElsewhere.size) return;
     const news = document.querySelector("[data-news]");
-    if (!this.#elsewhere.size) return;
     news.hidden = false;
-    news.firstChild.data = `${photos(this.#elsewhere.size)} added. `;
+    news.firstChild.data = `${photos(this.#addedElsewhere.size)} added. `;
   }
 
+  /** Sends a failed tile's "Try again" without leaving the page. */
   async #retry(event) {
     const form = event.target.closest("[data-retry]");
     if (!form) return;
@@ -140,6 +143,7 @@ export class Tiles extends EventTarget {
     form.querySelector("button").setAttribute("aria-busy", "true");
     try {
       await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+      // Differs from every status of the store, so that the next response replaces the tile.
       tile.dataset.status = "asked";
       this.show([tile.dataset.id]);
     } catch {

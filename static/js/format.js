@@ -1,22 +1,23 @@
-/** Figures as people say them. */
+/** Counts, sizes and the states of uploads in words. */
 
 export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
-/** In decimal units, as the store's pages say them: 1 MB is 1,000,000 bytes. */
+/** In decimal units: 1 MB is 1,000,000 bytes. imagestore/sizes.py must give the same texts. */
 export function filesize(bytes) {
   let [value, step] = [bytes, 0];
   while (Number(value.toFixed(1)) >= 1000 && step < UNITS.length - 1) [value, step] = [value / 1000, step + 1];
   return `${value.toFixed(1).replace(".0", "")} ${UNITS[step]}`;
 }
 
-export function stateOf(item) {
+/** The state of one upload. */
+export function stateText(item) {
   switch (item.state) {
     case "waiting":
       return item.detail || "Waiting";
     case "sending":
-      return `${Math.floor(item.part * 100)} % of ${filesize(item.file.size)}`;
+      return `${Math.floor(item.sentFraction * 100)} % of ${filesize(item.file.size)}`;
     case "checking":
       return "Being checked…";
     case "done":
@@ -30,18 +31,20 @@ export function stateOf(item) {
   }
 }
 
-export function totalOf(items) {
+/** The state of all uploads together. */
+export function totalText(items) {
   const count = (...states) => items.filter((item) => states.includes(item.state)).length;
   const settled = items.length - count("waiting", "sending", "checking");
-  const away = items.some((item) => item.lost && item.state === "waiting");
-  if (away) return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
+  if (items.some((item) => item.disconnected && item.state === "waiting")) {
+    return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
+  }
   if (settled < items.length) return `Adding ${photos(items.length)}, ${settled} done`;
-  const parts = [
+  const results = [
     [count("done"), "added"],
     [count("duplicate"), "already here"],
     [count("broken"), "could not be prepared"],
     [count("failed", "refused"), "not added"],
-  ].filter(([n]) => n);
-  if (parts.length === 1) return `${photos(parts[0][0])} ${parts[0][1]}`;
-  return parts.map(([n, what]) => `${n} ${what}`).join(", ");
+  ].filter(([number]) => number);
+  if (results.length === 1) return `${photos(results[0][0])} ${results[0][1]}`;
+  return results.map(([number, result]) => `${number} ${result}`).join(", ");
 }

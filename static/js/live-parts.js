@@ -1,14 +1,15 @@
-/** What else of an album's page changes with its photos: figures, toolbar, empty state. The store renders them. */
+/** Replaces the parts of an album page that change with its photos: figures, toolbar, empty state. */
 import { watchMenus } from "./menu.js";
 
-/** @param template the answer's <template data-fresh>; the empty state is for an empty grid only. */
-export function putFresh(template, grid) {
-  for (const part of template.content.querySelectorAll("[data-part]")) {
-    const { part: name } = part.dataset;
-    if (name === "empty" && grid.childElementCount) part.replaceChildren();
-    const old = document.querySelector(`main [data-part="${name}"]`);
-    if (!old || old.isEqualNode(part)) continue;
-    old.replaceWith(document.adoptNode(part));
-    watchMenus(part);
+/** @param template the <template data-live-parts> that the store renders for this page. */
+export function replaceLiveParts(template, grid) {
+  for (const fresh of template.content.querySelectorAll("[data-live-part]")) {
+    const name = fresh.dataset.livePart;
+    // The store cannot know whether this page shows photos.
+    if (name === "empty" && grid.childElementCount) fresh.replaceChildren();
+    const shown = document.querySelector(`main [data-live-part="${name}"]`);
+    if (!shown || shown.isEqualNode(fresh)) continue;
+    shown.replaceWith(document.adoptNode(fresh));
+    watchMenus(fresh);
   }
 }

@@ -1,7 +1,7 @@
-/** Whether a file fits into what is left of the quota. What the album has already needs no room. */
+/** Tells before an upload whether a file fits into the user's quota. */
 
-/** The store's answer, given here already where it can be told before the upload. */
-export const NO_ROOM = {
+/** The store's own response to a file that does not fit. */
+export const QUOTA_EXCEEDED = {
   status: 413,
   code: "quota_exceeded",
   detail: "There is no room left for this file: delete something for ever first. Nothing was stored.",
@@ -12,14 +12,18 @@ async function sha256Of(file) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where that cannot be told here, the store says so after the upload. */
-export async function fits(file, { url, token, room }) {
-  if (file.size <= room || !window.crypto?.subtle) return true;
+/**
+ * Whether to upload the file. A file that the album already has takes no bytes, so it always fits.
+ * True also where the browser or the store cannot answer: then the upload itself gives the answer.
+ */
+export async function fitsQuota(file, { url, token, freeBytes }) {
+  // Browsers offer crypto.subtle over HTTPS and on localhost only.
+  if (file.size <= freeBytes || !globalThis.crypto?.subtle) return true;
   const sha256 = await sha256Of(file);
-  const answer = await fetch(`${url}exists/`, {
+  const response = await fetch(`${url}exists/`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRFToken": token },
     body: JSON.stringify({ sha256: [sha256] }),
   });
-  return !answer.ok || sha256 in (await answer.json()).existing;
+  return !response.ok || sha256 in (await response.json()).existing;
 }

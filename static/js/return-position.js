@@ -1,6 +1,6 @@
-/** Closing a picture leads back to the same page, filter and tile of its album. */
+/** Closing an image returns to the page, filter and tile of the album that the visitor came from. */
 
-const key = (list) => `place:${list}`;
+const storageKey = (list) => `return-position:${list}`;
 
 function focusTile() {
   const tile = location.hash.startsWith("#i-") && document.getElementById(location.hash.slice(1));
@@ -8,12 +8,13 @@ function focusTile() {
 }
 
 /** @param list the album's path with search, status and ordering, but without the page. */
-export function rememberPlace(list) {
-  sessionStorage.setItem(key(list), location.pathname + location.search);
-  // Jumping to the fragment takes the focus away, so this comes after it.
+export function rememberPosition(list) {
+  sessionStorage.setItem(storageKey(list), location.pathname + location.search);
+  // The browser takes the focus away when it jumps to the fragment, so this must run later.
   addEventListener("load", () => setTimeout(focusTile));
 }
 
-export function placeOf(list, imageId) {
-  return `${sessionStorage.getItem(key(list)) ?? list}#i-${imageId}`;
+/** The URL of the image's tile on the page that rememberPosition() stored, or else on the list's first page. */
+export function returnUrl(list, imageId) {
+  return `${sessionStorage.getItem(storageKey(list)) ?? list}#i-${imageId}`;
 }

@@ -1,23 +1,23 @@
-/** A form is sent once, and after 300 ms its button says that something is going on. */
+/** Submits each form once. Its button shows that it is busy when the response takes longer than 300 ms. */
 
-const PATIENCE_MS = 300;
+const BUSY_AFTER_MS = 300;
 
-export function watchForms() {
-  const sent = new Set();
+export function submitFormsOnce() {
+  const submitted = new Set();
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
-    if (sent.has(form)) {
+    if (submitted.has(form)) {
       event.preventDefault();
       return;
     }
-    sent.add(form);
+    submitted.add(form);
     const button = event.submitter;
-    setTimeout(() => sent.has(form) && button?.setAttribute("aria-busy", "true"), PATIENCE_MS);
+    setTimeout(() => submitted.has(form) && button?.setAttribute("aria-busy", "true"), BUSY_AFTER_MS);
   });
-  // The back button may bring the page back as it was left.
+  // The browser's back button may show the page as it was when the form was submitted.
   addEventListener("pageshow", () => {
-    sent.clear();
+    submitted.clear();
     for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
   });
 }

@@ -1,49 +1,50 @@
-/** The docked list of uploads: one line a file, totals on top, foldable, never in the way. */
-import { stateOf, totalOf } from "./format.js";
+/** The panel of uploads at the foot of the window: totals, and one row a file. */
+import { stateText, totalText } from "./format.js";
 
-const NEWS_EVERY_MS = 4000;
-const FOLDS_AFTER_MS = 4000;
-const NOT_ADDED = ["failed", "refused"];
-const TROUBLE = [...NOT_ADDED, "broken"];
+const ANNOUNCE_EVERY_MS = 4000;
+const FOLD_AFTER_MS = 4000;
+const PREVIEW_PX = 96;
+const NOT_ADDED_STATES = ["failed", "refused"];
+const TROUBLE_STATES = [...NOT_ADDED_STATES, "broken"];
 
-/** A small picture of the file, drawn here because the page may not load blob: addresses. */
-async function preview(file, box) {
+/** Draws a small square of the image on a canvas, because the CSP forbids blob: URLs. */
+async function drawPreview(file, box) {
   try {
-    const bitmap = await createImageBitmap(file, { resizeWidth: 144, resizeQuality: "medium" });
+    const bitmap = await createImageBitmap(file, { resizeWidth: 1.5 * PREVIEW_PX, resizeQuality: "medium" });
     const side = Math.min(bitmap.width, bitmap.height);
-    const canvas = Object.assign(document.createElement("canvas"), { width: 96, height: 96 });
+    const canvas = Object.assign(document.createElement("canvas"), { width: PREVIEW_PX, height: PREVIEW_PX });
     const left = (bitmap.width - side) / 2;
     const top = (bitmap.height - side) / 2;
-    canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, 96, 96);
+    canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, PREVIEW_PX, PREVIEW_PX);
     bitmap.close();
     box.append(canvas);
   } catch {
-    // Not every browser can draw HEIC or TIFF: the icon stays.
+    // Some browsers cannot decode HEIC or TIFF. The row keeps its icon.
   }
 }
 
-export class Panel {
-  #box = document.querySelector("[data-uploads]");
-  #list = this.#box.querySelector("ol");
-  #news = document.querySelector("[data-upload-news]");
+export class UploadPanel {
+  #panel = document.querySelector("[data-uploads]");
+  #list = this.#panel.querySelector("ol");
+  #announcement = document.querySelector("[data-upload-news]");
   #rows = new Map();
   #queue;
-  #saidAt = 0;
+  #announcedAt = 0;
   #frame = 0;
   #foldTimer = 0;
   #foldedItself = false;
 
   constructor(queue) {
     this.#queue = queue;
-    queue.addEventListener("added", (event) => this.#add(event.detail));
-    queue.addEventListener("changed", (event) => this.#update(event.detail));
-    this.#part("fold").addEventListener("click", () => this.#fold(!this.#folded));
-    this.#part("close").addEventListener("click", () => this.#close());
-    this.#part("retry-all").addEventListener("click", () => queue.retry(this.#failed()));
+    queue.addEventListener("added", ({ item }) => this.#add(item));
+    queue.addEventListener("changed", ({ item }) => this.#update(item));
+    this.#element("fold").addEventListener("click", () => this.#fold(!this.#folded));
+    this.#element("close").addEventListener("click", () => this.#close());
+    this.#element("retry-all").addEventListener("click", () => queue.retry(this.#failed()));
   }
 
-  #part(name) {
-    return this.#box.querySelector(`[data-${name}]`);
+  #element(name) {
+    return this.#panel.querySelector(`[data-${name}]`);
   }
 
   #failed() {
@@ -57,7 +58,7 @@ export class Panel {
     row.querySelector("progress").setAttribute("aria-label", item.file.name);
     this.#rows.set(item, row);
     this.#list.append(row);
-    this.#box.hidden = false;
+    this.#panel.hidden = false;
     this.#update(item);
   }
 
@@ -66,65 +67,68 @@ export class Panel {
     if (!row) return;
     if (item.state === "sending" && !row.dataset.drawn) {
       row.dataset.drawn = "";
-      preview(item.file, row.querySelector(".upload__picture"));
+      drawPreview(item.file, row.querySelector(".upload__picture"));
     }
     row.dataset.state = item.state;
-    row.querySelector(".upload__state").textContent = stateOf(item);
+    row.querySelector(".upload__state").textContent = stateText(item);
     const bar = row.querySelector("progress");
     if (item.state === "checking") bar.removeAttribute("value");
-    else bar.value = item.part;
+    else bar.value = item.sentFraction;
     row.querySelector(".upload__login").hidden = !item.signedOut;
-    row.querySelector(".upload__room")?.toggleAttribute("hidden", !item.noRoom);
-    if (TROUBLE.includes(item.state)) this.#list.prepend(row);
-    this.#frame ||= requestAnimationFrame(() => this.#total());
+    row.querySelector(".upload__quota")?.toggleAttribute("hidden", !item.overQuota);
+    if (TROUBLE_STATES.includes(item.state)) this.#list.prepend(row);
+    this.#frame ||= requestAnimationFrame(() => this.#updateTotal());
   }
 
-  #total() {
+  #updateTotal() {
     this.#frame = 0;
     const { items, busy } = this.#queue;
     if (!items.length) return;
-    const total = totalOf(items);
-    this.#part("total").textContent = total;
-    const bytes = items.reduce((sum, item) => sum + item.file.size, 0);
-    const gone = items.reduce(
-      (sum, item) => sum + item.file.size * (NOT_ADDED.includes(item.state) ? 1 : item.part),
-      0,
-    );
-    this.#part("overall").value = bytes ? gone / bytes : 1;
-    this.#part("close").hidden = busy;
+    const total = totalText(items);
+    this.#element("total").textContent = total;
+    this.#element("overall").value = this.#overallFraction(items);
+    this.#element("close").hidden = busy;
     const failed = this.#failed().length;
-    this.#part("retry-all").textContent = `Try ${failed} again`;
-    this.#part("retry-all").hidden = busy || failed < 2;
-    this.#say(total, !busy);
-    this.#foldWhenCalm(busy || items.some((item) => TROUBLE.includes(item.state)));
+    this.#element("retry-all").textContent = `Try ${failed} again`;
+    this.#element("retry-all").hidden = busy || failed < 2;
+    this.#announce(total, { now: !busy });
+    this.#foldWhenCalm(busy || items.some((item) => TROUBLE_STATES.includes(item.state)));
   }
 
-  /** Screen readers hear the totals now and then, and the end at once. */
-  #say(total, atOnce) {
-    if (!atOnce && Date.now() - this.#saidAt < NEWS_EVERY_MS) return;
-    this.#saidAt = Date.now();
-    this.#news.textContent = total;
+  /** The bytes that need no more work. Those of failed files count, so that the bar reaches its end. */
+  #overallFraction(items) {
+    const bytes = items.reduce((sum, { file }) => sum + file.size, 0);
+    const settled = ({ state, sentFraction }) => (NOT_ADDED_STATES.includes(state) ? 1 : sentFraction);
+    const settledBytes = items.reduce((sum, item) => sum + item.file.size * settled(item), 0);
+    return bytes ? settledBytes / bytes : 1;
+  }
+
+  /** Screen readers read the totals every few seconds, and the last ones at once. */
+  #announce(total, { now }) {
+    if (!now && Date.now() - this.#announcedAt < ANNOUNCE_EVERY_MS) return;
+    this.#announcedAt = Date.now();
+    this.#announcement.textContent = total;
   }
 
   get #folded() {
-    return this.#box.classList.contains("is-folded");
+    return this.#panel.classList.contains("is-folded");
   }
 
-  #fold(folded, byItself = false) {
-    this.#box.classList.toggle("is-folded", folded);
-    this.#part("fold").setAttribute("aria-expanded", String(!folded));
-    this.#foldedItself = folded && byItself;
+  #fold(folded, { itself = false } = {}) {
+    this.#panel.classList.toggle("is-folded", folded);
+    this.#element("fold").setAttribute("aria-expanded", String(!folded));
+    this.#foldedItself = folded && itself;
   }
 
-  /** A while after all went well only the totals stay; what folded itself opens again when there is news. */
-  #foldWhenCalm(news) {
+  /** Folds some seconds after all went well. A panel that folded itself opens again when something happens. */
+  #foldWhenCalm(active) {
     clearTimeout(this.#foldTimer);
-    if (news && this.#foldedItself) this.#fold(false);
-    if (news || this.#folded) return;
+    if (active && this.#foldedItself) this.#fold(false);
+    if (active || this.#folded) return;
     this.#foldTimer = setTimeout(() => {
-      if (this.#box.matches(":hover, :focus-within")) this.#foldWhenCalm(false);
-      else this.#fold(true, true);
-    }, FOLDS_AFTER_MS);
+      if (this.#panel.matches(":hover, :focus-within")) this.#foldWhenCalm(false);
+      else this.#fold(true, { itself: true });
+    }, FOLD_AFTER_MS);
   }
 
   #close() {
@@ -133,7 +137,7 @@ export class Panel {
     this.#queue.clear();
     this.#rows.clear();
     this.#list.replaceChildren();
-    this.#box.hidden = true;
+    this.#panel.hidden = true;
     document.getElementById("photos").focus();
   }
 }

@@ -1,72 +1,87 @@
-/** The files on their way: three at a time, each for itself, so that a bad one never stops the rest. */
+/** Uploads files, three at a time. A file that fails stops no other file. */
 
 import { filesize } from "./format.js";
-import { fits, NO_ROOM } from "./quota.js";
-import { canBeRead, send, UNREADABLE } from "./upload-request.js";
+import { fitsQuota, QUOTA_EXCEEDED } from "./quota.js";
+import { isReadable, UNREADABLE, uploadFile } from "./upload-request.js";
 
-const AT_ONCE = 3;
-const BUSY = [429, 503];
-// The line broke, or a proxy in between did not reach the store: both mostly pass.
-const AWAY = [0, 502, 503, 504];
-const LONGEST_PAUSE_S = 30;
-const AWAY_PATIENCE_MS = 10 * 60 * 1000;
-// What is wrong with the file itself stays wrong.
-const NEVER = [400, 413, 415];
-const UNDER_WAY = ["waiting", "sending", "checking"];
+const PARALLEL_UPLOADS = 3;
+const UNFINISHED_STATES = ["waiting", "sending", "checking"];
+const BUSY_STATUSES = [429, 503];
+// 0: the connection broke. 502 to 504: a proxy did not reach the store. Both mostly pass.
+const DISCONNECTED_STATUSES = [0, 502, 503, 504];
+// The store would refuse the file again.
+const PERMANENT_STATUSES = [400, 404, 413, 415];
+// Every other file would get the same response.
+const COMMON_STATUSES = [401, 404];
+const LONGEST_PAUSE_SECONDS = 30;
+const GIVE_UP_AFTER_MS = 10 * 60 * 1000;
+// A timer may fire some milliseconds early.
+const TIMER_MARGIN_MS = 50;
 
-export class Queue extends EventTarget {
-  #door;
+/** "added" and "changed" tell which item of the queue was added or changed. */
+class ItemEvent extends Event {
+  constructor(type, item) {
+    super(type);
+    this.item = item;
+  }
+}
+
+export class UploadQueue extends EventTarget {
+  #endpoint;
   #running = 0;
-  #held = 0;
-  #awaySince = 0;
-  #pause = 0;
+  #pausedUntil = 0;
+  #pauseSeconds = 0;
+  #disconnectedSince = 0;
   items = [];
 
-  /** @param door {url, token, maxBytes, room, askRoom} */
-  constructor(door) {
+  /** @param endpoint {url, token, maxBytes, freeBytes, fetchFreeBytes} */
+  constructor(endpoint) {
     super();
-    this.#door = door;
-    addEventListener("online", () =>
-      this.retry(this.items.filter(({ lost, state }) => lost && state === "failed")),
-    );
+    this.#endpoint = endpoint;
   }
 
   get busy() {
-    return this.items.some((item) => UNDER_WAY.includes(item.state));
+    return this.items.some((item) => UNFINISHED_STATES.includes(item.state));
   }
 
   add(files) {
-    if (!this.busy) this.#answered();
+    if (!this.busy) this.#noteConnection();
     for (const file of files) {
-      const item = { file, state: "waiting", part: 0, detail: "", lost: false };
+      const item = { file, state: "waiting", sentFraction: 0, detail: "", disconnected: false };
       this.items.push(item);
-      this.#tell("added", item);
-      if (file.size > this.#door.maxBytes) this.#set(item, "refused", this.#tooLarge(file));
+      this.#dispatch("added", item);
+      if (file.size > this.#endpoint.maxBytes) this.#change(item, "refused", this.#tooLarge(file));
     }
-    this.#pump();
+    this.#startNext();
   }
 
-  /** At once, also what waits for the connection; room may have been made in another tab. */
+  /** Upload these items again now. This also ends a pause of the queue. */
   async retry(items) {
-    const lacking = items.some((item) => item.noRoom);
+    const askQuota = items.some((item) => item.overQuota);
     for (const item of items) {
-      Object.assign(item, { part: 0, lost: false, signedOut: false, noRoom: false });
-      this.#set(item, "waiting");
+      Object.assign(item, { sentFraction: 0, disconnected: false, signedOut: false, overQuota: false });
+      this.#change(item, "waiting");
     }
-    if (lacking) {
-      this.#held = Infinity;
-      this.#door.room = await this.#door.askRoom().catch(() => Infinity);
+    if (askQuota) {
+      // The user may have deleted something in another tab.
+      this.#pausedUntil = Infinity;
+      this.#endpoint.freeBytes = await this.#endpoint.fetchFreeBytes().catch(() => Infinity);
     }
-    this.#answered();
-    this.#held = 0;
-    this.#pump();
+    this.#noteConnection();
+    this.#pausedUntil = 0;
+    this.#startNext();
   }
 
-  /** An image that was taken has been made, or cannot be. */
-  turn({ id, failed, reason }) {
+  /** Call this when the browser is online again. */
+  retryDisconnected() {
+    return this.retry(this.items.filter(({ disconnected, state }) => disconnected && state === "failed"));
+  }
+
+  /** Call this when the store has made the sizes of an uploaded image, or has failed to. */
+  finishImage({ id, failed, reason }) {
     for (const item of this.items.filter((one) => one.id === id)) {
-      if (failed && ["done", "duplicate"].includes(item.state)) this.#set(item, "broken", reason);
-      else if (!failed && item.state === "broken") this.#set(item, "done");
+      if (failed && ["done", "duplicate"].includes(item.state)) this.#change(item, "broken", reason);
+      else if (!failed && item.state === "broken") this.#change(item, "done");
     }
   }
 
@@ -75,91 +90,108 @@ export class Queue extends EventTarget {
   }
 
   #tooLarge(file) {
-    return `A file may have at most ${filesize(this.#door.maxBytes)}; this one has ${filesize(file.size)}. Nothing was stored.`;
+    const limit = filesize(this.#endpoint.maxBytes);
+    return `A file may have at most ${limit}; this one has ${filesize(file.size)}. Nothing was stored.`;
   }
 
-  #pump() {
-    if (Date.now() < this.#held) return;
-    while (this.#running < AT_ONCE) {
-      const next = this.items.find((item) => item.state === "waiting");
+  #waiting() {
+    return this.items.filter(({ state }) => state === "waiting");
+  }
+
+  #startNext() {
+    if (Date.now() < this.#pausedUntil) return;
+    while (this.#running < PARALLEL_UPLOADS) {
+      const [next] = this.#waiting();
       if (!next) return;
       this.#running += 1;
-      this.#carry(next).finally(() => {
+      this.#upload(next).finally(() => {
         this.#running -= 1;
-        this.#pump();
+        this.#startNext();
       });
     }
   }
 
-  async #carry(item) {
-    this.#set(item, "sending");
-    if (!(await fits(item.file, this.#door).catch(() => true))) return this.#refuse(item, NO_ROOM);
-    const answer = await send(item.file, {
-      ...this.#door,
-      onProgress: (part) => {
-        item.part = part;
-        this.#tell("changed", item);
-      },
-      onSent: () => item.state === "sending" && this.#set(item, "checking"),
-    });
-    item.lost = AWAY.includes(answer.status) && !answer.retryAfter;
-    if (item.lost) return (await canBeRead(item.file)) ? this.#wait(item, answer) : this.#refuse(item, UNREADABLE);
-    this.#answered();
-    if (BUSY.includes(answer.status) && answer.retryAfter)
-      return this.#hold(item, answer.retryAfter, "The store is busy; goes on");
-    if (!answer.ok) return this.#refuse(item, answer);
-    item.id = answer.id;
-    item.part = 1;
-    if (!answer.duplicate) this.#door.room -= item.file.size;
-    return this.#set(item, answer.duplicate ? "duplicate" : "done");
+  async #upload(item) {
+    this.#change(item, "sending");
+    const fits = await fitsQuota(item.file, this.#endpoint).catch(() => true);
+    if (!fits) return this.#fail(item, QUOTA_EXCEEDED);
+    const response = await this.#send(item);
+    item.disconnected = DISCONNECTED_STATUSES.includes(response.status) && !response.retryAfter;
+    if (item.disconnected) {
+      return (await isReadable(item.file)) ? this.#waitForConnection(item, response) : this.#fail(item, UNREADABLE);
+    }
+    this.#noteConnection();
+    if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
+      return this.#pause(item, response.retryAfter, "The store is busy; goes on");
+    }
+    return response.ok ? this.#finish(item, response) : this.#fail(item, response);
   }
 
-  /** Without a login or an album the files behind it need not be sent either. */
-  #refuse(item, { status, code, detail }) {
-    const all = [401, 404].includes(status) ? this.items.filter(({ state }) => state === "waiting") : [];
-    const noRoom = code === NO_ROOM.code;
-    const never = status === 404 || (NEVER.includes(status) && !noRoom);
-    for (const one of [item, ...all]) {
-      Object.assign(one, { noRoom, signedOut: status === 401 });
-      this.#set(one, never ? "refused" : "failed", detail);
+  #send(item) {
+    const { url, token } = this.#endpoint;
+    return uploadFile(item.file, {
+      url,
+      token,
+      onProgress: (fraction) => {
+        item.sentFraction = fraction;
+        this.#dispatch("changed", item);
+      },
+      onSent: () => item.state === "sending" && this.#change(item, "checking"),
+    });
+  }
+
+  #finish(item, { id, duplicate }) {
+    Object.assign(item, { id, sentFraction: 1 });
+    if (!duplicate) this.#endpoint.freeBytes -= item.file.size;
+    this.#change(item, duplicate ? "duplicate" : "done");
+  }
+
+  #fail(item, { status, code, detail }) {
+    const overQuota = code === QUOTA_EXCEEDED.code;
+    const permanent = PERMANENT_STATUSES.includes(status) && !overQuota;
+    for (const one of [item, ...(COMMON_STATUSES.includes(status) ? this.#waiting() : [])]) {
+      Object.assign(one, { overQuota, signedOut: status === 401 });
+      this.#change(one, permanent ? "refused" : "failed", detail);
     }
   }
 
-  /** Goes on by itself after ever longer pauses: what had arrived already is not stored twice. */
-  #wait(item, { detail }) {
-    this.#awaySince ||= Date.now();
-    if (Date.now() - this.#awaySince > AWAY_PATIENCE_MS) return this.#giveUp(item, detail);
-    if (Date.now() >= this.#held) this.#pause = Math.min(2 * this.#pause || 1, LONGEST_PAUSE_S);
-    // Behind the others, in case it is this file that breaks the line.
+  /** Each pause is longer than the one before. The store keeps no second copy of what had arrived already. */
+  #waitForConnection(item, { detail }) {
+    const now = Date.now();
+    this.#disconnectedSince ||= now;
+    if (now - this.#disconnectedSince > GIVE_UP_AFTER_MS) return this.#giveUp(item, detail);
+    // Uploads that break during a pause do not make the next one longer.
+    if (now >= this.#pausedUntil) this.#pauseSeconds = Math.min(2 * this.#pauseSeconds || 1, LONGEST_PAUSE_SECONDS);
+    // This file may be what breaks the connection, so the others go first.
     this.items.push(...this.items.splice(this.items.indexOf(item), 1));
-    return this.#hold(item, this.#pause, "Waiting for the connection; tries again");
+    return this.#pause(item, this.#pauseSeconds, "Waiting for the connection; tries again");
   }
 
   #giveUp(item, detail) {
-    for (const one of [item, ...this.items.filter(({ state }) => state === "waiting")]) {
-      one.lost = true;
-      this.#set(one, "failed", detail);
+    for (const one of [item, ...this.#waiting()]) {
+      one.disconnected = true;
+      this.#change(one, "failed", detail);
     }
   }
 
-  #answered() {
-    this.#awaySince = this.#pause = 0;
+  #noteConnection() {
+    this.#disconnectedSince = this.#pauseSeconds = 0;
   }
 
-  /** Nothing new starts before the pause is over. */
-  #hold(item, seconds, why) {
-    this.#held = Math.max(this.#held, Date.now() + seconds * 1000);
-    item.part = 0;
-    this.#set(item, "waiting", `${why} in ${seconds} s`);
-    setTimeout(() => this.#pump(), seconds * 1000 + 50);
+  /** Starts no upload before the pause ends. */
+  #pause(item, seconds, reason) {
+    this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + seconds * 1000);
+    item.sentFraction = 0;
+    this.#change(item, "waiting", `${reason} in ${seconds} s`);
+    setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
   }
 
-  #set(item, state, detail = "") {
+  #change(item, state, detail = "") {
     Object.assign(item, { state, detail });
-    this.#tell("changed", item);
+    this.#dispatch("changed", item);
   }
 
-  #tell(type, item) {
-    this.dispatchEvent(new CustomEvent(type, { detail: item }));
+  #dispatch(type, item) {
+    this.dispatchEvent(new ItemEvent(type, item));
   }
 }

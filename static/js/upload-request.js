@@ -1,66 +1,80 @@
-/** One file to the API, by XMLHttpRequest because only it tells how much has gone. */
-import { NO_ROOM } from "./quota.js";
+/** Uploads one file to the API. It uses XMLHttpRequest because fetch() reports no progress of an upload. */
+import { QUOTA_EXCEEDED } from "./quota.js";
 
-const LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
-// Where the store's own sentence is not for this page, or a proxy in between gave the answer.
-const MEANT = {
+const CONNECTION_LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
+// These replace the store's own sentences, which speak to programs, and those of a proxy.
+const DETAILS = {
   401: "You were signed out. Log in and try again. Nothing was stored.",
   403: "This page has been open for too long. Reload it and try again. Nothing was stored.",
   404: "This album was deleted. Nothing was stored.",
-  [NO_ROOM.code]: NO_ROOM.detail,
+  [QUOTA_EXCEEDED.code]: QUOTA_EXCEEDED.detail,
 };
 
-/** A file that was moved, changed or unplugged since it was picked breaks the line as well. */
+/** The result for a file that the user moved, changed or unplugged after choosing it. */
 export const UNREADABLE = {
   status: 400,
   detail: "This file can no longer be read from your device. Nothing was stored.",
 };
-export const canBeRead = (file) =>
-  file
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => true,
-      () => false,
-    );
 
-function understand(request) {
-  let body = {};
+/** Tells an unreadable file from a broken connection: XMLHttpRequest reports both alike. */
+export async function isReadable(file) {
   try {
-    body = JSON.parse(request.responseText);
+    await file.slice(0, 1).arrayBuffer();
+    return true;
   } catch {
-    // A proxy in between may answer with a page of its own; the status is enough then.
+    return false;
   }
-  const said = [body.detail, ...Object.values(body.errors ?? {}).flat()].find((text) => typeof text === "string");
+}
+
+function bodyOf(request) {
+  try {
+    return JSON.parse(request.responseText) ?? {};
+  } catch {
+    // A proxy may answer with a page of HTML; then only the status counts.
+    return {};
+  }
+}
+
+/** @param request an XMLHttpRequest that has a response. */
+export function readResponse(request) {
+  const { status } = request;
+  const body = bodyOf(request);
+  const errors = [body.detail, ...Object.values(body.errors ?? {}).flat()];
+  const error = errors.find((text) => typeof text === "string");
   const fallback =
-    request.status === 413
+    status === 413
       ? "The file is too large for this store. Nothing was stored."
       : "The store could not take it just now. Try again.";
   return {
-    ok: request.status === 200 || request.status === 201,
-    duplicate: request.status === 200,
-    status: request.status,
+    ok: status === 200 || status === 201,
+    duplicate: status === 200,
+    status,
     retryAfter: Number(request.getResponseHeader("Retry-After")) || 0,
     id: body.id,
     code: body.code,
-    detail: MEANT[body.code] ?? MEANT[request.status] ?? said ?? body.title ?? fallback,
+    detail: DETAILS[body.code] ?? DETAILS[status] ?? error ?? body.title ?? fallback,
   };
 }
 
-/** @returns {Promise<{ok: boolean, status: number, code?: string, detail: string}>} status 0 when the line broke. */
-export function send(file, { url, token, onProgress, onSent }) {
+/**
+ * Never rejects: the status is 0 when the connection broke.
+ * @returns {Promise<{ok: boolean, duplicate: boolean, status: number, retryAfter: number, id?: string,
+ *   code?: string, detail: string}>} retryAfter in seconds.
+ */
+export function uploadFile(file, { url, token, onProgress, onSent }) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name);
-    request.upload.addEventListener(
-      "progress",
-      (event) => event.lengthComputable && onProgress(event.loaded / event.total),
-    );
+    request.upload.addEventListener("progress", ({ lengthComputable, loaded, total }) => {
+      if (lengthComputable) onProgress(loaded / total);
+    });
     request.upload.addEventListener("load", onSent);
-    request.addEventListener("load", () => resolve(understand(request)));
+    request.addEventListener("load", () => resolve(readResponse(request)));
     for (const type of ["error", "abort", "timeout"]) {
-      request.addEventListener(type, () => resolve({ ok: false, status: 0, retryAfter: 0, detail: LOST }));
+      request.addEventListener(type, () =>
+        resolve({ ok: false, status: 0, retryAfter: 0, detail: CONNECTION_LOST }),
+      );
     }
     request.open("POST", url);
     request.setRequestHeader("X-CSRFToken", token);
