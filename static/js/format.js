@@ -2,13 +2,17 @@
 
 export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
 
-const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
 
-/** In decimal units: 1 MB is 1,000,000 bytes. imagestore/sizes.py must give the same texts. */
+/** Python rounds x.25 to x.2, the even tenth. toFixed() alone would round it to x.3. */
+const withOneDecimal = (value) => (value % 1 === 0.25 ? Math.floor(value) + 0.2 : value).toFixed(1);
+
+/** In decimal units: 1 MB is 1,000,000 bytes. imagestore/kit/filesize.py must give the same texts (tests/filesizes.json). */
 export function filesize(bytes) {
+  if (bytes === 1) return "1 byte";
   let [value, step] = [bytes, 0];
-  while (Number(value.toFixed(1)) >= 1000 && step < UNITS.length - 1) [value, step] = [value / 1000, step + 1];
-  return `${value.toFixed(1).replace(".0", "")} ${UNITS[step]}`;
+  while (Number(withOneDecimal(value)) >= 1000 && step < UNITS.length - 1) [value, step] = [value / 1000, step + 1];
+  return `${withOneDecimal(value).replace(".0", "")} ${UNITS[step]}`;
 }
 
 /** The state of one upload. */
