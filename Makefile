@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-faults lint format house bench lock clean dev
+.PHONY: help run test test-js test-faults lint format house bench lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -12,6 +12,8 @@ CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SI
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
 PYTEST := $(BIN)/python -m pytest
+# Files, because Node 22 takes no folder.
+NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 # They wait for processes more than they work.
 FAULTS := $(PYTEST) -n 3 tests/faults
 ON_MYSQL := $(BIN)/python -m tests.servers
@@ -29,6 +31,8 @@ run: ## install what is missing, then serve http://localhost:9999
 
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server, and a part of what test-faults does
 	@unset DATABASE_URL
+	echo "== tests of JavaScript"
+	$(NODE_TEST)
 	echo "== tests on SQLite"
 	$(PYTEST) -n 2 --dist loadfile --ignore tests/faults
 	echo "== faults on SQLite and a local disk"
@@ -37,6 +41,9 @@ test: lint ## every check and test, on SQLite and on a MySQL-protocol server, an
 	$(ON_MYSQL) $(PYTEST) -n 2 --dist loadfile --ignore tests/faults $(NO_DATABASE)
 	echo "== faults on MySQL's protocol and S3"
 	$(ON_S3) $(ON_MYSQL) $(FAULTS)
+
+test-js: dev ## only the tests of JavaScript, without a browser
+	@$(NODE_TEST)
 
 test-faults: dev ## everything that is done to the store, many rounds of it, on both databases and both storages (hours)
 	@unset DATABASE_URL

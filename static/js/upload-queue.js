@@ -18,6 +18,15 @@ const GIVE_UP_AFTER_MS = 10 * 60 * 1000;
 // A timer may fire some milliseconds early.
 const TIMER_MARGIN_MS = 50;
 
+/** What the queue asks of the browser. Tests pass their own. */
+const BROWSER = {
+  uploadFile,
+  fitsQuota,
+  isReadable,
+  now: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+};
+
 /** "added" and "changed" tell which item of the queue was added or changed. */
 class ItemEvent extends Event {
   constructor(type, item) {
@@ -28,6 +37,7 @@ class ItemEvent extends Event {
 
 export class UploadQueue extends EventTarget {
   #endpoint;
+  #browser;
   #running = 0;
   #pausedUntil = 0;
   #pauseSeconds = 0;
@@ -35,9 +45,10 @@ export class UploadQueue extends EventTarget {
   items = [];
 
   /** @param endpoint {url, token, maxBytes, freeBytes, fetchFreeBytes} */
-  constructor(endpoint) {
+  constructor(endpoint, browser = BROWSER) {
     super();
     this.#endpoint = endpoint;
+    this.#browser = browser;
   }
 
   get busy() {
@@ -99,7 +110,7 @@ export class UploadQueue extends EventTarget {
   }
 
   #startNext() {
-    if (Date.now() < this.#pausedUntil) return;
+    if (this.#browser.now() < this.#pausedUntil) return;
     while (this.#running < PARALLEL_UPLOADS) {
       const [next] = this.#waiting();
       if (!next) return;
@@ -113,12 +124,13 @@ export class UploadQueue extends EventTarget {
 
   async #upload(item) {
     this.#change(item, "sending");
-    const fits = await fitsQuota(item.file, this.#endpoint).catch(() => true);
+    const fits = await this.#browser.fitsQuota(item.file, this.#endpoint).catch(() => true);
     if (!fits) return this.#fail(item, QUOTA_EXCEEDED);
     const response = await this.#send(item);
     item.disconnected = DISCONNECTED_STATUSES.includes(response.status) && !response.retryAfter;
     if (item.disconnected) {
-      return (await isReadable(item.file)) ? this.#waitForConnection(item, response) : this.#fail(item, UNREADABLE);
+      const readable = await this.#browser.isReadable(item.file);
+      return readable ? this.#waitForConnection(item, response) : this.#fail(item, UNREADABLE);
     }
     this.#noteConnection();
     if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
@@ -129,7 +141,7 @@ export class UploadQueue extends EventTarget {
 
   #send(item) {
     const { url, token } = this.#endpoint;
-    return uploadFile(item.file, {
+    return this.#browser.uploadFile(item.file, {
       url,
       token,
       onProgress: (fraction) => {
@@ -157,7 +169,7 @@ export class UploadQueue extends EventTarget {
 
   /** Each pause is longer than the one before. The store keeps no second copy of what had arrived already. */
   #waitForConnection(item, { detail }) {
-    const now = Date.now();
+    const now = this.#browser.now();
     this.#disconnectedSince ||= now;
     if (now - this.#disconnectedSince > GIVE_UP_AFTER_MS) return this.#giveUp(item, detail);
     // Uploads that break during a pause do not make the next one longer.
@@ -180,10 +192,10 @@ export class UploadQueue extends EventTarget {
 
   /** Starts no upload before the pause ends. */
   #pause(item, seconds, reason) {
-    this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + seconds * 1000);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#browser.now() + seconds * 1000);
     item.sentFraction = 0;
     this.#change(item, "waiting", `${reason} in ${seconds} s`);
-    setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
+    this.#browser.setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
   }
 
   #change(item, state, detail = "") {
