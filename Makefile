@@ -3,14 +3,17 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-faults lint format house bench lock clean dev
+.PHONY: help run test test-js test-faults lint format house bench lock clean dev
 
 BIN := .venv/bin
+BIOME := node_modules/.bin/biome
 # The checks load the settings, which want keys; they touch no database and no file.
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
 PYTEST := $(BIN)/python -m pytest
+# Files, because Node 22 takes no folder.
+NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 # They wait for processes more than they work.
 FAULTS := $(PYTEST) -n 3 tests/faults
 ON_MYSQL := $(BIN)/python -m tests.servers
@@ -28,6 +31,8 @@ run: ## install what is missing, then serve http://localhost:9999
 
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server, and a part of what test-faults does
 	@unset DATABASE_URL
+	echo "== tests of JavaScript"
+	$(NODE_TEST)
 	echo "== tests on SQLite"
 	$(PYTEST) -n 2 --dist loadfile --ignore tests/faults
 	echo "== faults on SQLite and a local disk"
@@ -36,6 +41,9 @@ test: lint ## every check and test, on SQLite and on a MySQL-protocol server, an
 	$(ON_MYSQL) $(PYTEST) -n 2 --dist loadfile --ignore tests/faults $(NO_DATABASE)
 	echo "== faults on MySQL's protocol and S3"
 	$(ON_S3) $(ON_MYSQL) $(FAULTS)
+
+test-js: dev ## only the tests of JavaScript, without a browser
+	@$(NODE_TEST)
 
 test-faults: dev ## everything that is done to the store, many rounds of it, on both databases and both storages (hours)
 	@unset DATABASE_URL
@@ -48,20 +56,22 @@ test-faults: dev ## everything that is done to the store, many rounds of it, on 
 	echo "== all faults on SQLite and S3"
 	$(ON_S3) $(FAULTS) -m ""
 
-lint: dev ## ruff, mypy, djlint, import contracts, Django's own checks
+lint: dev ## ruff, mypy, djlint, Biome, import contracts, Django's own checks
 	@set -x
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/djlint --quiet --check --lint templates
+	$(BIOME) check --error-on-warnings
 	$(BIN)/lint-imports
 	$(CHECK) $(BIN)/mypy
 	$(CHECK) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CHECK) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-format: dev ## format Python and templates
+format: dev ## format Python, templates, JavaScript and CSS
 	@$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
+	$(BIOME) check --write
 
 house: dev ## show the layers, what lives in each, and what it imports
 	@exec $(BIN)/python -m tests.house
@@ -72,8 +82,8 @@ bench: dev ## measure (bench/)
 lock: dev ## pin requirements*.in to versions and hashes
 	@deploy/lock.sh
 
-clean: ## remove caches and the virtual environment, never data
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove caches and installed packages, never data
+	@rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dev:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from requirements.txt (with "dev": requirements-dev.txt too), after the system
-# packages that takes. Does nothing, in a few milliseconds, when nothing has changed.
+# Makes .venv from requirements.txt (with "dev": requirements-dev.txt and package-lock.json too), after
+# the system packages that takes. Does nothing, in a few milliseconds, when nothing has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,9 @@ if [ "${1:-}" = dev ]; then
     # The tests of wrong clocks start servers with it.
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || wanted+=(libfaketime)
     have chromium || wanted+=(chromium)
+    # Node checks and tests the JavaScript; the server does not need it.
+    have node || wanted+=(nodejs)
+    have npm || wanted+=(npm)
 fi
 
 missing=()
@@ -49,6 +52,18 @@ if [ ${#missing[@]} -gt 0 ]; then
     { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
         { cat "$log" >&2; exit 1; }
     rm -f "$log"
+fi
+
+# ---- Node packages ----
+
+if [ "${1:-}" = dev ]; then
+    stamp=node_modules/.installed-$(sha256sum <package-lock.json | cut -c1-16)
+    if [ ! -e "$stamp" ]; then
+        echo "Installing the packages of package-lock.json …"
+        # It empties node_modules first, so the stamp of an older lock goes too.
+        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+        touch "$stamp"
+    fi
 fi
 
 # ---- Python packages ----

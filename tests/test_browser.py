@@ -211,7 +211,7 @@ def picked(page: Page, *files: tuple[str, bytes]) -> None:
 def shown(page: Page) -> list[str]:
     """Header, toolbar and the tiles in their order, as text."""
     tiles = page.locator(".tile").evaluate_all("tiles => tiles.map(tile => tile.id)")
-    return [page.locator(".page__head").inner_text(), page.locator("[data-part=toolbar]").inner_text(), *tiles]
+    return [page.locator(".page__head").inner_text(), page.locator("[data-live-part=toolbar]").inner_text(), *tiles]
 
 
 def test_lost_answers_about_tiles_are_asked_for_again(
@@ -335,7 +335,7 @@ def test_what_finds_no_room_is_tried_again_once_there_is_room(
 
     def with_little_room(route: Any) -> None:
         answer = route.fetch()
-        little = answer.text().replace("data-max-bytes", 'data-room="900" data-max-bytes')
+        little = answer.text().replace("data-max-bytes", 'data-free-bytes="900" data-max-bytes')
         route.fulfill(response=answer, body=little)
 
     full = {"code": "quota_exceeded", "detail": "Full."}
@@ -414,7 +414,7 @@ def test_the_arrow_keys_stay_in_the_list_one_came_from(page: Page, context: Brow
     page.keyboard.press("ArrowRight")
     expect(title).to_have_text("sea a.jpg")
     page.wait_for_load_state()
-    expect(page.locator("[data-turn=next]")).to_have_count(0)
+    expect(page.locator("[data-neighbour=next]")).to_have_count(0)
     last = page.url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
     page.keyboard.press("Escape")
     expect(page).to_have_url(f"{listed}#i-{last}")

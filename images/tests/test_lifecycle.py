@@ -173,7 +173,7 @@ def written(source: str) -> set[str]:
 
 
 def product_modules():
-    return [module for module in house.modules() if module.startswith("images")]
+    return [module for module in house.modules() if module.startswith("images.")]
 
 
 def test_no_other_module_writes_status_and_leases():

@@ -38,7 +38,7 @@ def sea(alice):
 
 def turns(page):
     """The links to the previous and the next image."""
-    found = dict(re.findall(r'class="turn turn--(\w+)"\s+href="([^"]+)"', page.content.decode()))
+    found = dict(re.findall(r'class="neighbour neighbour--(\w+)"\s+href="([^"]+)"', page.content.decode()))
     return found.get("previous"), found.get("next")
 
 
@@ -120,7 +120,7 @@ def test_the_tiles_bring_the_figures_that_a_reload_would_show(pages, alice):
     reload = pages.get(album.get_absolute_url()).content.decode()
     for part in ("figures", "toolbar"):
         [here], [there] = (
-            re.findall(f'<div data-part="{part}">(.*?)</div>', text, re.DOTALL) for text in (fresh, reload)
+            re.findall(f'<div data-live-part="{part}">(.*?)</div>', text, re.DOTALL) for text in (fresh, reload)
         )
         assert here == there
     assert "1 photo</span>" in fresh

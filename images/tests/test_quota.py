@@ -128,13 +128,13 @@ def test_the_album_page_says_when_room_runs_short(client):
         return client.get(holiday.get_absolute_url()).content.decode()
 
     assert "left</span>" not in page()
-    assert 'data-room="10000"' in page()
+    assert 'data-free-bytes="10000"' in page()
     type(alice).objects.update(used_bytes=9_500)
     assert "500\xa0bytes of your 10\xa0KB left" in page()
     tiles = client.get(reverse("album-tiles", args=[holiday.public_id])).content.decode()
     for part in (page(), tiles):
         assert 'left</span> <a href="/trash/">Empty the trash to make room</a>' in part
-    assert 'data-room="500"' in page()
+    assert 'data-free-bytes="500"' in page()
 
 
 def test_the_page_leaves_the_judgement_to_the_store_where_bytes_may_come_back(client):
@@ -142,7 +142,7 @@ def test_the_page_leaves_the_judgement_to_the_store_where_bytes_may_come_back(cl
     holiday = album(alice)
     client.force_login(alice)
     services.delete_images(alice, Image.objects.filter(pk=received(holiday).pk))
-    assert "data-room" not in client.get(holiday.get_absolute_url()).content.decode()
+    assert "data-free-bytes" not in client.get(holiday.get_absolute_url()).content.decode()
 
 
 # ---- Sums that drifted ----------------------------------------------------------------------

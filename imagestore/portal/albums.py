@@ -107,4 +107,4 @@ def album_tiles(request: HttpRequest, album: UUID) -> HttpResponse:
         raise not_found() from None
     tiles = Image.objects.in_album(found).filter(public_id__in=ids).select_related("album").newest_first()
     context = list_context(request) | {"album": found, "images": tiles, "trash_days": settings.TRASH_DAYS}
-    return render(request, "images/_fresh.html", context)
+    return render(request, "images/_live_parts.html", context)

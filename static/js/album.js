@@ -1,10 +1,11 @@
-/** The album page: its tiles keep themselves current, files can be dropped anywhere. */
-import { rememberPlace } from "./place.js";
-import { Tiles } from "./tiles.js";
+/** The album page. */
+
+import { AlbumGrid } from "./album-grid.js";
+import { rememberPosition } from "./return-position.js";
 import { startUploads } from "./uploads.js";
 
-const grid = document.querySelector("[data-tiles]");
-const tiles = new Tiles(grid);
-tiles.watch();
-rememberPlace(grid.dataset.list);
-startUploads(document.querySelector("[data-upload]"), tiles);
+const element = document.querySelector("[data-tiles]");
+const grid = new AlbumGrid(element);
+grid.watch();
+rememberPosition(element.dataset.list);
+startUploads(document.querySelector("[data-upload]"), grid);

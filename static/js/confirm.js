@@ -1,13 +1,13 @@
-/** Shows the page that asks before something goes for ever as a dialog over the place one is at. */
+/** Shows a confirmation page as a dialog over the current page. */
 
-async function questionAt(url) {
-  const answer = await fetch(url, { headers: { Accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return null;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+async function fetchForm(url) {
+  const response = await fetch(url, { headers: { Accept: "text/html" } });
+  if (!response.ok || response.redirected) return null;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("[data-confirm-form]");
 }
 
-function show(form) {
+function showDialog(form) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   const heading = form.querySelector("h1");
@@ -30,8 +30,8 @@ export function watchConfirmLinks() {
     const link = event.target.closest("a[data-confirm]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    const form = await questionAt(link.href).catch(() => null);
-    if (form) show(form);
+    const form = await fetchForm(link.href).catch(() => null);
+    if (form) showDialog(form);
     else location.assign(link.href);
   });
 }

@@ -1,29 +1,30 @@
-/** Files out of a drop or a paste, folders walked to their leaves. */
+/** Reads the files of a drop or a paste. It opens dropped folders and their subfolders. */
 
-function entriesOf(directory) {
+function readEntries(directory) {
   const reader = directory.createReader();
-  const all = [];
+  const entries = [];
   return new Promise((resolve, reject) => {
-    // readEntries hands out at most 100 at a time, and an empty list at the end.
-    const more = () =>
-      reader.readEntries((some) => {
-        all.push(...some);
-        if (some.length) more();
-        else resolve(all);
+    // The browser returns at most 100 entries a call, and an empty list after the last one.
+    const readMore = () =>
+      reader.readEntries((batch) => {
+        entries.push(...batch);
+        if (batch.length) readMore();
+        else resolve(entries);
       }, reject);
-    more();
+    readMore();
   });
 }
 
-async function walk(entry) {
+async function filesIn(entry) {
   if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  const inside = await entriesOf(entry);
-  return (await Promise.all(inside.map(walk))).flat();
+  const entries = await readEntries(entry);
+  return (await Promise.all(entries.map(filesIn))).flat();
 }
 
-export async function filesOf(transfer) {
+/** All files of a DataTransfer except hidden ones, whose names begin with a dot. */
+export async function transferredFiles(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const files = entries.length ? (await Promise.all(entries.map(walk))).flat() : [...transfer.files];
+  const files = entries.length ? (await Promise.all(entries.map(filesIn))).flat() : [...transfer.files];
   return files.filter((file) => !file.name.startsWith("."));
 }
 

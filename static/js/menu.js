@@ -1,20 +1,23 @@
-/** Menus open, close and take Escape as native popovers; this adds arrow keys and, where CSS cannot anchor yet, a place. */
+/**
+ * Arrow keys for menus, which are native popovers.
+ * Where CSS cannot anchor a popover yet, this module also puts the menu under its button.
+ */
 
-const anchored = CSS.supports("position-area", "block-end");
+const GAP_PX = 8;
+const cssAnchors = CSS.supports("position-area", "block-end");
 
-function putUnder(menu) {
-  const button = document.querySelector(`[popovertarget="${menu.id}"]`);
-  const box = button.getBoundingClientRect();
-  const room = document.documentElement.clientWidth;
-  Object.assign(menu.style, { margin: "0", inset: "auto", top: `${box.bottom + 8}px` });
-  if (box.left > room / 2) menu.style.right = `${room - box.right}px`;
-  else menu.style.left = `${box.left}px`;
+function putUnderButton(menu) {
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+  const pageWidth = document.documentElement.clientWidth;
+  Object.assign(menu.style, { margin: "0", inset: "auto", top: `${button.bottom + GAP_PX}px` });
+  if (button.left > pageWidth / 2) menu.style.right = `${pageWidth - button.right}px`;
+  else menu.style.left = `${button.left}px`;
 }
 
-function move(event) {
+function moveFocus(event) {
   const items = [...event.currentTarget.querySelectorAll(".menu__item")];
-  const here = items.indexOf(document.activeElement);
-  const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: items.length - 1 }[event.key];
+  const current = items.indexOf(document.activeElement);
+  const next = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: items.length - 1 }[event.key];
   if (next === undefined) return;
   event.preventDefault();
   items.at(next % items.length).focus();
@@ -22,7 +25,9 @@ function move(event) {
 
 export function watchMenus(root = document) {
   for (const menu of root.querySelectorAll("[data-menu]")) {
-    menu.addEventListener("keydown", move);
-    if (!anchored) menu.addEventListener("toggle", (event) => event.newState === "open" && putUnder(menu));
+    menu.addEventListener("keydown", moveFocus);
+    if (!cssAnchors) {
+      menu.addEventListener("toggle", (event) => event.newState === "open" && putUnderButton(menu));
+    }
   }
 }

@@ -1,12 +1,13 @@
-/** What every page has. */
-import { watchForms } from "./busy.js";
+/** The components of every page. */
+
 import { watchConfirmLinks } from "./confirm.js";
 import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
+import { submitFormsOnce } from "./submit-once.js";
 import { watchToasts } from "./toast.js";
 
 watchToasts();
 watchMenus();
-watchForms();
+submitFormsOnce();
 watchConfirmLinks();
 paintPlaceholders();

@@ -1,11 +1,12 @@
-/** Short messages at the foot of the window. They leave by themselves unless they tell of an error. */
+/** Short messages at the foot of the window. Each leaves after some seconds, except warnings and errors. */
 
 const STAYS_MS = 6000;
 const STAYS_WITH_UNDO_MS = 15000;
+const LEAVING_MS = 200;
 
 function leave(toast) {
   toast.classList.add("is-leaving");
-  setTimeout(() => toast.remove(), 200);
+  setTimeout(() => toast.remove(), LEAVING_MS);
 }
 
 function schedule(toast) {
@@ -24,7 +25,7 @@ function schedule(toast) {
 export function watchToasts() {
   const toasts = document.querySelector("[data-toasts]");
   if (!toasts) return;
-  toasts.querySelectorAll(".toast").forEach(schedule);
+  for (const toast of toasts.querySelectorAll(".toast")) schedule(toast);
   toasts.addEventListener("click", (event) => {
     if (event.target.closest("[data-dismiss]")) leave(event.target.closest(".toast"));
   });

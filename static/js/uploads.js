@@ -1,7 +1,8 @@
-/** Adding photos: picked, pasted or dropped anywhere on the album's page. */
-import { filesOf, hasFiles } from "./files.js";
-import { Panel } from "./panel.js";
-import { Queue } from "./queue.js";
+/** Adds photos to an album: files that the user picks, pastes, or drops anywhere on the page. */
+
+import { hasFiles, transferredFiles } from "./files.js";
+import { UploadPanel } from "./upload-panel.js";
+import { UploadQueue } from "./upload-queue.js";
 
 const GATHER_MS = 250;
 
@@ -21,72 +22,74 @@ function watchPaste(queue) {
 
 function watchDrop(queue) {
   const target = document.querySelector("[data-drop]");
-  // dragleave fires at every child's edge; only the last one out, or none at all, means gone.
-  let inside = 0;
-  const over = (change) => {
-    inside = Math.max(0, inside + change);
-    target.hidden = inside === 0;
+  // The browser sends dragenter and dragleave for every element under the pointer.
+  // The pointer has left the window when it has left as many elements as it entered.
+  let entered = 0;
+  const count = (change) => {
+    entered = Math.max(0, entered + change);
+    target.hidden = entered === 0;
   };
-  addEventListener("dragenter", (event) => hasFiles(event.dataTransfer) && over(1));
-  addEventListener("dragleave", (event) => hasFiles(event.dataTransfer) && over(-1));
+  addEventListener("dragenter", (event) => hasFiles(event.dataTransfer) && count(1));
+  addEventListener("dragleave", (event) => hasFiles(event.dataTransfer) && count(-1));
   addEventListener("dragover", (event) => hasFiles(event.dataTransfer) && event.preventDefault());
   addEventListener("drop", async (event) => {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault();
-    over(-inside);
-    queue.add(await filesOf(event.dataTransfer));
+    count(-entered);
+    queue.add(await transferredFiles(event.dataTransfer));
   });
 }
 
-/** Pictures that arrive close together are fetched as tiles in one request; what becomes of them is told the queue. */
-function watchArrivals(queue, tiles) {
+/** Shows uploaded images in the grid, and tells the queue which of them the store could not prepare. */
+function connect(queue, grid) {
   const arrived = { done: [], duplicate: [] };
-  const told = new WeakSet();
+  const seen = new WeakSet();
   let timer = 0;
   const show = () => {
-    tiles.show(arrived.done.splice(0), { added: true });
-    tiles.show(arrived.duplicate.splice(0));
+    grid.show(arrived.done.splice(0), { added: true });
+    grid.show(arrived.duplicate.splice(0));
     timer = 0;
   };
-  queue.addEventListener("changed", ({ detail: item }) => {
-    if (!item.id || !(item.state in arrived) || told.has(item)) return;
-    told.add(item);
+  queue.addEventListener("changed", ({ item }) => {
+    if (!item.id || !(item.state in arrived) || seen.has(item)) return;
+    seen.add(item);
     arrived[item.state].push(item.id);
-    timer ||= setTimeout(show, GATHER_MS);
+    // The grid fetches the tiles of all images that arrive within this time in one request.
+    if (!timer) timer = setTimeout(show, GATHER_MS);
   });
-  tiles.addEventListener("turned", ({ detail }) => queue.turn(detail));
+  grid.addEventListener("finished", ({ detail }) => queue.finishImage(detail));
 }
 
-/** The cookie's, which a new login in another tab changes. */
-function tokenOf(form) {
+/** The CSRF token. A login in another tab changes the cookie, but not the form. */
+function csrfToken(form) {
   const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
   return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
-/** The bytes that fit for certain; the store says so only where they can run out. */
-const roomOf = (form) => Number(form.dataset.room ?? Infinity);
+/** The store omits the figure where only an upload can show whether a file fits. */
+const freeBytesIn = (form) => Number(form.dataset.freeBytes ?? Infinity);
 
-/** As a reload would say it. */
-async function roomNow() {
-  const answer = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return roomOf(page.querySelector("[data-upload]"));
+async function fetchFreeBytes() {
+  const response = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return freeBytesIn(page.querySelector("[data-upload]"));
 }
 
-export function startUploads(form, tiles) {
-  const queue = new Queue({
+export function startUploads(form, grid) {
+  const queue = new UploadQueue({
     url: form.dataset.upload,
     get token() {
-      return tokenOf(form);
+      return csrfToken(form);
     },
     maxBytes: Number(form.dataset.maxBytes),
-    room: roomOf(form),
-    askRoom: roomNow,
+    freeBytes: freeBytesIn(form),
+    fetchFreeBytes,
   });
-  new Panel(queue);
+  new UploadPanel(queue);
   watchPicker(form, queue);
   watchPaste(queue);
   watchDrop(queue);
-  watchArrivals(queue, tiles);
+  connect(queue, grid);
+  addEventListener("online", () => queue.retryDisconnected());
   addEventListener("beforeunload", (event) => queue.busy && event.preventDefault());
 }

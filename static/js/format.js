@@ -1,0 +1,54 @@
+/** Counts, sizes and the states of uploads in words. */
+
+export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
+
+const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
+
+/** Python rounds x.25 to x.2, the even tenth. toFixed() alone would round it to x.3. */
+const withOneDecimal = (value) => (value % 1 === 0.25 ? Math.floor(value) + 0.2 : value).toFixed(1);
+
+/** In decimal units: 1 MB is 1,000,000 bytes. imagestore/kit/filesize.py must give the same texts (tests/filesizes.json). */
+export function filesize(bytes) {
+  if (bytes === 1) return "1 byte";
+  let [value, step] = [bytes, 0];
+  while (Number(withOneDecimal(value)) >= 1000 && step < UNITS.length - 1) [value, step] = [value / 1000, step + 1];
+  return `${withOneDecimal(value).replace(".0", "")} ${UNITS[step]}`;
+}
+
+/** The state of one upload. */
+export function stateText(item) {
+  switch (item.state) {
+    case "waiting":
+      return item.detail || "Waiting";
+    case "sending":
+      return `${Math.floor(item.sentFraction * 100)} % of ${filesize(item.file.size)}`;
+    case "checking":
+      return "Being checked…";
+    case "done":
+      return "Added";
+    case "duplicate":
+      return "Already in this album";
+    case "broken":
+      return `In the album, but it could not be prepared. ${item.detail}`;
+    default:
+      return item.detail;
+  }
+}
+
+/** The state of all uploads together. */
+export function totalText(items) {
+  const count = (...states) => items.filter((item) => states.includes(item.state)).length;
+  const settled = items.length - count("waiting", "sending", "checking");
+  if (items.some((item) => item.disconnected && item.state === "waiting")) {
+    return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
+  }
+  if (settled < items.length) return `Adding ${photos(items.length)}, ${settled} done`;
+  const results = [
+    [count("done"), "added"],
+    [count("duplicate"), "already here"],
+    [count("broken"), "could not be prepared"],
+    [count("failed", "refused"), "not added"],
+  ].filter(([number]) => number);
+  if (results.length === 1) return `${photos(results[0][0])} ${results[0][1]}`;
+  return results.map(([number, result]) => `${number} ${result}`).join(", ");
+}

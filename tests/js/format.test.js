@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { filesize, photos, stateText, totalText } from "../../static/js/format.js";
+
+const CASES = JSON.parse(readFileSync(new URL("../filesizes.json", import.meta.url), "utf8"));
+
+const items = (...states) => states.map((state) => ({ state }));
+
+// tests/test_filesize.py reads the same table.
+test("a size in words is that of the table", () => {
+  assert.deepEqual(
+    CASES.map(([bytes]) => [bytes, filesize(bytes)]),
+    CASES,
+  );
+});
+
+test("one photo is singular", () => {
+  assert.deepEqual([0, 1, 2].map(photos), ["0 photos", "1 photo", "2 photos"]);
+});
+
+test("each state of an upload has its words", () => {
+  const file = { size: 1_250_000 };
+  const text = (item) => stateText({ file, sentFraction: 0, detail: "", ...item });
+  assert.equal(text({ state: "waiting" }), "Waiting");
+  assert.equal(
+    text({ state: "waiting", detail: "The store is busy; goes on in 5 s" }),
+    "The store is busy; goes on in 5 s",
+  );
+  assert.equal(text({ state: "sending", sentFraction: 0 }), "0 % of 1.2 MB");
+  assert.equal(text({ state: "checking" }), "Being checked…");
+  assert.equal(text({ state: "done" }), "Added");
+  assert.equal(text({ state: "duplicate" }), "Already in this album");
+  assert.equal(
+    text({ state: "broken", detail: "It is cut off." }),
+    "In the album, but it could not be prepared. It is cut off.",
+  );
+  assert.equal(text({ state: "failed", detail: "Full." }), "Full.");
+  assert.equal(text({ state: "refused", detail: "No picture." }), "No picture.");
+});
+
+test("an upload shows 100 % only when all of it was sent", () => {
+  const text = (sentFraction) => stateText({ state: "sending", sentFraction, file: { size: 2000 } });
+  assert.equal(text(0.999), "99 % of 2 KB");
+  assert.equal(text(1), "100 % of 2 KB");
+});
+
+test("the total counts what is settled while files are on their way", () => {
+  assert.equal(totalText(items("waiting")), "Adding 1 photo, 0 done");
+  assert.equal(
+    totalText(items("waiting", "sending", "checking", "done", "duplicate", "broken", "failed", "refused")),
+    "Adding 8 photos, 5 done",
+  );
+});
+
+test("the total names the connection while a file waits for it", () => {
+  const waiting = { state: "waiting", disconnected: true };
+  assert.equal(totalText([...items("done"), waiting]), "Waiting for the connection, 1 of 2 photos done");
+  assert.equal(totalText([...items("done"), { ...waiting, state: "sending" }]), "Adding 2 photos, 1 done");
+});
+
+test("the final total names each result with its count", () => {
+  assert.equal(totalText(items("done")), "1 photo added");
+  assert.equal(totalText(items("duplicate", "duplicate")), "2 photos already here");
+  assert.equal(totalText(items("failed", "refused")), "2 photos not added");
+  assert.equal(
+    totalText(items("failed", "broken", "duplicate", "done", "refused", "done")),
+    "2 added, 1 already here, 1 could not be prepared, 2 not added",
+  );
+});
