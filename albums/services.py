@@ -1,6 +1,5 @@
 """What can be done with albums. Deleting one for ever is `images.services.delete_albums`: its images go first."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,13 @@ from accounts.models import User
 from accounts.services import lock
 from albums.models import Album, AlbumQuerySet
 from imagestore.kit.database import refresh, transaction_retried
-from imagestore.kit.params import search_words
+from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import not_found
 
-ORDERINGS = {"created_at": "created_at", "title": "title", "updated_at": "updated_at"}
+LIST = ListSpec(
+    orderings={"created_at": "created_at", "title": "title", "updated_at": "updated_at"},
+    searches="Words in title or description.",
+)
 
 
 def find(user: User | AnonymousUser, public_id: UUID) -> Album:
@@ -23,12 +25,6 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album:
     if album is None:
         raise not_found()
     return album
-
-
-def search(user: User | AnonymousUser, params: Mapping[str, str]) -> AlbumQuerySet:
-    """The user's albums that `?search=` asks for."""
-    found: AlbumQuerySet = Album.objects.owned_by(user).matching(search_words(params))
-    return found
 
 
 @transaction_retried

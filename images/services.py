@@ -4,7 +4,7 @@ Every door (form, API, bulk, `manage.py import_folder`) ends in `receive`.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ from images.uploads import originals, probing, reception
 from images.uploads.filenames import clean_name
 from images.uploads.staging import StagedFile
 from imagestore.kit.database import refresh, transaction_retried
-from imagestore.kit.params import choice, search_words
+from imagestore.kit.lists import Filter, ListSpec
 from imagestore.kit.problems import Problem, database_unavailable, not_found, storage_unavailable
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,11 @@ class Received:
 
 
 _OTHER_BYTES = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
-ORDERINGS = {"created_at": "created_at", "taken_at": "sorted_at", "name": "name"}
+LIST = ListSpec(
+    orderings={"created_at": "created_at", "taken_at": "sorted_at", "name": "name"},
+    filters=(Filter("status", [shown.value for shown in SHOWN], "status"),),
+    searches="Words in name or caption.",
+)
 
 
 def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> Image:
@@ -53,13 +57,6 @@ def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> 
     if own is None:
         raise not_found()
     return own
-
-
-def search(album: Album, params: Mapping[str, str]) -> ImageQuerySet:
-    """The images of an album that `?search=` and `?status=` ask for."""
-    status = choice(params, "status", [shown.value for shown in SHOWN])
-    images: ImageQuerySet = Image.objects.in_album(album).matching(search_words(params)).select_related("album")
-    return images.filter(status=status) if status else images
 
 
 # ---- Receive --------------------------------------------------------------------------------

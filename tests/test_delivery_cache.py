@@ -162,10 +162,10 @@ def test_a_genuine_link_to_a_file_that_is_gone_is_404(world: World) -> None:
 
 
 def test_serving_a_link_asks_no_database(links: Links, django_assert_num_queries: Any) -> None:
-    assert links.thumb is not None
+    assert links.smallest is not None
     client = Client()
     client.cookies["sessionid"] = "x" * 32
-    for url in (links.original, links.thumb.url):
+    for url in (links.original, links.smallest.url):
         with django_assert_num_queries(0):
             answers = [fetch(url), fetch(url, "HEAD"), fetch(url, Range="bytes=0-9"), fetch(f"{url}0")]
             b"".join(client.get(url).streaming_content)
@@ -182,8 +182,8 @@ SAFE = {
 
 
 def test_a_link_bears_the_headers_of_the_contract(links: Links) -> None:
-    assert links.thumb is not None
-    for url, content in ((links.original, ORIGINAL), (links.thumb.url, VARIANT)):
+    assert links.smallest is not None
+    for url, content in ((links.original, ORIGINAL), (links.smallest.url, VARIANT)):
         for method in ("GET", "HEAD"):
             answer = fetch(url, method)
             assert answer.status_code == 200
@@ -236,9 +236,9 @@ def test_who_has_the_file_is_told_304(world: World) -> None:
 
 
 def test_different_files_have_different_etags(world: World, links: Links) -> None:
-    assert links.thumb is not None
+    assert links.smallest is not None
     other = image_in(world.album, "other.jpg")
-    urls = [links.original, links.thumb.url, links_of(other).original]
+    urls = [links.original, links.smallest.url, links_of(other).original]
     assert len({fetch(url).headers["ETag"] for url in urls}) == 3
 
 

@@ -412,15 +412,15 @@ def test_nobody_makes_themselves_staff(world: World) -> None:
 
 def test_a_signed_link_opens_for_everybody_and_only_this_file(world: World) -> None:
     links = links_of(world.image)
-    assert links.thumb is not None
-    for url in (links.original, links.thumb.url):
+    assert links.smallest is not None
+    for url in (links.original, links.smallest.url):
         for user in (None, world.bob, world.alice):
             client = Client() if user is None else signed_in(user)
             assert spent(client.get(url)).status_code == 200
             assert client.head(url).status_code == 200
     other = links_of(world.failed).original
     name, query = links.original.split("?")
-    stolen = [f"{other.split('?')[0]}?{query}", f"{links.thumb.url.split('?')[0]}?{query}", name]
+    stolen = [f"{other.split('?')[0]}?{query}", f"{links.smallest.url.split('?')[0]}?{query}", name]
     assert [Client().get(url).status_code for url in stolen] == [404, 404, 404]
 
 

@@ -5,11 +5,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.http import QueryDict
 from django.utils import timezone
 
 from albums.models import Album
-from albums.services import ORDERINGS, search
+from albums.services import LIST
 from images.tests.helpers import album, user
 from imagestore.kit.keyset import neighbours, page_of
 from imagestore.kit.problems import Problem
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rows_of(owner, **params):
-    return page_of(search(owner, QueryDict()), {key: str(value) for key, value in params.items()}, ORDERINGS)
+    return LIST.read({key: str(value) for key, value in params.items()}).page(Album.objects.owned_by(owner))
 
 
 def walk(owner, **params):
@@ -90,14 +89,14 @@ ODD = [
 def test_a_forged_cursor_is_refused(parts):
     cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
     with pytest.raises(Problem) as caught:
-        page_of(Album.objects.all(), {"cursor": cursor, "ordering": parts[1]}, ORDERINGS)
+        page_of(Album.objects.all(), {"cursor": cursor, "ordering": parts[1]}, LIST.orderings)
     assert list(caught.value.extra["errors"]) == ["cursor"]
 
 
 @pytest.mark.parametrize("params", [{name: value} for name, values in NONSENSE.items() for value in values])
 def test_nonsense_is_refused_by_name(params):
     with pytest.raises(Problem) as caught:
-        page_of(Album.objects.all(), params, ORDERINGS)
+        page_of(Album.objects.all(), params, LIST.orderings)
     assert caught.value.code == "invalid"
     assert list(caught.value.extra["errors"]) == list(params)
 
@@ -116,9 +115,9 @@ def test_neighbours_are_the_newer_and_the_older():
     old, middle, new = (album(alice, title) for title in ("old", "middle", "new"))
     rows = Album.objects.owned_by(alice)
     for name in (None, "-created_at"):
-        assert neighbours(rows, middle, name, ORDERINGS) == (new, old)
-        assert neighbours(rows, new, name, ORDERINGS) == (None, middle)
-        assert neighbours(rows, old, name, ORDERINGS) == (middle, None)
+        assert neighbours(rows, middle, name, LIST.orderings) == (new, old)
+        assert neighbours(rows, new, name, LIST.orderings) == (None, middle)
+        assert neighbours(rows, old, name, LIST.orderings) == (middle, None)
 
 
 @pytest.mark.parametrize("ordering", ["title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"])
@@ -129,20 +128,20 @@ def test_neighbours_are_those_of_the_list_also_where_values_tie(ordering):
     Album.objects.update(created_at=timezone.now(), updated_at=timezone.now())
     listed = rows_of(alice, ordering=ordering).items
     expected = list(zip([None, *listed[:-1]], [*listed[1:], None], strict=True))
-    assert [neighbours(Album.objects.owned_by(alice), row, ordering, ORDERINGS) for row in listed] == expected
+    assert [neighbours(Album.objects.owned_by(alice), row, ordering, LIST.orderings) for row in listed] == expected
 
 
 def test_a_row_outside_the_list_has_neighbours_too():
     alice = user()
     first, other, last = (album(alice, title) for title in ("Sea 1", "Hills", "Sea 2"))
-    sea = search(alice, QueryDict("search=sea"))
-    assert neighbours(sea, other, "created_at", ORDERINGS) == (first, last)
+    sea = LIST.read({"search": "sea"}).apply(Album.objects.owned_by(alice))
+    assert neighbours(sea, other, "created_at", LIST.orderings) == (first, last)
 
 
 def test_an_ordering_that_is_none_has_no_neighbours():
     alice = user()
     with pytest.raises(Problem) as caught:
-        neighbours(Album.objects.all(), album(alice), "owner", ORDERINGS)
+        neighbours(Album.objects.all(), album(alice), "owner", LIST.orderings)
     assert list(caught.value.extra["errors"]) == ["ordering"]
 
 
@@ -152,7 +151,7 @@ def test_searching_looks_into_title_and_description_of_ones_own():
     album(alice, "North", description="All over ICELAND")
     album(alice, "Norway")
     album(bob, "Iceland too")
-    found = search(alice, QueryDict("search=iceland"))
+    found = LIST.read({"search": "iceland"}).apply(Album.objects.owned_by(alice))
     assert {row.title for row in found} == {"Iceland", "North"}
 
 

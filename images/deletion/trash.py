@@ -25,10 +25,11 @@ from images.delivery.covers import with_covers
 from images.models import Image, ImageQuerySet
 from images.totals import Sums, rewrite, transaction_batches
 from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import Problem, not_found
 
 # What lists of the trash sort by: newest deleted first.
-ORDERINGS = {"deleted_at": "trashed_at"}
+LIST = ListSpec(orderings={"deleted_at": "trashed_at"})
 
 
 # ---- What is in it --------------------------------------------------------------------------

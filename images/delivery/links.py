@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
-from images.processing.sizes import LARGEST, SIZES, SMALLEST, nearest
+from images.processing.sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, nearest
 from imagestore.kit.problems import Problem, invalid
 
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
@@ -124,11 +124,11 @@ def file_of(image: Image, size: str) -> str:
 
 def replacement(public_id: UUID, file: str) -> str | None:
     """A link to what an image has today in place of a file of an older render version; None for any other file."""
-    image: Image | None = Image.objects.living().ready().filter(public_id=public_id).first()
     size = file.split(".", 1)[0]
-    if image is None or size not in SIZES or file_of(image, size) == file:
+    if size not in SIZES or f".v{RENDER_VERSION}." in file:
         return None
-    return signed_link(image, file_of(image, size))
+    image: Image | None = Image.objects.living().ready().filter(public_id=public_id).first()
+    return signed_link(image, file_of(image, size)) if image and image.variants else None
 
 
 def downloads_of(image: Image) -> list[tuple[str, VariantLink]]:

@@ -4,7 +4,8 @@ import pytest
 from django.db import OperationalError
 
 from accounts.services import change_name
-from albums import services as albums
+from albums.models import Album
+from albums.services import create
 from images import services
 from images.deletion.removal import doom_albums, doom_user, purge
 from images.models import Finding, Image, Status
@@ -105,7 +106,7 @@ def test_what_is_put_back_while_its_image_is_deleted_for_ever_goes_with_it(image
     store = type(image_storage()).store
 
     def store_too_late(self, *args):
-        doom_albums(image.owner, albums.search(image.owner, {}))
+        doom_albums(image.owner, Album.objects.owned_by(image.owner))
         assert purge() == 0
         store(self, *args)
 
@@ -137,7 +138,7 @@ def test_an_album_that_goes_right_after_the_success_is_a_404_and_no_500(monkeypa
 
     def publish_then_lose(image):
         publish(image)
-        doom_albums(alice, albums.search(alice, {}))
+        doom_albums(alice, Album.objects.owned_by(alice))
         purge()
 
     monkeypatch.setattr(reception, "publish", publish_then_lose)
@@ -185,10 +186,10 @@ def test_bytes_that_come_after_their_row_and_its_owner_have_gone_are_removed(mon
 def test_no_album_is_made_in_an_account_that_ends_and_no_name_changed():
     alice = user()
     doom_user(alice)
-    assert refused(albums.create, alice, title="Late") == "not_found"
+    assert refused(create, alice, title="Late") == "not_found"
     assert refused(change_name, alice, "Late") == "not_found"
     purge()
-    assert refused(albums.create, alice, title="Later") == "not_found"
+    assert refused(create, alice, title="Later") == "not_found"
 
 
 def test_a_move_to_where_the_twin_was_deleted_meanwhile_succeeds(monkeypatch):

@@ -3,8 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -19,20 +18,19 @@ from imagestore.api.schema import PERMANENT
 from imagestore.api.serializers.albums import AlbumChangeSerializer, AlbumSerializer
 from imagestore.kit.params import flag
 
-SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Words in title or description.")
-
 
 class AlbumListView(GenericAPIView[Album]):
     """Your albums."""
 
     serializer_class = AlbumSerializer
     queryset = Album.objects.none()
-    orderings = services.ORDERINGS
+    list_spec = services.LIST
 
     def get_queryset(self) -> AlbumQuerySet:
-        return services.search(self.request.user, self.request.query_params)
+        albums: AlbumQuerySet = Album.objects.owned_by(self.request.user)
+        return albums
 
-    @extend_schema(operation_id="albums_list", parameters=[SEARCH])
+    @extend_schema(operation_id="albums_list", responses=AlbumSerializer(many=True))
     def get(self, request: Request) -> Response:
         page = with_covers(cast(list[Album], self.paginate_queryset(self.get_queryset())))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from albums import services as albums
 from albums.models import Album
 from images import services
-from images.models import SHOWN, Image, ImageQuerySet
+from images.models import Image, ImageQuerySet
 from images.uploads.gate import TakesFiles
 from imagestore.api.schema import PERMANENT
 from imagestore.api.serializers.images import ImageChangeSerializer, ImageSerializer
@@ -27,27 +27,22 @@ from imagestore.kit.problems import Problem, invalid
 ALL = OpenApiParameter("all", OpenApiTypes.BOOL, required=True, description="true: you mean all of them.")
 
 
-SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Words in name or caption.")
-
-
-STATUS = OpenApiParameter("status", OpenApiTypes.STR, enum=[shown.value for shown in SHOWN])
-
-
 class ImageListView(TakesFiles, GenericAPIView[Image]):
     """The images of one of your albums; POST uploads one."""
 
     queryset = Image.objects.none()
     parser_classes = (MultiPartParser,)
-    orderings = services.ORDERINGS
+    list_spec = services.LIST
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return UploadSerializer if self.request.method == "POST" else ImageSerializer
 
     def get_queryset(self) -> ImageQuerySet:
         album = albums.find(self.request.user, self.kwargs["album"])
-        return services.search(album, self.request.query_params)
+        images: ImageQuerySet = Image.objects.in_album(album).select_related("album")
+        return images
 
-    @extend_schema(parameters=[SEARCH, STATUS], responses=ImageSerializer(many=True))
+    @extend_schema(responses=ImageSerializer(many=True))
     def get(self, request: Request, album: UUID) -> Response:
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self._shown(page, many=True))

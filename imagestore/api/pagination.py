@@ -2,23 +2,25 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template import loader
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnList
 
-from imagestore.kit.keyset import MAX_PAGE_SIZE, PAGE_SIZE, Page, page_of
+from imagestore.kit.keyset import Page
 
 
 class KeysetPagination(BasePagination):
-    """`{"next", "previous", "results"}`; the view's `orderings` maps names to columns."""
+    """`{"next", "previous", "results"}` of what the view's `list_spec` reads from the request."""
 
     page: Page
     template = "rest_framework/pagination/previous_and_next.html"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
-        self.page = page_of(queryset, request.query_params, view.orderings)
+        asked = view.list_spec.read(request.query_params)
+        self.page = asked.page(asked.apply(queryset) if isinstance(queryset, QuerySet) else queryset)
         self.display_page_controls = True
         return self.page.items
 
@@ -45,10 +47,5 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        names = [sign + name for name in view.orderings for sign in ("", "-")]
-        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-        return [
-            {"name": "page_size", "in": "query", "schema": size},
-            {"name": "cursor", "in": "query", "schema": {"type": "string"}},
-            {"name": "ordering", "in": "query", "schema": {"type": "string", "enum": names}},
-        ]
+        parameters: list[dict[str, Any]] = view.list_spec.parameters()
+        return parameters

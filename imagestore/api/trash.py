@@ -26,9 +26,9 @@ class TrashView(GenericAPIView[Any]):
 
     queryset = Image.objects.none()
     serializer_class = TrashEntrySerializer
-    orderings = trash.ORDERINGS
+    list_spec = trash.LIST
 
-    @extend_schema(operation_id="trash_list")
+    @extend_schema(operation_id="trash_list", responses=TrashEntrySerializer(many=True))
     def get(self, request: Request) -> Response:
         page: Any = self.paginate_queryset(trash.contents(request.user))
         return self.get_paginated_response(self.get_serializer(trash.entries(page), many=True).data)

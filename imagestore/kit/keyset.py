@@ -84,7 +84,7 @@ def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str])
     """
     tables = [rows] if isinstance(rows, QuerySet) else list(rows)
     size = _page_size(params.get("page_size"))
-    ordering = _ordering(params.get("ordering"), orderings)
+    ordering = ordering_of(params.get("ordering"), orderings)
     backwards, place = False, None
     if params.get("cursor"):
         backwards, place = _decode(params["cursor"], ordering, tables)
@@ -102,7 +102,7 @@ def neighbours(
 
     The row itself need not be in `rows`. Raises Problem `invalid` for an ordering that is none.
     """
-    ordering = _ordering(ordering_name, orderings)
+    ordering = ordering_of(ordering_name, orderings)
     place = Place(getattr(row, ordering.column), 0, row.pk)
     before, after = (
         rows.filter(ordering.beyond(place, 0, backwards=backwards))
@@ -184,7 +184,7 @@ def _page_size(text: str | None) -> int:
     return int(text)
 
 
-def _ordering(name: str | None, orderings: Mapping[str, str]) -> Ordering:
+def ordering_of(name: str | None, orderings: Mapping[str, str]) -> Ordering:
     if name is None:
         name = f"-{next(iter(orderings))}"
     column = orderings.get(name.removeprefix("-"))

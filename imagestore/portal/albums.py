@@ -15,11 +15,9 @@ from albums.models import Album
 from images import services as images
 from images.delivery.covers import with_covers
 from images.models import Image
-from imagestore.kit.keyset import page_of
 from imagestore.kit.params import flag
 from imagestore.kit.problems import not_found
 from imagestore.portal.forms.albums import AlbumForm
-from imagestore.portal.lists import list_context
 from imagestore.portal.toasts import say_where_it_went
 
 # How many tiles one question may ask for.
@@ -28,16 +26,10 @@ MAX_TILES = 200
 
 @require_GET
 def album_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(albums.search(request.user, request.GET), request.GET, albums.ORDERINGS)
+    asked = albums.LIST.read(request.GET)
+    page = asked.page(asked.apply(Album.objects.owned_by(request.user)))
     with_covers(page.items)
-    context = {
-        "page": page,
-        "next_url": page.url(request, page.next_cursor),
-        "previous_url": page.url(request, page.previous_cursor),
-        "search": request.GET.get("search", ""),
-        "ordering": request.GET.get("ordering", "-created_at"),
-    }
-    return render(request, "albums/list.html", context)
+    return render(request, "albums/list.html", {"page": page, "asked": asked})
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,12 +66,12 @@ def album_delete(request: HttpRequest, album: UUID) -> HttpResponse:
 @require_GET
 def album_detail(request: HttpRequest, album: UUID) -> HttpResponse:
     found = albums.find(request.user, album)
-    page = page_of(images.search(found, request.GET), request.GET, images.ORDERINGS)
-    context = list_context(request) | {
+    asked = images.LIST.read(request.GET)
+    page = asked.page(asked.apply(Image.objects.in_album(found).select_related("album")))
+    context = {
         "album": found,
         "page": page,
-        "next_url": page.url(request, page.next_cursor),
-        "previous_url": page.url(request, page.previous_cursor),
+        "asked": asked,
         "upload_limits": {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_BULK_FILES},
         "room": _room(found),
         "trash_days": settings.TRASH_DAYS,
@@ -106,5 +98,10 @@ def album_tiles(request: HttpRequest, album: UUID) -> HttpResponse:
     except ValueError:
         raise not_found() from None
     tiles = Image.objects.in_album(found).filter(public_id__in=ids).select_related("album").newest_first()
-    context = list_context(request) | {"album": found, "images": tiles, "trash_days": settings.TRASH_DAYS}
+    context = {
+        "album": found,
+        "images": tiles,
+        "asked": images.LIST.read(request.GET),
+        "trash_days": settings.TRASH_DAYS,
+    }
     return render(request, "images/_live_parts.html", context)

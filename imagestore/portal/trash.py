@@ -16,20 +16,17 @@ from accounts.models import User
 from albums.models import Album
 from images.deletion import trash
 from images.models import Image
-from imagestore.kit.keyset import page_of
 
 
 @require_GET
 def trash_list(request: HttpRequest) -> HttpResponse:
-    page = page_of(trash.contents(request.user), request.GET, trash.ORDERINGS)
+    page = trash.LIST.read(request.GET).page(trash.contents(request.user))
     if request.GET.get("cursor") and not page.items:
         # Its last one has gone.
         return redirect("trash")
     context = {
         "entries": trash.entries(page.items),
-        "page_query": _trash_page(request),
-        "next_url": page.url(request, page.next_cursor),
-        "previous_url": page.url(request, page.previous_cursor),
+        "page": page,
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "trash/list.html", context)
@@ -59,7 +56,6 @@ def trash_delete(request: HttpRequest, thing: UUID) -> HttpResponse:
         context = {
             "thing": found,
             "weight": trash.weight(trash.images_of(found)),
-            "page_query": _trash_page(request),
         }
         return render(request, "trash/confirm_delete.html", context)
     trash.delete(found)

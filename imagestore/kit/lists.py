@@ -1,0 +1,109 @@
+"""What a client may ask of a list: search, filters, order, page. Page, API and schema read one `ListSpec`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+
+from imagestore.kit.keyset import MAX_PAGE_SIZE, PAGE_SIZE, Page, Rows, neighbours, ordering_of, page_of
+from imagestore.kit.params import choice, search_words
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`?name=`, which is one of `choices`: the rows whose column (or lookup) has that value."""
+
+    name: str
+    choices: Sequence[str]
+    column: str
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """One list of rows, as it is declared beside the services of its rows.
+
+    `orderings` maps names to columns; without `?ordering=` a list is by the first one, descending.
+    `searches` says where `?search=` looks, in words; a list with it has a QuerySet with `matching`.
+    """
+
+    orderings: Mapping[str, str]
+    filters: tuple[Filter, ...] = ()
+    searches: str = ""
+
+    @property
+    def default_ordering(self) -> str:
+        return f"-{next(iter(self.orderings))}"
+
+    def read(self, params: Mapping[str, str]) -> "ListRequest":
+        """Raises Problem `invalid` for a search, filter or order that the list does not know."""
+        filters = {each.name: choice(params, each.name, each.choices) for each in self.filters}
+        ordering = ordering_of(params.get("ordering"), self.orderings).name
+        return ListRequest(self, params, search_words(params) if self.searches else "", filters, ordering)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """For the OpenAPI schema."""
+        names = [sign + name for name in self.orderings for sign in ("", "-")]
+        size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
+        search = _parameter("search", {"type": "string"}, description=self.searches)
+        return [
+            *([search] if self.searches else []),
+            *(_parameter(each.name, {"type": "string", "enum": [*each.choices]}) for each in self.filters),
+            _parameter("page_size", size),
+            _parameter("cursor", {"type": "string"}),
+            _parameter("ordering", {"type": "string", "enum": names}),
+        ]
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """What one request asks of a list."""
+
+    spec: ListSpec
+    params: Mapping[str, str]
+    search: str
+    filters: Mapping[str, str]
+    """By name; empty where all is asked for."""
+    ordering: str
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.search or any(self.filters.values()))
+
+    @property
+    def query(self) -> QueryDict:
+        """What links that lead from this list and back carry, for `{% querystring %}`: all but the page."""
+        asked = {"search": self.search, **self.filters}
+        if self.ordering != self.spec.default_ordering:
+            asked["ordering"] = self.ordering
+        return _query(asked)
+
+    @property
+    def order_query(self) -> QueryDict:
+        """The same without what narrows the list."""
+        return _query({name: value for name, value in self.query.items() if name == "ordering"})
+
+    def apply(self, rows: "QuerySet[Any]") -> Any:
+        """Those of `rows` that are asked for."""
+        chosen = {each.column: self.filters[each.name] for each in self.spec.filters if self.filters[each.name]}
+        matching: Any = rows.filter(**chosen) if chosen else rows
+        return matching.matching(self.search) if self.search else matching
+
+    def page(self, rows: Rows) -> Page:
+        """The page of `rows` that is asked for. Raises Problem `invalid` for what is none."""
+        return page_of(rows, self.params, self.spec.orderings)
+
+    def neighbours(self, rows: "QuerySet[Any]", row: Model) -> tuple[Any, Any]:
+        """What stands before and after `row` in this list; None at an end."""
+        return neighbours(rows, row, self.ordering, self.spec.orderings)
+
+
+def _query(asked: Mapping[str, Any]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in asked.items() if value})
+    return query
+
+
+def _parameter(name: str, schema: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema, **more}
