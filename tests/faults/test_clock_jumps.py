@@ -16,7 +16,7 @@ from tests.faults.customers import Customer, picture
 from tests.faults.invariants import as_id, check, images_of, settle
 from tests.faults.stops.stop_points import RECEIVING, RENDERING
 from tests.faults.store import Store
-from tests.faults.test_f10_deleted_in_work import received_until
+from tests.faults.test_deleted_while_processed import received_until
 from tests.seaweed import on_s3
 
 # A lease of the work on an image (images.rendering), in seconds.
@@ -28,7 +28,7 @@ def full(jump: int) -> Any:
 
 
 def off_s3(jump: int, *marks: Any) -> Any:
-    """Too far for a bucket, which refuses whose clock is a quarter of an hour off (test_f16_wrong_clocks.py)."""
+    """Too far for a bucket, which refuses whose clock is a quarter of an hour off (test_clock_wrong.py)."""
     refused = pytest.mark.skipif(on_s3(), reason="S3 refuses a clock so wrong: test_s3_refuses_a_wrong_clock")
     return pytest.param(jump, marks=[refused, *marks])
 
