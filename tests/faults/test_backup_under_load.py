@@ -8,31 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.commands import begin, manage
+from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.counts import count
-from tests.faults.customers import Customer, Memory, Sent, through
 from tests.faults.invariants import check, images_of, settle
+from tests.faults.manage_command import begin, manage
+from tests.faults.recording_user import Record, RecordingUser, Sent, through
 from tests.faults.stops.stop_points import BACKING_UP, Step
 from tests.faults.store import Store
-from tests.faults.storm import SEED, Storm, crowd
 from tests.servers import fresh_schema
 
 
 @dataclass
 class Moment:
-    """What one customer was told by then."""
+    """What one user was told by then."""
 
-    kept: dict[str, Sent]
+    stored: dict[str, Sent]
     gone: set[str]
 
     @classmethod
-    def of(cls, customer: Customer) -> "Moment":
-        return cls(dict(customer.memory.kept), set(customer.memory.gone))
+    def of(cls, user: RecordingUser) -> "Moment":
+        return cls(dict(user.record.stored), set(user.record.gone))
 
-    def after_restore(self, now: Memory) -> Memory:
+    def after_restore(self, now: Record) -> Record:
         """What was uploaded or deleted since then may be there or not; all else is as it was."""
-        since = (set(now.kept) - set(self.kept)) | (now.gone - self.gone) | now.maybe_gone
-        return Memory(kept=now.kept | self.kept, gone=set(self.gone), maybe_gone=since)
+        since = (set(now.stored) - set(self.stored)) | (now.gone - self.gone) | now.maybe_gone
+        return Record(stored=now.stored | self.stored, gone=set(self.gone), maybe_gone=since)
 
 
 @contextmanager
@@ -53,11 +53,11 @@ def restored_and_sound(place: Store, backup: Path) -> None:
     place.start()
 
 
-def held_to(place: Store, customers: list[Customer], moments: list[Moment]) -> None:
+def held_to(place: Store, users: list[RecordingUser], moments: list[Moment]) -> None:
     """The restored store keeps what was promised before its backup began."""
-    doors = [through(customer, place) for customer in customers]
+    doors = [through(user, place) for user in users]
     for door, moment in zip(doors, moments, strict=True):
-        door.memory = moment.after_restore(door.memory)
+        door.record = moment.after_restore(door.record)
     check(place, *doors)
 
 
@@ -66,26 +66,26 @@ def test_a_backup_under_load_restores_what_was_acknowledged_before(
     store: Store, tmp_path: Path, seconds: int
 ) -> None:
     print(f"FAULT_SEED={SEED}")
-    customers, backup = crowd(store, people=3), tmp_path / "backup"
-    with Storm(customers, SEED).raging():
+    users, backup = sign_up_users(store, people=3), tmp_path / "backup"
+    with BackgroundLoad(users, SEED).running():
         time.sleep(seconds)
-        moments = [Moment.of(customer) for customer in customers]
+        moments = [Moment.of(user) for user in users]
         manage(store, "backup", backup)
         time.sleep(0.5)
-    # What the hold kept back is going now, without anybody's help.
-    check(store, *customers)
-    assert all(moment.kept for moment in moments)
+    # The files that the hold protected are removed now, without a command.
+    check(store, *users)
+    assert all(moment.stored for moment in moments)
     with empty_place(store, tmp_path / "elsewhere") as place:
         restored_and_sound(place, backup)
-        held_to(place, customers, moments)
+        held_to(place, users, moments)
 
 
 @pytest.mark.faults_full
 def test_nothing_leaves_the_storage_between_the_rows_and_their_files(store: Store, tmp_path: Path) -> None:
     """Deleted for ever just after the database was copied: hidden here at once, whole in the backup."""
-    [alice] = crowd(store, people=1)
+    [alice] = sign_up_users(store, people=1)
     album = alice.albums()[0]["id"]
-    images = [alice.keep(album) for _ in range(4)]
+    images = [alice.store_image(album) for _ in range(4)]
     settle(store)
     moment = Moment.of(alice)
     store.arm(BACKING_UP[0], "pause")
@@ -95,7 +95,7 @@ def test_nothing_leaves_the_storage_between_the_rows_and_their_files(store: Stor
         assert alice.erase(image).status_code == 204
         assert alice.get(f"images/{image}/").status_code == 404
     store.operator("reconcile")
-    late = alice.keep(album)
+    late = alice.store_image(album)
     store.go_on()
     said, _ = backing_up.communicate(timeout=60)
     assert backing_up.returncode == 0, said
@@ -112,10 +112,10 @@ STEPS = [BACKING_UP[0], pytest.param(BACKING_UP[1], marks=pytest.mark.faults_ful
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_a_killed_backup_holds_deletions_back_for_its_hour_only(store: Store, tmp_path: Path, step: Step) -> None:
     """Meanwhile nobody sees what was deleted; afterwards it goes, and the next backup goes into the same folder."""
-    [alice] = crowd(store, people=1)
+    [alice] = sign_up_users(store, people=1)
     album = alice.albums()[0]["id"]
-    alice.keep(album)
-    goes = alice.keep(album)
+    alice.store_image(album)
+    goes = alice.store_image(album)
     settle(store)
     store.arm(step, "kill")
     killed = begin(store, "backup", tmp_path / "backup")
@@ -138,9 +138,9 @@ def test_a_killed_backup_holds_deletions_back_for_its_hour_only(store: Store, tm
 @pytest.mark.parametrize("nth", [pytest.param(number, marks=pytest.mark.faults_full) for number in (1, 2)])
 def test_a_killed_restore_is_no_store_that_starts(store: Store, tmp_path: Path, nth: int) -> None:
     """And begun again, into a place that is empty again, it ends."""
-    [alice] = crowd(store, people=1)
+    [alice] = sign_up_users(store, people=1)
     for album in alice.albums():
-        alice.keep(album["id"])
+        alice.store_image(album["id"])
     check(store, alice)
     moment = Moment.of(alice)
     manage(store, "backup", tmp_path / "backup")

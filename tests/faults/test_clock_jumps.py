@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.faults.clocks import DAYS, HOURS, MINUTES, ON_MARIADB, Clock, answers_to, links_of, links_on_page
-from tests.faults.customers import Customer, picture
 from tests.faults.invariants import as_id, check, images_of, settle
+from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import RECEIVING, RENDERING
 from tests.faults.store import Store
 from tests.faults.test_deleted_while_processed import received_until
@@ -50,17 +50,17 @@ def lease_of(store: Store, image: str) -> tuple[str, float]:
     [-5 * MINUTES, full(5 * MINUTES), *(off_s3(jump, pytest.mark.faults_full) for jump in (-3 * HOURS, 3 * HOURS))],
 )
 def test_images_in_work_are_made_when_the_clock_jumps(
-    store: Store, clock: Clock, alice: Customer, jump: int
+    store: Store, clock: Clock, alice: RecordingUser, jump: int
 ) -> None:
     """Nothing is stuck, nothing is charged, and each link is good or a clean 404."""
     album = alice.album()
-    made = alice.keep(album)
+    made = alice.store_image(album)
     alice.wait_until_made(made)
     old_links = links_of(alice, made)
-    images = [alice.keep(album, picture(1200, 900)) for _ in range(3)]
+    images = [alice.store_image(album, picture(1200, 900)) for _ in range(3)]
     clock.set(jump)
     alice.log_in()
-    images += [alice.keep(album) for _ in range(2)]
+    images += [alice.store_image(album) for _ in range(2)]
     assert {alice.wait_until_made(image)["status"] for image in images} == {"ready"}
     assert {images_of(store)[image]["attempts"] for image in images} == {0}
     # A link lives for one or two hours.
@@ -71,11 +71,11 @@ def test_images_in_work_are_made_when_the_clock_jumps(
 
 
 @pytest.mark.parametrize("jump", [10 * MINUTES, full(-10 * MINUTES)])
-def test_a_lease_is_kept_when_the_clock_jumps(store: Store, clock: Clock, alice: Customer, jump: int) -> None:
+def test_a_lease_is_kept_when_the_clock_jumps(store: Store, clock: Clock, alice: RecordingUser, jump: int) -> None:
     """The database's clock decides. SQLite has none of its own: there the work may be done twice, and no harm."""
     settle(store)
     store.arm(RENDERING[1], "pause")
-    image = alice.keep(alice.album())
+    image = alice.store_image(alice.album())
     store.wait_for_hit()
     token, _ = lease_of(store, image)
     clock.set(jump)
@@ -94,11 +94,11 @@ def test_a_lease_is_kept_when_the_clock_jumps(store: Store, clock: Clock, alice:
 
 @pytest.mark.parametrize("jump", [10 * MINUTES, full(-10 * MINUTES)])
 def test_an_upload_on_its_way_is_not_given_up_when_the_clock_jumps(
-    store: Store, clock: Clock, alice: Customer, jump: int
+    store: Store, clock: Clock, alice: RecordingUser, jump: int
 ) -> None:
     """On SQLite a jump forward ends its lease: a clear 503, and the same bytes again are one image."""
     album = alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     settle(store)
     with received_until(store, RECEIVING[6], alice, album) as answers:
         clock.set(jump)
@@ -107,15 +107,15 @@ def test_an_upload_on_its_way_is_not_given_up_when_the_clock_jumps(
     expected = 201 if ON_MARIADB or jump < 0 else 503
     assert answers[0].status_code == expected, answers[0].text
     check(store, alice)
-    assert len(alice.memory.kept) == 2
+    assert len(alice.record.stored) == 2
 
 
 def test_what_the_dead_left_is_cleared_though_it_is_from_the_future(
-    store: Store, clock: Clock, alice: Customer
+    store: Store, clock: Clock, alice: RecordingUser
 ) -> None:
     """Its age is negative: it was staged before the clock was set right."""
     album = alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     settle(store)
     store.arm(RECEIVING[1], "kill")
     alice.send(album)
@@ -130,12 +130,12 @@ def test_what_the_dead_left_is_cleared_though_it_is_from_the_future(
 
 @pytest.mark.parametrize("jump", [off_s3(-1 * DAYS, *[pytest.mark.faults_full] * ON_MARIADB), full(-5 * MINUTES)])
 def test_the_lease_of_the_dead_ends_though_the_clock_jumped_back(
-    store: Store, clock: Clock, alice: Customer, jump: int
+    store: Store, clock: Clock, alice: RecordingUser, jump: int
 ) -> None:
     """It was given by a clock that was ahead. On SQLite a jump of less than two hours delays its end by as much."""
     settle(store)
     store.arm(RENDERING[1], "pause")
-    image = alice.keep(alice.album())
+    image = alice.store_image(alice.album())
     store.wait_for_hit()
     os.kill(store.worker(), signal.SIGKILL)
     clock.set(jump)

@@ -6,8 +6,8 @@ MariaDB keeps its own, right clock here, as on another machine. SQLite's clock i
 import pytest
 
 from tests.faults.clocks import DAYS, MINUTES, ON_MARIADB, Clock, answers_to, links_of, links_on_page
-from tests.faults.customers import Customer, at_once
 from tests.faults.invariants import check, images_of, settle
+from tests.faults.recording_user import RecordingUser, at_once
 from tests.faults.store import Store, wait_for
 from tests.seaweed import on_s3
 
@@ -26,15 +26,17 @@ def purged_by_itself(store: Store, image: str) -> None:
 
 @pytest.mark.faults_full
 @pytest.mark.parametrize("wrong_by", [-5 * MINUTES, 5 * MINUTES])
-def test_all_goes_on_when_the_clock_is_wrong(store: Store, clock: Clock, alice: Customer, wrong_by: int) -> None:
+def test_all_goes_on_when_the_clock_is_wrong(
+    store: Store, clock: Clock, alice: RecordingUser, wrong_by: int
+) -> None:
     """Begun by a right clock, killed, started again by a wrong one; the operator does nothing."""
     album = alice.album()
-    kept = alice.keep(album)
+    stays = alice.store_image(album)
     store.die()
     clock.set(wrong_by)
     store.start()
     alice.log_in()
-    thrown, erased, back = (alice.keep(album) for _ in range(3))
+    thrown, erased, back = (alice.store_image(album) for _ in range(3))
     assert {alice.wait_until_made(image)["status"] for image in (thrown, erased, back)} == {"ready"}
     for image in (thrown, back):
         alice.delete(f"images/{image}/", expect=204)
@@ -44,18 +46,18 @@ def test_all_goes_on_when_the_clock_is_wrong(store: Store, clock: Clock, alice: 
     [entry] = alice.get("trash/", expect=200).json()["results"]
     assert entry["id"] == thrown
     alice.delete("trash/", expect=204)
-    del alice.memory.kept[thrown]
-    alice.memory.gone.add(thrown)
+    del alice.record.stored[thrown]
+    alice.record.gone.add(thrown)
     purged_by_itself(store, thrown)
     check(store, alice)
-    assert answers_to(links_of(alice, kept) + links_on_page(alice, kept)) == {200}
+    assert answers_to(links_of(alice, stays) + links_on_page(alice, stays)) == {200}
     clock.set(0)
     check(store, alice)
 
 
-def test_the_trash_never_shows_more_days_than_it_has(store: Store, clock: Clock, alice: Customer) -> None:
+def test_the_trash_never_shows_more_days_than_it_has(store: Store, clock: Clock, alice: RecordingUser) -> None:
     """What was deleted in the future, by a clock that is behind the database's, is as young as can be."""
-    image = alice.keep(alice.album())
+    image = alice.store_image(alice.album())
     alice.delete(f"images/{image}/", expect=204)
     clock.set(-5 * MINUTES)
     alice.log_in()
@@ -67,7 +69,7 @@ def test_the_trash_never_shows_more_days_than_it_has(store: Store, clock: Clock,
 
 
 def test_a_token_from_the_future_is_refused_and_a_new_login_is_not(
-    store: Store, clock: Clock, alice: Customer
+    store: Store, clock: Clock, alice: RecordingUser
 ) -> None:
     """R43: the leeway is 10 seconds."""
     login = {"email": alice.email, "password": alice.password}
@@ -89,10 +91,12 @@ def test_a_token_from_the_future_is_refused_and_a_new_login_is_not(
 
 
 @pytest.mark.parametrize("days", [31, pytest.param(29, marks=pytest.mark.faults_full)])
-def test_the_trash_is_not_purged_before_its_time(store: Store, clock: Clock, alice: Customer, days: int) -> None:
+def test_the_trash_is_not_purged_before_its_time(
+    store: Store, clock: Clock, alice: RecordingUser, days: int
+) -> None:
     """By the database's clock, whatever the server's says. On SQLite both are one: its days are over then."""
     album = alice.album()
-    image = alice.keep(album)
+    image = alice.store_image(album)
     settle(store)
     links = links_of(alice, image)
     alice.delete(f"images/{image}/", expect=204)
@@ -106,8 +110,8 @@ def test_the_trash_is_not_purged_before_its_time(store: Store, clock: Clock, ali
         alice.post(f"trash/{image}/restore/", expect=200)
     else:
         assert in_trash == []
-        alice.memory.gone.add(image)
-        del alice.memory.kept[image]
+        alice.record.gone.add(image)
+        del alice.record.stored[image]
     clock.set(0)
     check(store, alice)
 
@@ -119,18 +123,18 @@ def test_the_trash_is_not_purged_before_its_time(store: Store, clock: Clock, ali
 @pytest.mark.skipif(not on_s3(), reason="about S3: runs in the half of the tests that is on object storage")
 @pytest.mark.parametrize("wrong_by", [20 * MINUTES, -20 * MINUTES])
 def test_s3_refuses_a_wrong_clock_and_the_store_heals_with_it(
-    store: Store, clock: Clock, alice: Customer, wrong_by: int
+    store: Store, clock: Clock, alice: RecordingUser, wrong_by: int
 ) -> None:
     album = alice.album()
-    kept = alice.keep(album)
-    alice.wait_until_made(kept)
+    stays = alice.store_image(album)
+    alice.wait_until_made(stays)
     clock.set(wrong_by)
     alice.log_in()
     for answer in at_once([lambda: alice.send(album)] * 3):
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable"), answer.text
-    answer = alice.ask("GET", f"images/{kept}/file/")
+    answer = alice.ask("GET", f"images/{stays}/file/")
     assert answer is not None
     assert answer.status_code == 503
     clock.set(0)
     check(store, alice)
-    assert len(alice.memory.kept) == 4
+    assert len(alice.record.stored) == 4

@@ -6,19 +6,21 @@ from collections import Counter
 import pytest
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer, Sent, at_once, picture
 from tests.faults.invariants import check, settle
+from tests.faults.recording_user import RecordingUser, Sent, at_once, picture
 from tests.faults.store import Store
 
 ROUNDS = [0, *(pytest.param(number, marks=pytest.mark.faults_full) for number in range(1, 10))]
 
 
 @pytest.mark.parametrize("number", ROUNDS)
-def test_crosswise_moves_deletes_and_restores_end_in_one_order(store: Store, alice: Customer, number: int) -> None:
+def test_crosswise_moves_deletes_and_restores_end_in_one_order(
+    store: Store, alice: RecordingUser, number: int
+) -> None:
     """Every answer is a plain one, never a deadlock's."""
     dice = random.Random(number)
     albums = [alice.album("one"), alice.album("two")]
-    images = [alice.keep(albums[n % 2]) for n in range(12)]
+    images = [alice.store_image(albums[n % 2]) for n in range(12)]
 
     def move(image: str, album: str) -> None:
         alice.ask("PATCH", f"images/{image}/", json={"album": album})
@@ -34,14 +36,14 @@ def test_crosswise_moves_deletes_and_restores_end_in_one_order(store: Store, ali
     works += [lambda a=a: alice.send(a) for a in albums * 3]
     dice.shuffle(works)
     at_once(works, threads=16)
-    assert alice.memory.unknown == []
-    assert alice.memory.maybe_gone == set()
+    assert alice.record.unknown == []
+    assert alice.record.maybe_gone == set()
     check(store, alice)
 
 
-def test_both_albums_are_deleted_while_their_images_change_places(store: Store, alice: Customer) -> None:
+def test_both_albums_are_deleted_while_their_images_change_places(store: Store, alice: RecordingUser) -> None:
     albums = [alice.album("one"), alice.album("two")]
-    images = [alice.keep(albums[n % 2]) for n in range(8)]
+    images = [alice.store_image(albums[n % 2]) for n in range(8)]
     works = [lambda i=i, a=a: alice.ask("PATCH", f"images/{i}/", json={"album": a}) for i in images for a in albums]
     works[4:4] = [lambda: alice.ask("DELETE", f"albums/{albums[0]}/?permanent=true")]
     works[12:12] = [lambda: alice.ask("DELETE", f"albums/{albums[1]}/?permanent=true")]
@@ -49,12 +51,14 @@ def test_both_albums_are_deleted_while_their_images_change_places(store: Store, 
     count("deletes tried", 2)
     count("deletes acknowledged", 2)
     # Where an image was at its album's end is not ours to know; both albums are gone, so all are.
-    alice.memory.gone |= set(images)
-    alice.memory.kept.clear()
+    alice.record.gone |= set(images)
+    alice.record.stored.clear()
     check(store, alice)
 
 
-def test_the_same_bytes_twenty_times_at_once_are_one_image(store: Store, alice: Customer, bob: Customer) -> None:
+def test_the_same_bytes_twenty_times_at_once_are_one_image(
+    store: Store, alice: RecordingUser, bob: RecordingUser
+) -> None:
     """F13: for each of two users."""
     content = picture()
     albums = {alice: alice.album(), bob: bob.album()}
@@ -62,20 +66,20 @@ def test_the_same_bytes_twenty_times_at_once_are_one_image(store: Store, alice: 
     answers = at_once(both * 20, threads=20)
     codes = Counter(answer.status_code for answer in answers)
     assert codes == {201: 2, 200: 38}
-    assert [len(person.memory.kept) for person in (alice, bob)] == [1, 1]
+    assert [len(person.record.stored) for person in (alice, bob)] == [1, 1]
     check(store, alice, bob)
     # Deleting one never removes the other's bytes.
-    [image] = alice.memory.kept
+    [image] = alice.record.stored
     codes = Counter(answer.status_code for answer in at_once([lambda: alice.erase(image)] * 10))
     assert codes[204] >= 1
     assert set(codes) <= {204, 404}
     check(store, alice, bob)
 
 
-def test_deleting_and_sending_the_same_bytes_at_once_never_keeps_half(store: Store, alice: Customer) -> None:
+def test_deleting_and_sending_the_same_bytes_at_once_never_keeps_half(store: Store, alice: RecordingUser) -> None:
     album = alice.album()
     content = picture()
-    image = alice.keep(album, content)
+    image = alice.store_image(album, content)
     for _ in range(4):
         settle(store)
         works = [lambda image=image: alice.ask("DELETE", f"images/{image}/?permanent=true")]
@@ -83,9 +87,9 @@ def test_deleting_and_sending_the_same_bytes_at_once_never_keeps_half(store: Sto
         count("uploads tried", 3)
         at_once(works, threads=4)
         [left] = alice.images(album) or [None]
-        alice.memory.kept.clear()
-        image = left["id"] if left else alice.keep(album, content)
-        alice.memory.kept[image] = Sent(album, content)
+        alice.record.stored.clear()
+        image = left["id"] if left else alice.store_image(album, content)
+        alice.record.stored[image] = Sent(album, content)
         check(store, alice)
 
 
@@ -93,14 +97,14 @@ def test_parallel_uploads_never_pass_a_quota_together(new_store) -> None:
     contents = [picture() for _ in range(24)]
     limit = 6 * max(map(len, contents))
     store = new_store(USER_QUOTA_BYTES=str(limit))
-    alice = Customer.sign_up(store, "alice")
+    alice = RecordingUser.sign_up(store, "alice")
     album = alice.album()
     answers = alice.send_many(album, contents, threads=12)
     codes = Counter(answer.status_code for answer in answers)
     assert set(codes) == {201, 413}
     assert codes[201] >= 6
     used = alice.get("users/me/", expect=200).json()["quota"]["used"]
-    assert used == sum(len(sent.content) for sent in alice.memory.kept.values()) <= limit
+    assert used == sum(len(sent.content) for sent in alice.record.stored.values()) <= limit
     check(store, alice)
     # No upload was refused that still had room.
-    assert used + min(len(sent.content) for sent in alice.memory.refused) > limit
+    assert used + min(len(sent.content) for sent in alice.record.refused) > limit

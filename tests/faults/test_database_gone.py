@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.counts import count
-from tests.faults.customers import Customer, picture
 from tests.faults.invariants import check, settle
 from tests.faults.mariadb_proxy import Proxy
+from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import RECEIVING, Step
 from tests.faults.store import Store, wait_for
-from tests.faults.storm import SEED, Storm, crowd
 from tests.processes import frozen
 from tests.servers import MariaDB
 
@@ -79,9 +79,9 @@ def store(own_store: Store, database: DurableMariaDB) -> Iterator[Store]:
         database.start()
 
 
-def refused_soon(customer: Customer, method: str, path: str) -> None:
+def refused_soon(user: RecordingUser, method: str, path: str) -> None:
     started = time.monotonic()
-    answer = customer.ask(method, path, due=60)
+    answer = user.ask(method, path, due=60)
     seconds = time.monotonic() - started
     assert answer is not None
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable"), answer.text
@@ -91,11 +91,11 @@ def refused_soon(customer: Customer, method: str, path: str) -> None:
 
 @pytest.mark.parametrize("step", [RECEIVING[2], RECEIVING[4], RECEIVING[6]], ids=str)
 def test_the_database_is_killed_in_the_middle_of_an_upload(
-    store: Store, database: DurableMariaDB, alice: Customer, step: Step
+    store: Store, database: DurableMariaDB, alice: RecordingUser, step: Step
 ) -> None:
     """A clear 503, and the very same server process goes on when the database is back."""
     worker, album = store.worker(), alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     settle(store)
     store.arm(step, "pause")
     answers = []
@@ -111,13 +111,13 @@ def test_the_database_is_killed_in_the_middle_of_an_upload(
     refused_soon(alice, "POST", "albums/")
     database.start()
     check(store, alice)
-    assert len(alice.memory.kept) == 2
+    assert len(alice.record.stored) == 2
     assert store.worker() == worker
 
 
-def test_a_frozen_database_is_a_503_in_time(store: Store, database: DurableMariaDB, alice: Customer) -> None:
+def test_a_frozen_database_is_a_503_in_time(store: Store, database: DurableMariaDB, alice: RecordingUser) -> None:
     worker, album = store.worker(), alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     settle(store)
     with database.frozen():
         for _ in range(3):
@@ -132,11 +132,11 @@ def test_a_frozen_database_is_a_503_in_time(store: Store, database: DurableMaria
 
 
 def test_the_database_restarts_while_images_are_made(
-    store: Store, database: DurableMariaDB, alice: Customer
+    store: Store, database: DurableMariaDB, alice: RecordingUser
 ) -> None:
     """No image pays for it with an attempt."""
     album = alice.album()
-    images = [alice.keep(album, picture(1600, 1200)) for _ in range(6)]
+    images = [alice.store_image(album, picture(1600, 1200)) for _ in range(6)]
     database.die()
     time.sleep(1)
     database.start()
@@ -149,11 +149,11 @@ def test_the_database_restarts_while_images_are_made(
 @pytest.mark.parametrize("committed", [True, False], ids=["committed", "not-committed"])
 @pytest.mark.parametrize("nth", [1, 2], ids=["entering", "publishing"])
 def test_a_commit_of_unknown_end_makes_one_image_when_repeated(
-    store: Store, proxy: Proxy, alice: Customer, nth: int, committed: bool
+    store: Store, proxy: Proxy, alice: RecordingUser, nth: int, committed: bool
 ) -> None:
     """F6: 503, and the same bytes again give the image that is there, or make it."""
     album = alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     settle(store)
     cuts = proxy.cuts
     proxy.cut_at_commit(nth, committed=committed)
@@ -168,10 +168,10 @@ def test_a_commit_of_unknown_end_makes_one_image_when_repeated(
 
 @pytest.mark.parametrize("committed", [True, False], ids=["committed", "not-committed"])
 def test_a_delete_of_unknown_end_may_be_repeated(
-    store: Store, proxy: Proxy, alice: Customer, committed: bool
+    store: Store, proxy: Proxy, alice: RecordingUser, committed: bool
 ) -> None:
     album = alice.album()
-    image = alice.keep(album)
+    image = alice.store_image(album)
     settle(store)
     proxy.cut_at_commit(1, committed=committed)
     answer = alice.erase(image)
@@ -187,11 +187,11 @@ def test_a_delete_of_unknown_end_may_be_repeated(
 
 @pytest.mark.faults_full
 def test_killed_and_restarted_ten_times_under_load(store: Store, database: DurableMariaDB) -> None:
-    customers = crowd(store)
-    with Storm(customers, SEED).raging():
+    users = sign_up_users(store)
+    with BackgroundLoad(users, SEED).running():
         for _ in range(10):
             time.sleep(2)
             database.die()
             time.sleep(1)
             database.start()
-    check(store, *customers)
+    check(store, *users)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.customers import Customer
 from tests.faults.invariants import check, settle
+from tests.faults.recording_user import RecordingUser
 from tests.faults.stops.stop_points import RECEIVING, RENDERING, Step
 from tests.faults.store import Store
 
@@ -20,20 +20,20 @@ def full(step: Step) -> Any:
     return pytest.param(step, marks=pytest.mark.faults_full)
 
 
-def delete_image(person: Customer, album: str, image: str) -> None:
+def delete_image(person: RecordingUser, album: str, image: str) -> None:
     person.erase(image)
 
 
-def delete_album(person: Customer, album: str, image: str) -> None:
+def delete_album(person: RecordingUser, album: str, image: str) -> None:
     person.erase_album(album)
 
 
-def delete_account(person: Customer, album: str, image: str) -> None:
+def delete_account(person: RecordingUser, album: str, image: str) -> None:
     person.erase_account()
 
 
 @contextmanager
-def received_until(store: Store, step: Step, person: Customer, album: str) -> Iterator[list]:
+def received_until(store: Store, step: Step, person: RecordingUser, album: str) -> Iterator[list]:
     """An upload that waits there until the end; its answer."""
     answers: list = []
     store.arm(step, "pause")
@@ -50,17 +50,21 @@ def received_until(store: Store, step: Step, person: Customer, album: str) -> It
 @pytest.mark.parametrize("step", [MADE[0], MADE[1], full(MADE[2])], ids=str)
 @pytest.mark.parametrize("delete", [delete_image, delete_album, delete_account])
 def test_deleted_for_ever_while_it_is_made(
-    store: Store, alice: Customer, bob: Customer, step: Step, delete: Callable[[Customer, str, str], None]
+    store: Store,
+    alice: RecordingUser,
+    bob: RecordingUser,
+    step: Step,
+    delete: Callable[[RecordingUser, str, str], None],
 ) -> None:
     """The worker sees the tombstone, and what it made goes with the rest."""
-    bob.keep(bob.album())
+    bob.store_image(bob.album())
     settle(store)
     album = alice.album()
     store.arm(step, "pause")
-    image = alice.keep(album)
+    image = alice.store_image(album)
     store.wait_for_hit()
     delete(alice, album, image)
-    assert image in alice.memory.gone
+    assert image in alice.record.gone
     store.go_on()
     check(store, alice, bob)
 
@@ -68,9 +72,13 @@ def test_deleted_for_ever_while_it_is_made(
 @pytest.mark.parametrize("step", [full(RECEIVED[0]), RECEIVED[1], RECEIVED[2]], ids=str)
 @pytest.mark.parametrize("delete", [delete_album, delete_account])
 def test_an_upload_into_what_is_deleted_meanwhile_keeps_nothing(
-    store: Store, alice: Customer, bob: Customer, step: Step, delete: Callable[[Customer, str, str], None]
+    store: Store,
+    alice: RecordingUser,
+    bob: RecordingUser,
+    step: Step,
+    delete: Callable[[RecordingUser, str, str], None],
 ) -> None:
-    bob.keep(bob.album())
+    bob.store_image(bob.album())
     settle(store)
     album = alice.album()
     with received_until(store, step, alice, album) as answers:
@@ -81,23 +89,23 @@ def test_an_upload_into_what_is_deleted_meanwhile_keeps_nothing(
 
 @pytest.mark.parametrize("step", RECEIVED, ids=str)
 def test_an_upload_into_an_album_that_is_trashed_meanwhile_keeps_nothing(
-    store: Store, alice: Customer, step: Step
+    store: Store, alice: RecordingUser, step: Step
 ) -> None:
     album = alice.album()
-    kept = alice.keep(album)
+    stays = alice.store_image(album)
     settle(store)
     with received_until(store, step, alice, album) as answers:
         alice.delete(f"albums/{album}/", expect=204)
     assert answers[0].status_code == 404, answers[0].text
     alice.post(f"trash/{album}/restore/", expect=200)
     check(store, alice)
-    assert [image["id"] for image in alice.images(album)] == [kept]
+    assert [image["id"] for image in alice.images(album)] == [stays]
 
 
-def test_what_is_trashed_while_it_is_made_is_made(store: Store, alice: Customer) -> None:
+def test_what_is_trashed_while_it_is_made_is_made(store: Store, alice: RecordingUser) -> None:
     album = alice.album()
     store.arm(RENDERING[1], "pause")
-    image = alice.keep(album)
+    image = alice.store_image(album)
     store.wait_for_hit()
     alice.delete(f"images/{image}/", expect=204)
     store.go_on()

@@ -14,8 +14,8 @@ from PIL import Image
 from images.tests.pictures import saved
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
-from tests.faults.customers import Customer, picture
 from tests.faults.invariants import check, images_of, settle
+from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.store import Store, skip_unless_root, wait_for
 from tests.seaweed import on_s3
 
@@ -88,64 +88,64 @@ def store(one_store: Store) -> Iterator[Store]:
     one_store.operator("erase_everything")
 
 
-def is_refused(customer: Customer, album: str, content: bytes) -> None:
+def is_refused(user: RecordingUser, album: str, content: bytes) -> None:
     """A clear 503; nothing half visible, and the quota is as before."""
-    before = customer.get("users/me/", expect=200).json()["quota"], len(customer.images(album))
-    answer = customer.send(album, content)
+    before = user.get("users/me/", expect=200).json()["quota"], len(user.images(album))
+    answer = user.send(album, content)
     assert answer is not None
     assert (answer.status_code, answer.json().get("code")) == (503, "storage_unavailable"), answer.text
-    customer.memory.unknown.pop()
-    assert (customer.get("users/me/", expect=200).json()["quota"], len(customer.images(album))) == before
+    user.record.unknown.pop()
+    assert (user.get("users/me/", expect=200).json()["quota"], len(user.images(album))) == before
 
 
 def test_a_full_disk_of_images_refuses_and_keeps_what_it_has(
-    store: Store, disks: tuple[Path, Path], alice: Customer
+    store: Store, disks: tuple[Path, Path], alice: RecordingUser
 ) -> None:
     album = alice.album()
-    kept = alice.keep(album, noise())
+    stays = alice.store_image(album, noise())
     settle(store)
     with filled(disks[0], leave=MEGABYTE):
         is_refused(alice, album, noise())
         count("outages survived")
         # Reading goes on, small ones still fit.
-        assert alice.get(f"images/{kept}/file/").status_code == 200
-        alice.keep(album)
+        assert alice.get(f"images/{stays}/file/").status_code == 200
+        alice.store_image(album)
     settle(store)
-    alice.keep(album, noise())
+    alice.store_image(album, noise())
     check(store, alice)
 
 
-def test_deleting_makes_room_on_a_full_disk(store: Store, disks: tuple[Path, Path], alice: Customer) -> None:
+def test_deleting_makes_room_on_a_full_disk(store: Store, disks: tuple[Path, Path], alice: RecordingUser) -> None:
     album = alice.album()
-    kept = []
+    stored = []
     while True:
         content = noise()
         answer = alice.send(album, content)
         assert answer is not None
         if answer.status_code == 503:
-            alice.memory.unknown.pop()
+            alice.record.unknown.pop()
             break
-        kept.append(answer.json()["id"])
+        stored.append(answer.json()["id"])
     count("outages survived")
-    assert len(kept) >= 2
-    answer = alice.erase(kept[0])
+    assert len(stored) >= 2
+    answer = alice.erase(stored[0])
     assert answer is not None
     assert answer.status_code == 204
-    answer = alice.erase(kept[1])
+    answer = alice.erase(stored[1])
     assert answer is not None
     assert answer.status_code == 204
     settle(store)
-    alice.keep(album, content)
+    alice.store_image(album, content)
     check(store, alice)
 
 
 def test_a_disk_that_fills_up_while_sizes_are_stored_fails_no_image(
-    store: Store, disks: tuple[Path, Path], alice: Customer
+    store: Store, disks: tuple[Path, Path], alice: RecordingUser
 ) -> None:
     """It waits for room: the picture is not to blame."""
     album = alice.album()
     store.arm("images.rendering.variants:render_in_child:after", "pause")
-    image = alice.keep(album, noise())
+    image = alice.store_image(album, noise())
     store.wait_for_hit()
     with filled(disks[0]):
         store.go_on()
@@ -156,11 +156,13 @@ def test_a_disk_that_fills_up_while_sizes_are_stored_fails_no_image(
     assert images_of(store)[image]["attempts"] == 0
 
 
-def test_a_full_staging_refuses_and_fails_no_image(store: Store, disks: tuple[Path, Path], alice: Customer) -> None:
+def test_a_full_staging_refuses_and_fails_no_image(
+    store: Store, disks: tuple[Path, Path], alice: RecordingUser
+) -> None:
     """Bytes that arrive, and sizes that are made, have no room."""
     album = alice.album()
     store.arm("images.rendering.queue:claim_next:after", "pause")
-    image = alice.keep(album, noise())
+    image = alice.store_image(album, noise())
     store.wait_for_hit()
     with filled(disks[1], leave=8192):
         is_refused(alice, album, noise())
@@ -174,30 +176,30 @@ def test_a_full_staging_refuses_and_fails_no_image(store: Store, disks: tuple[Pa
 
 @pytest.mark.parametrize("which", [0, 1], ids=["images", "staging"])
 def test_a_read_only_disk_refuses_uploads_and_serves_on(
-    store: Store, disks: tuple[Path, Path], alice: Customer, which: int
+    store: Store, disks: tuple[Path, Path], alice: RecordingUser, which: int
 ) -> None:
     album = alice.album()
-    kept, goes = alice.keep(album), alice.keep(album)
+    stays, goes = alice.store_image(album), alice.store_image(album)
     settle(store)
     remount(disks[which], "ro")
     is_refused(alice, album, picture())
-    assert alice.get(f"images/{kept}/file/").status_code == 200
+    assert alice.get(f"images/{stays}/file/").status_code == 200
     answer = alice.erase(goes)
     assert answer is not None
     assert answer.status_code == 204
     assert alice.get(f"images/{goes}/").status_code == 404
     count("outages survived")
     remount(disks[which], "rw")
-    alice.keep(album)
+    alice.store_image(album)
     check(store, alice)
 
 
 def test_an_empty_folder_where_the_disk_was_removes_nothing(
-    store: Store, disks: tuple[Path, Path], alice: Customer
+    store: Store, disks: tuple[Path, Path], alice: RecordingUser
 ) -> None:
     """The disk is not mounted any more: no row goes for the sake of an empty folder."""
     album = alice.album()
-    kept, goes = alice.keep(album), alice.keep(album)
+    stays, goes = alice.store_image(album), alice.store_image(album)
     settle(store)
     with small_disk(disks[0], "1m"):
         is_refused(alice, album, picture())
@@ -208,7 +210,7 @@ def test_an_empty_folder_where_the_disk_was_removes_nothing(
         assert store.scalar("SELECT COUNT(*) FROM images_image WHERE status = 'doomed'") >= 1
         assert list(disks[0].rglob("*")) == []
         count("outages survived")
-    assert alice.get(f"images/{kept}/file/").status_code == 200
+    assert alice.get(f"images/{stays}/file/").status_code == 200
     check(store, alice)
 
 
@@ -218,7 +220,7 @@ def test_no_inodes_left_is_a_full_disk_too(tmp_path: Path) -> None:
         disk = stack.enter_context(small_disk(tmp_path / "data/images", "8m,nr_inodes=60"))
         store, closing = open_store(tmp_path, {})
         stack.enter_context(closing)
-        alice = Customer.sign_up(store, "alice")
+        alice = RecordingUser.sign_up(store, "alice")
         album = alice.album()
         while True:
             answer = alice.send(album)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.customers import Customer
 from tests.faults.invariants import check, images_of, prefix_of, settle
+from tests.faults.recording_user import RecordingUser
 from tests.faults.stops.stop_points import RECEIVING, RENDERING, Step
 from tests.faults.store import Store, wait_for
 
@@ -37,24 +37,24 @@ def verify(store: Store, *options: str) -> list[str]:
 
 def in_admin(store: Store) -> str:
     """The page of findings, as a browser shows it to an operator."""
-    operator = Customer.sign_up(store, "operator")
+    operator = RecordingUser.sign_up(store, "operator")
     assert store.operator("make_operator", operator.email) == 1
     page = operator.portal().get(f"{operator.base}/admin/images/finding/", timeout=20)
     assert page.status_code == 200
     return page.text
 
 
-def file_of(person: Customer, image: str, size: str = "") -> bytes | int:
+def file_of(person: RecordingUser, image: str, size: str = "") -> bytes | int:
     """Its bytes, or the status that says why not."""
     answer = person.get(f"images/{image}/file/{size and f'?size={size}'}")
     return answer.content if answer.status_code == 200 else answer.status_code
 
 
 @pytest.fixture
-def images(store: Store, alice: Customer) -> list[str]:
+def images(store: Store, alice: RecordingUser) -> list[str]:
     """Two of alice's that are ready."""
     album = alice.album()
-    made = [alice.keep(album), alice.keep(album)]
+    made = [alice.store_image(album), alice.store_image(album)]
     settle(store)
     return made
 
@@ -63,34 +63,34 @@ def images(store: Store, alice: Customer) -> list[str]:
 
 
 def test_a_lost_original_is_told_hurts_no_other_and_is_well_when_it_is_back(
-    store: Store, alice: Customer, images: list[str]
+    store: Store, alice: RecordingUser, images: list[str]
 ) -> None:
     lost, other = images
-    name, content = original_of(lost), alice.memory.kept[lost].content
-    store.kept.remove(name)
+    name, content = original_of(lost), alice.record.stored[lost].content
+    store.files.remove(name)
     assert file_of(alice, lost) == 404
     assert isinstance(file_of(alice, lost, "thumb"), bytes)
-    assert file_of(alice, other) == alice.memory.kept[other].content
+    assert file_of(alice, other) == alice.record.stored[other].content
     [line] = verify(store, "--repair")
     assert line.startswith(f"missing original: {name}")
     assert name in in_admin(store)
-    store.kept.write(name, content)
+    store.files.write(name, content)
     assert file_of(alice, lost) == content
     assert verify(store) == []
     assert name not in in_admin(store)
     check(store, alice)
 
 
-def test_a_lost_size_is_made_again(store: Store, alice: Customer, images: list[str]) -> None:
+def test_a_lost_size_is_made_again(store: Store, alice: RecordingUser, images: list[str]) -> None:
     """By the running server, once `verify --repair` has sent its image back to the queue."""
     name = thumb_of(store, images[0])
-    before = store.kept.read(name)
-    store.kept.remove(name)
+    before = store.files.read(name)
+    store.files.remove(name)
     assert file_of(alice, images[0], "thumb") == 404
     [line] = verify(store, "--repair")
     assert line.startswith(f"missing variant: {name}")
     wait_for(lambda: name in store.names(), "the size to be made")
-    assert store.kept.read(name) == before
+    assert store.files.read(name) == before
     assert verify(store, "--checksums") == []
     check(store, alice)
 
@@ -99,23 +99,23 @@ def test_a_lost_size_is_made_again(store: Store, alice: Customer, images: list[s
 
 
 def test_flipped_bits_are_found_by_checksums_and_mended_from_what_is_sound(
-    store: Store, alice: Customer, images: list[str]
+    store: Store, alice: RecordingUser, images: list[str]
 ) -> None:
     """A size from its original; an original from the copy that somebody has, never by the store."""
     original, thumb = original_of(images[0]), thumb_of(store, images[1])
-    sound = store.kept.read(thumb)
+    sound = store.files.read(thumb)
     for name in (original, thumb):
-        store.kept.change(name, flipped)
-    rotten = store.kept.read(original)
+        store.files.change(name, flipped)
+    rotten = store.files.read(original)
     assert verify(store) == []
     found = verify(store, "--checksums", "--repair")
     assert {line.split(" (")[0] for line in found} == {f"damaged original: {original}", f"damaged variant: {thumb}"}
-    wait_for(lambda: store.kept.read(thumb) == sound, "the size to be made")
-    assert store.kept.read(original) == rotten
+    wait_for(lambda: store.files.read(thumb) == sound, "the size to be made")
+    assert store.files.read(original) == rotten
     settle(store)
     assert len(verify(store, "--checksums", "--repair")) == 1
     assert original in in_admin(store)
-    store.kept.write(original, alice.memory.kept[images[0]].content)
+    store.files.write(original, alice.record.stored[images[0]].content)
     assert verify(store, "--checksums") == []
     assert original not in in_admin(store)
     check(store, alice)
@@ -126,16 +126,16 @@ def test_flipped_bits_are_found_by_checksums_and_mended_from_what_is_sound(
 
 @pytest.mark.parametrize("name", STRANGERS)
 def test_a_file_without_a_row_is_put_aside_once_it_is_old_enough(
-    store: Store, alice: Customer, images: list[str], name: str
+    store: Store, alice: RecordingUser, images: list[str], name: str
 ) -> None:
-    before = store.kept.quarantined()
-    store.kept.write(name, b"mine")
+    before = store.files.names_in_quarantine()
+    store.files.write(name, b"mine")
     assert verify(store, "--repair", "--older-than=1") == []
     assert name in store.names()
     [line] = verify(store, "--repair")
     assert line.startswith(f"unknown file: {name}")
-    [aside] = store.kept.quarantined() - before
-    assert (aside.endswith(f"/{name}"), store.kept.read(aside)) == (True, b"mine")
+    [aside] = store.files.names_in_quarantine() - before
+    assert (aside.endswith(f"/{name}"), store.files.read(aside)) == (True, b"mine")
     assert verify(store, "--repair") == []
     check(store, alice)
 
@@ -155,23 +155,23 @@ def meanwhile(store: Store, step: Step, upload: Callable[[], object], done: Call
 
 @pytest.mark.parametrize("step", [RECEIVING[4], RECEIVING[6], RENDERING[3], RENDERING[4]], ids=str)
 def test_what_is_on_its_way_is_never_put_aside_or_swept(
-    store: Store, alice: Customer, images: list[str], step: Step
+    store: Store, alice: RecordingUser, images: list[str], step: Step
 ) -> None:
     """Files that no committed row names yet, however young a stranger may be."""
-    album, before = alice.album(), store.kept.quarantined()
+    album, before = alice.album(), store.files.names_in_quarantine()
 
     def repaired() -> None:
         assert verify(store, "--checksums", "--repair") == []
         store.operator("reconcile", 0)
 
-    meanwhile(store, step, lambda: alice.keep(album), repaired)
-    assert len(alice.images_kept_in(album)) == 1
-    assert store.kept.quarantined() == before
+    meanwhile(store, step, lambda: alice.store_image(album), repaired)
+    assert len(alice.images_stored_in(album)) == 1
+    assert store.files.names_in_quarantine() == before
     check(store, alice)
 
 
 def test_an_upload_that_outlives_its_lease_is_refused_as_a_whole(
-    store: Store, alice: Customer, images: list[str]
+    store: Store, alice: RecordingUser, images: list[str]
 ) -> None:
     """Its bytes are stored, and the reaper takes it for dead: no success, no file; sent again, it is one image."""
     album = alice.album()

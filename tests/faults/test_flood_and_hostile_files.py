@@ -9,8 +9,8 @@ import pytest
 
 from images.tests.corpus import needs_corpus, samples
 from tests.faults.counts import count
-from tests.faults.customers import Customer, Sent, at_once, picture
 from tests.faults.invariants import check, images_of
+from tests.faults.recording_user import RecordingUser, Sent, at_once, picture
 from tests.faults.store import Store
 
 # The first thumbnail of a user who is alone takes well under a second; threefold slack, on a busy machine.
@@ -19,7 +19,7 @@ QUICK = 6
 MEMORY = 3 * 23 * 1024
 
 
-def rain(person: Customer, album: str, contents: list[bytes], names: list[str] | None = None) -> list[dict]:
+def rain(person: RecordingUser, album: str, contents: list[bytes], names: list[str] | None = None) -> list[dict]:
     """Many files in bulk requests; what became of each."""
     results = []
     for start in range(0, len(contents), 50):
@@ -32,10 +32,10 @@ def rain(person: Customer, album: str, contents: list[bytes], names: list[str] |
         for content, result in zip(some, answer.json()["results"], strict=True):
             if result["status"] in (200, 201):
                 count("uploads acknowledged")
-                person.memory.kept[result["image"]["id"]] = Sent(album, content)
+                person.record.stored[result["image"]["id"]] = Sent(album, content)
             else:
                 assert result["status"] < 500 or result["status"] == 503, result
-                person.memory.refused.append(Sent(album, content))
+                person.record.refused.append(Sent(album, content))
             results.append(result)
     return results
 
@@ -52,7 +52,7 @@ def test_a_flood_of_one_user_leaves_the_other_ones_first_picture_quick(
 ) -> None:
     """Users take turns: a long queue of one is no queue of another, and no load on memory."""
     store = new_store(RENDER_WORKERS="1")
-    alice, bob = Customer.sign_up(store, "alice"), Customer.sign_up(store, "bob")
+    alice, bob = RecordingUser.sign_up(store, "alice"), RecordingUser.sign_up(store, "bob")
     album, other = alice.album(), bob.album()
     one = picture(1600, 1200)
     # Other bytes each, and one encoding: what follows the end of a JPEG is nobody's.
@@ -62,7 +62,7 @@ def test_a_flood_of_one_user_leaves_the_other_ones_first_picture_quick(
     rain(alice, album, contents[20:])
     assert memory_of(store) - before < MEMORY
     started = time.monotonic()
-    image = bob.keep(other)
+    image = bob.store_image(other)
     assert bob.wait_until_made(image)["status"] == "ready"
     seconds = time.monotonic() - started
     waiting = store.scalar("SELECT COUNT(*) FROM images_image WHERE status = 'pending'")
@@ -75,13 +75,15 @@ def test_a_flood_of_one_user_leaves_the_other_ones_first_picture_quick(
 
 @needs_corpus
 @pytest.mark.parametrize("share", [60, pytest.param(10_000, marks=pytest.mark.faults_full)], ids=["some", "all"])
-def test_hostile_files_in_one_go_while_good_ones_keep_flowing(store: Store, alice: Customer, share: int) -> None:
+def test_hostile_files_in_one_go_while_good_ones_keep_flowing(
+    store: Store, alice: RecordingUser, share: int
+) -> None:
     """Each ends refused, READY, or FAILED with a reason; good ones never wait for them, or pay for them."""
     hostile = samples("hostile")
     chosen = random.Random(1).sample(hostile, min(share, len(hostile)))
     contents = [sample.path.read_bytes() for sample in chosen]
-    mallory = Customer.sign_up(store, "mallory")
-    mallory.memory.may_fail |= {Sent("", content).sha256 for content in contents}
+    mallory = RecordingUser.sign_up(store, "mallory")
+    mallory.record.may_fail |= {Sent("", content).sha256 for content in contents}
     album, good = mallory.album(), alice.album()
     over = []
 
@@ -93,7 +95,7 @@ def test_hostile_files_in_one_go_while_good_ones_keep_flowing(store: Store, alic
         waits = []
         while not over:
             started = time.monotonic()
-            assert alice.wait_until_made(alice.keep(good))["status"] == "ready"
+            assert alice.wait_until_made(alice.store_image(good))["status"] == "ready"
             waits.append(time.monotonic() - started)
         return waits
 
@@ -103,5 +105,5 @@ def test_hostile_files_in_one_go_while_good_ones_keep_flowing(store: Store, alic
     assert sorted(waits)[len(waits) // 2] < QUICK
     check(store, alice, mallory)
     rows = images_of(store)
-    assert all(rows[image]["error_code"] for image in mallory.memory.kept if rows[image]["status"] == "failed")
-    assert all(rows[image]["attempts"] == 0 for image in alice.memory.kept)
+    assert all(rows[image]["error_code"] for image in mallory.record.stored if rows[image]["status"] == "failed")
+    assert all(rows[image]["attempts"] == 0 for image in alice.record.stored)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.conftest import twin_of
 from tests.faults.counts import count
-from tests.faults.customers import Customer, at_once, picture, through
 from tests.faults.invariants import check, images_of, prefix_of, settle
+from tests.faults.recording_user import RecordingUser, at_once, picture, through
 from tests.faults.stops.stop_points import RENDERING, Step
 from tests.faults.store import Store, wait_for
 
@@ -27,12 +27,12 @@ STEPS = [step if number % 3 == 1 else pytest.param(step, marks=pytest.mark.fault
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_a_worker_that_wakes_after_its_lease_overwrites_nothing(
-    store: Store, alice: Customer, step: Step, tmp_path_factory: pytest.TempPathFactory, second: Store
+    store: Store, alice: RecordingUser, step: Step, tmp_path_factory: pytest.TempPathFactory, second: Store
 ) -> None:
     """Another one has made the image meanwhile; what the first one then does changes neither row nor files."""
     second.kill()
     store.arm(step, "pause")
-    image = alice.keep(alice.album())
+    image = alice.store_image(alice.album())
     store.wait_for_hit()
     store.operator("take_leases")
     second.start()
@@ -47,9 +47,9 @@ def test_a_worker_that_wakes_after_its_lease_overwrites_nothing(
     check(store, alice)
 
 
-def test_work_done_twice_is_harmless(store: Store, alice: Customer) -> None:
+def test_work_done_twice_is_harmless(store: Store, alice: RecordingUser) -> None:
     """With a lease that is over, and with one that never was."""
-    image = alice.keep(alice.album())
+    image = alice.store_image(alice.album())
     settle(store)
     before = images_of(store)[image]
     [row] = store.query("SELECT id FROM images_image ORDER BY id DESC LIMIT 1")
@@ -60,7 +60,7 @@ def test_work_done_twice_is_harmless(store: Store, alice: Customer) -> None:
 
 
 def test_two_servers_share_the_work_and_one_is_killed(
-    store: Store, second: Store, alice: Customer, bob: Customer
+    store: Store, second: Store, alice: RecordingUser, bob: RecordingUser
 ) -> None:
     """The same bytes through both doors are one image; who is left finishes what the other one began."""
     albums = {person: person.album() for person in (alice, bob)}
@@ -69,10 +69,10 @@ def test_two_servers_share_the_work_and_one_is_killed(
     works = [lambda p=p, c=c: p.send(albums[p], c) for c in contents for p in (alice, bob)]
     works += [lambda p=p, c=c: doors[p].send(albums[p], c) for c in contents for p in (alice, bob)]
     at_once(works, threads=12)
-    assert [len(person.memory.kept) for person in (alice, bob)] == [10, 10]
+    assert [len(person.record.stored) for person in (alice, bob)] == [10, 10]
     second.die()
     for person in (alice, bob):
-        person.keep(albums[person])
+        person.store_image(albums[person])
     check(store, alice, bob)
 
 
@@ -82,10 +82,10 @@ def test_a_server_stopped_past_its_lease_harms_nothing(
 ) -> None:
     """SIGSTOP of all of it for longer than the lease (30 s and the child's time), with nobody helping."""
     store = new_store(CHILD_WALL_SECONDS="1")
-    alice = Customer.sign_up(store, "alice")
+    alice = RecordingUser.sign_up(store, "alice")
     album = alice.album()
     store.arm(RENDERING[1], "pause")
-    image = alice.keep(album)
+    image = alice.store_image(album)
     store.wait_for_hit()
     assert store.process is not None
     os.killpg(store.process.pid, signal.SIGSTOP)

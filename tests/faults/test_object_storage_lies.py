@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
-from tests.faults.customers import Customer, at_once, heavy_picture
+from tests.faults.image_files import Bucket
 from tests.faults.invariants import check, images_of, prefix_of, settle
-from tests.faults.kept import Bucket
+from tests.faults.recording_user import RecordingUser, at_once, heavy_picture
 from tests.faults.s3_outages import (
     DOOMED,
     PAUSED,
@@ -28,7 +29,6 @@ from tests.faults.s3_outages import (
 from tests.faults.s3_proxy import Fault, Proxy
 from tests.faults.stops.stop_points import DELETING, REMOVING_OBJECTS, RENDERING, Step
 from tests.faults.store import Store, wait_for
-from tests.faults.storm import SEED, Storm, crowd
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ BY_TURNS = (
         full([Fault("PUT", corrupt_request=True)], name="altered on its way"),
     ],
 )
-def test_writes_fail_and_reads_go_on(store: Store, proxy: Proxy, alice: Customer, faults: list[Fault]) -> None:
+def test_writes_fail_and_reads_go_on(store: Store, proxy: Proxy, alice: RecordingUser, faults: list[Fault]) -> None:
     put_through(store, proxy, alice, broken(proxy, *faults), is_read)
 
 
@@ -90,28 +90,30 @@ def test_writes_fail_and_reads_go_on(store: Store, proxy: Proxy, alice: Customer
 @pytest.mark.parametrize(
     "fault", [Fault(silent=True), Fault(status=500), Fault(cut_request=0)], ids=["silent", "500", "reset"]
 )
-def test_nothing_works_any_more(store: Store, proxy: Proxy, alice: Customer, fault: Fault) -> None:
+def test_nothing_works_any_more(store: Store, proxy: Proxy, alice: RecordingUser, fault: Fault) -> None:
     put_through(store, proxy, alice, broken(proxy, fault), cannot_be_read)
 
 
 @pytest.mark.faults_full
-def test_bytes_that_arrive_after_the_refusal_do_not_stay(store: Store, proxy: Proxy, alice: Customer) -> None:
+def test_bytes_that_arrive_after_the_refusal_do_not_stay(store: Store, proxy: Proxy, alice: RecordingUser) -> None:
     """The server gave up waiting; the storage did not."""
     put_through(store, proxy, alice, broken(proxy, Fault("PUT", late=6)), is_read)
 
 
 @pytest.mark.faults_full
-def test_a_kilobyte_a_second_is_an_outage_for_what_is_large(store: Store, proxy: Proxy, alice: Customer) -> None:
+def test_a_kilobyte_a_second_is_an_outage_for_what_is_large(
+    store: Store, proxy: Proxy, alice: RecordingUser
+) -> None:
     """An upload and sizes end in bounded time; what is small is served."""
     worker, album = store.worker(), alice.album()
-    kept = alice.keep(album)
+    stays = alice.store_image(album)
     settle(store)
     store.arm(RENDERING[0], "pause")
-    made = alice.keep(album, heavy_picture())
+    made = alice.store_image(album, heavy_picture())
     store.wait_for_hit()
     with broken(proxy, Fault(speed=1024)):
         store.go_on()
-        refused, _ = at_once([lambda: alice.send(album, heavy_picture()), lambda: is_read(alice, kept)])
+        refused, _ = at_once([lambda: alice.send(album, heavy_picture()), lambda: is_read(alice, stays)])
         is_refused(refused)
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up", seconds=90)
     assert images_of(store)[made]["attempts"] == 0
@@ -130,13 +132,13 @@ def test_a_kilobyte_a_second_is_an_outage_for_what_is_large(store: Store, proxy:
         full(Fault("GET", status=404, code="NoSuchBucket"), name="no bucket"),
     ],
 )
-def test_reads_fail_and_uploads_go_on(store: Store, proxy: Proxy, alice: Customer, fault: Fault) -> None:
+def test_reads_fail_and_uploads_go_on(store: Store, proxy: Proxy, alice: RecordingUser, fault: Fault) -> None:
     """What waits for its sizes is not called damaged; a deletion's files go later."""
     worker, album = store.worker(), alice.album()
-    kept, goes = alice.keep(album), alice.keep(album)
+    stays, goes = alice.store_image(album), alice.store_image(album)
     settle(store)
     with broken(proxy, fault):
-        made, _, _ = at_once([lambda: alice.keep(album), lambda: cannot_be_read(alice, kept),
+        made, _, _ = at_once([lambda: alice.store_image(album), lambda: cannot_be_read(alice, stays),
                               lambda: is_erased(alice, goes)])  # fmt: skip
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up")
         assert alice.state_of(made)["status"] == "pending"
@@ -148,11 +150,11 @@ def test_reads_fail_and_uploads_go_on(store: Store, proxy: Proxy, alice: Custome
     "fault", [Fault("/original", cut_answer=100), Fault("/original", corrupt_answer=True)], ids=["cut", "altered"]
 )
 def test_bytes_that_do_not_arrive_whole_make_no_sizes(
-    store: Store, proxy: Proxy, alice: Customer, fault: Fault
+    store: Store, proxy: Proxy, alice: RecordingUser, fault: Fault
 ) -> None:
     worker, album = store.worker(), alice.album()
     store.arm(RENDERING[0], "pause")
-    made = alice.keep(album, heavy_picture())
+    made = alice.store_image(album, heavy_picture())
     store.wait_for_hit()
     with broken(proxy, fault):
         store.go_on()
@@ -165,14 +167,14 @@ def test_bytes_that_do_not_arrive_whole_make_no_sizes(
 
 
 def test_the_storage_is_killed_in_the_middle_of_uploads(
-    store: Store, proxy: Proxy, weed: Weed, alice: Customer
+    store: Store, proxy: Proxy, weed: Weed, alice: RecordingUser
 ) -> None:
     put_through(store, proxy, alice, weed.dead(), cannot_be_read)
 
 
 @pytest.mark.faults_full
 def test_the_storage_is_frozen_in_the_middle_of_uploads(
-    store: Store, proxy: Proxy, weed: Weed, alice: Customer
+    store: Store, proxy: Proxy, weed: Weed, alice: RecordingUser
 ) -> None:
     put_through(store, proxy, alice, weed.frozen(), cannot_be_read)
 
@@ -182,24 +184,24 @@ def test_the_storage_is_frozen_in_the_middle_of_uploads(
 def test_the_storage_goes_and_comes_back_under_load(
     store: Store, proxy: Proxy, weed: Weed, how: Callable[[Weed], AbstractContextManager[None]]
 ) -> None:
-    worker, customers = store.worker(), crowd(store)
-    with Storm(customers, SEED).raging():
+    worker, users = store.worker(), sign_up_users(store)
+    with BackgroundLoad(users, SEED).running():
         for _ in range(3):
             time.sleep(2)
             with how(weed):
                 time.sleep(3)
-    is_well_again(store, proxy, worker, *customers)
+    is_well_again(store, proxy, worker, *users)
 
 
 # ---- F17: deletions -------------------------------------------------------------------------
 
 
 def test_what_the_storage_refuses_to_remove_keeps_its_row_and_goes_later(
-    store: Store, proxy: Proxy, alice: Customer
+    store: Store, proxy: Proxy, alice: RecordingUser
 ) -> None:
     """A 200 with an error for some of the keys."""
     worker, album = store.worker(), alice.album()
-    images = [alice.keep(album) for _ in range(3)]
+    images = [alice.store_image(album) for _ in range(3)]
     folders = {prefix_of(image) for image in images}
     settle(store)
     with broken(proxy, Fault("?delete", keep=prefix_of(images[1]))):
@@ -218,9 +220,11 @@ def test_what_the_storage_refuses_to_remove_keeps_its_row_and_goes_later(
         full(Fault("?delete", silent=True), name="silence"),
     ],
 )
-def test_a_deletion_that_is_lost_is_made_again(store: Store, proxy: Proxy, alice: Customer, fault: Fault) -> None:
+def test_a_deletion_that_is_lost_is_made_again(
+    store: Store, proxy: Proxy, alice: RecordingUser, fault: Fault
+) -> None:
     worker, album = store.worker(), alice.album()
-    images = [alice.keep(album) for _ in range(2)]
+    images = [alice.store_image(album) for _ in range(2)]
     settle(store)
     proxy.requests.clear()
     with broken(proxy, fault):
@@ -231,13 +235,13 @@ def test_a_deletion_that_is_lost_is_made_again(store: Store, proxy: Proxy, alice
     is_well_again(store, proxy, worker, alice)
 
 
-def large_album(store: Store, person: Customer) -> str:
+def large_album(store: Store, person: RecordingUser) -> str:
     """More files than one DeleteObjects takes, of 210 images that nobody has uploaded."""
     album = person.album()
     folders = store.operator("make_rows", album, 210)
     names = [f"{folder}/{file}" for folder in folders for file in "12345"]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: store.kept.write(name, b"x"), names))
+        list(pool.map(lambda name: store.files.write(name, b"x"), names))
     return album
 
 
@@ -247,9 +251,11 @@ def large_album(store: Store, person: Customer) -> str:
      pytest.param(DELETING[4], marks=pytest.mark.faults_full)],
     ids=str,
 )  # fmt: skip
-def test_killed_in_the_middle_of_more_deletions_than_one_batch(store: Store, alice: Customer, step: Step) -> None:
+def test_killed_in_the_middle_of_more_deletions_than_one_batch(
+    store: Store, alice: RecordingUser, step: Step
+) -> None:
     """The next process finishes what the dead one has begun."""
-    kept = alice.keep(alice.album())
+    stays = alice.store_image(alice.album())
     album = large_album(store, alice)
     store.arm(step)
     answer = alice.erase_album(album)
@@ -257,4 +263,4 @@ def test_killed_in_the_middle_of_more_deletions_than_one_batch(store: Store, ali
     count("kills survived")
     assert answer is None or answer.status_code == 204
     check(store, alice)
-    is_read(alice, kept)
+    is_read(alice, stays)

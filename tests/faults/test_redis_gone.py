@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from imagestore.kit.cache import PATIENCE, PAUSE
+from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
-from tests.faults.customers import Customer
 from tests.faults.invariants import check
+from tests.faults.recording_user import RecordingUser
 from tests.faults.store import Store, wait_for
-from tests.faults.storm import SEED, Storm, crowd
 from tests.people import Person
 from tests.redis_server import RedisServer
 
@@ -100,21 +100,21 @@ def address() -> str:
 
 
 class Life:
-    """A customer who uploads, signs in, lists and downloads, all at once."""
+    """A user who uploads, signs in, lists and downloads, all at once."""
 
-    def __init__(self, customer: Customer) -> None:
-        self.customer, self.album = customer, customer.album()
-        self.image = customer.keep(self.album)
+    def __init__(self, user: RecordingUser) -> None:
+        self.user, self.album = user, user.album()
+        self.image = user.store_image(self.album)
         self.statuses: set[int | None] = set()
         self.longest = 0.0
         self.goes_on = True
 
     def _log_in(self) -> None:
-        body = {"email": self.customer.email, "password": self.customer.password}
+        body = {"email": self.user.email, "password": self.user.password}
         self.statuses.add(self._status("POST", "auth/login/", json=body))
 
     def _upload(self) -> None:
-        answer = self.customer.send(self.album, due=SOON)
+        answer = self.user.send(self.album, due=SOON)
         self.statuses.add(answer and answer.status_code)
 
     def _look(self) -> None:
@@ -122,7 +122,7 @@ class Life:
         self.statuses.add(self._status("GET", f"images/{self.image}/file/"))
 
     def _status(self, method: str, path: str, **options: object) -> int | None:
-        answer = self.customer.ask(method, path, due=SOON, **options)
+        answer = self.user.ask(method, path, due=SOON, **options)
         return answer and answer.status_code
 
     def _repeat(self, work: Callable[[], None]) -> None:
@@ -157,19 +157,19 @@ def guesses(servers: list[Store], source: str, number: int) -> list[int]:
     return [guess(server, source) for server in itertools.islice(itertools.cycle(servers), number)]
 
 
-def sign_in(server: Store, customer: Customer) -> None:
+def sign_in(server: Store, user: RecordingUser) -> None:
     """From another address; it is counted before the password is looked at."""
     began = time.monotonic()
-    Person(server, customer.email, address()).log_in()
+    Person(server, user.email, address()).log_in()
     assert time.monotonic() - began < SOON
 
 
-def wait_until_back(server: Store, customer: Customer) -> None:
+def wait_until_back(server: Store, user: RecordingUser) -> None:
     """It looks for Redis when somebody's attempt is to be counted."""
 
     def is_back() -> bool:
         time.sleep(0.2)
-        sign_in(server, customer)
+        sign_in(server, user)
         log = server.log.read_text()
         return log.count("redis is away") == log.count("redis is back")
 
@@ -186,7 +186,7 @@ Outage = Callable[[RedisServer], AbstractContextManager[None]]
 
 
 @pytest.mark.parametrize("outage", [killed, frozen, busy, emptied], ids=lambda outage: outage.__name__)
-def test_life_goes_on(store: Store, redis: RedisServer, alice: Customer, outage: Outage) -> None:
+def test_life_goes_on(store: Store, redis: RedisServer, alice: RecordingUser, outage: Outage) -> None:
     life, before, worker = Life(alice), outages_in(store), store.worker()
     with life.lived():
         time.sleep(0.3)
@@ -205,7 +205,7 @@ def test_life_goes_on(store: Store, redis: RedisServer, alice: Customer, outage:
 
 
 def test_two_servers_count_together_before_and_after_an_outage_and_go_on_alone_in_it(
-    store: Store, twin: Store, redis: RedisServer, alice: Customer
+    store: Store, twin: Store, redis: RedisServer, alice: RecordingUser
 ) -> None:
     guesser = address()
     assert guesses([twin, store], guesser, 4) == [401] * 4
@@ -232,8 +232,8 @@ def test_a_store_starts_and_works_without_its_redis(new_store: Callable[..., Sto
     with RedisServer() as gone:
         gone.die()
         store = new_store(REDIS_URL=gone.url)
-        alice = Customer.sign_up(store, "alice")
-        alice.keep(alice.album())
+        alice = RecordingUser.sign_up(store, "alice")
+        alice.store_image(alice.album())
         assert guesses([store], address(), PER_ADDRESS + 1) == [401] * PER_ADDRESS + [429]
         gone.start()
         wait_until_back(store, alice)
@@ -243,9 +243,9 @@ def test_a_store_starts_and_works_without_its_redis(new_store: Callable[..., Sto
 @pytest.mark.faults_full
 def test_redis_comes_and_goes_under_load(store: Store, redis: RedisServer) -> None:
     print(f"FAULT_SEED={SEED}")
-    dice, customers = random.Random(SEED), crowd(store)
-    life = Life(customers[0])
-    with Storm(customers[1:], SEED).raging(), life.lived():
+    dice, users = random.Random(SEED), sign_up_users(store)
+    life = Life(users[0])
+    with BackgroundLoad(users[1:], SEED).running(), life.lived():
         for _ in range(10):
             with dice.choice([killed, frozen, busy, emptied])(redis):
                 time.sleep(dice.uniform(0.1, 2 * PAUSE))
@@ -253,4 +253,4 @@ def test_redis_comes_and_goes_under_load(store: Store, redis: RedisServer) -> No
             time.sleep(dice.uniform(0.1, 2 * PAUSE))
     # So many log-ins from one address are refused in the end; nothing else is.
     assert life.statuses <= {200, 201, 429}
-    check(store, *customers)
+    check(store, *users)

@@ -11,24 +11,24 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from tests.faults.commands import begin
+from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.counts import count
-from tests.faults.customers import Customer, picture, through
 from tests.faults.invariants import check, images_of
+from tests.faults.manage_command import begin
+from tests.faults.recording_user import RecordingUser, picture, through
 from tests.faults.store import Store, children_of, wait_for
-from tests.faults.storm import SEED, Storm, crowd
 
 # Seconds of load, and in `make test-faults` a minute.
 LOADS = [3, pytest.param(60, marks=pytest.mark.faults_full)]
 
 
-def nobody_was_refused(store: Store, customers: list[Customer]) -> None:
+def nobody_was_refused(store: Store, users: list[RecordingUser]) -> None:
     """Each request had its answer, and no image paid for a restart with an attempt."""
-    assert [sent for customer in customers for sent in customer.memory.unknown] == []
-    assert [image for customer in customers for image in customer.memory.maybe_gone] == []
-    assert all(len(customer.memory.kept) > 0 for customer in customers)
-    check(store, *customers)
-    theirs = {image for customer in customers for image in customer.memory.kept}
+    assert [sent for user in users for sent in user.record.unknown] == []
+    assert [image for user in users for image in user.record.maybe_gone] == []
+    assert all(len(user.record.stored) > 0 for user in users)
+    check(store, *users)
+    theirs = {image for user in users for image in user.record.stored}
     assert {row["attempts"] for image, row in images_of(store).items() if image in theirs} == {0}
 
 
@@ -42,13 +42,13 @@ def reload(store: Store) -> None:
 
 
 class Reader(threading.Thread):
-    """Looks at one page again and again over a connection that is kept; `failures` is what it did not get."""
+    """Looks at one page again and again over a keep-alive connection; `failures` is what it did not get."""
 
-    def __init__(self, customer: Customer, url: str) -> None:
+    def __init__(self, user: RecordingUser, url: str) -> None:
         super().__init__()
         self.failures: list[str] = []
         self.answers, self.resets, self.over = 0, 0, threading.Event()
-        self._url, self._headers = url, {"Authorization": f"Bearer {customer.token}"}
+        self._url, self._headers = url, {"Authorization": f"Bearer {user.token}"}
 
     def run(self) -> None:
         with requests.Session() as session:
@@ -72,8 +72,8 @@ class Reader(threading.Thread):
 
 
 @contextmanager
-def read_by(customer: Customer) -> Iterator[Reader]:
-    reader = Reader(customer, f"{customer.base}/api/v1/albums/")
+def read_by(user: RecordingUser) -> Iterator[Reader]:
+    reader = Reader(user, f"{user.base}/api/v1/albums/")
     reader.start()
     try:
         yield reader
@@ -84,11 +84,11 @@ def read_by(customer: Customer) -> Iterator[Reader]:
 
 @pytest.mark.parametrize("seconds", LOADS)
 def test_reloads_under_load_fail_no_request(store: Store, seconds: int) -> None:
-    """Not even one over a kept connection, beyond a reset while it was idle."""
+    """Not even one over a keep-alive connection, beyond a reset while it was idle."""
     print(f"FAULT_SEED={SEED}")
-    customers = crowd(store, people=3)
+    users = sign_up_users(store, people=3)
     ends, reloads = time.monotonic() + seconds, 0
-    with Storm(customers, SEED).raging(), read_by(customers[0]) as reader:
+    with BackgroundLoad(users, SEED).running(), read_by(users[0]) as reader:
         while time.monotonic() < ends:
             time.sleep(0.5)
             reload(store)
@@ -96,34 +96,34 @@ def test_reloads_under_load_fail_no_request(store: Store, seconds: int) -> None:
     assert reader.failures == []
     assert reader.answers > reloads
     assert reader.resets <= reloads
-    nobody_was_refused(store, customers)
+    nobody_was_refused(store, users)
 
 
 def test_what_is_in_work_at_a_reload_is_finished(store: Store) -> None:
     """An upload and an image that the old worker holds; the new one serves meanwhile."""
-    [customer] = crowd(store, people=1)
-    [album, other] = [found["id"] for found in customer.albums()]
+    [user] = sign_up_users(store, people=1)
+    [album, other] = [found["id"] for found in user.albums()]
     answers: list = []
     store.arm("images.uploads.reception:enter:after", "pause")
-    sending = threading.Thread(target=lambda: answers.append(customer.send(album, picture(1200, 900))))
+    sending = threading.Thread(target=lambda: answers.append(user.send(album, picture(1200, 900))))
     sending.start()
     store.wait_for_hit()
     reloading = threading.Thread(target=reload, args=(store,))
     reloading.start()
-    assert customer.wait_until_made(customer.keep(other))["status"] == "ready"
+    assert user.wait_until_made(user.store_image(other))["status"] == "ready"
     store.go_on()
     sending.join()
     reloading.join()
     assert answers[0].status_code == 201
-    nobody_was_refused(store, [customer])
+    nobody_was_refused(store, [user])
 
 
 def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
     """SIGTERM, as at each deployment: what was sent before has its answer."""
-    [customer] = crowd(store, people=1)
-    album = customer.albums()[0]["id"]
+    [user] = sign_up_users(store, people=1)
+    album = user.albums()[0]["id"]
     store.arm("images.uploads.reception:enter:after", "pause")
-    with Storm([customer], SEED).raging():
+    with BackgroundLoad([user], SEED).running():
         store.wait_for_hit()
         assert store.process is not None
         store.process.terminate()
@@ -131,19 +131,19 @@ def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
         store.go_on()
         assert store.process.wait(40) == 0
     store.start()
-    check(store, customer)
-    customer.keep(album, picture())
+    check(store, user)
+    user.store_image(album, picture())
 
 
 @pytest.mark.parametrize("seconds", LOADS)
 def test_two_servers_restarted_in_turn_fail_no_request(store: Store, second: Store, seconds: int) -> None:
     """SIGTERM to one while all talk to the other, as behind a balancer."""
     print(f"FAULT_SEED={SEED}")
-    customers = crowd(store, people=3)
+    users = sign_up_users(store, people=3)
     ends, turn = time.monotonic() + seconds, 0
     while time.monotonic() < ends or turn < 2:
         leaves, stays = [(second, store), (store, second)][turn % 2]
-        with Storm([through(customer, stays) for customer in customers], SEED + turn).raging():
+        with BackgroundLoad([through(user, stays) for user in users], SEED + turn).running():
             time.sleep(0.3)
             assert leaves.stop() == 0
             leaves.start()
@@ -151,7 +151,7 @@ def test_two_servers_restarted_in_turn_fail_no_request(store: Store, second: Sto
         count("outages survived")
         turn += 1
     second.stop()
-    nobody_was_refused(store, customers)
+    nobody_was_refused(store, users)
 
 
 @pytest.fixture
@@ -167,9 +167,9 @@ def test_a_newer_version_migrates_while_this_one_works(
 ) -> None:
     """`manage.py migrate`, then columns, an index and a table that this version knows nothing of."""
     print(f"FAULT_SEED={SEED}")
-    customers = crowd(store, people=3)
+    users = sign_up_users(store, people=3)
     ends = time.monotonic() + seconds
-    with Storm(customers, SEED).raging():
+    with BackgroundLoad(users, SEED).running():
         migrating = begin(store, "migrate", "--no-input")
         newer()
         said, _ = migrating.communicate(timeout=60)
@@ -179,4 +179,4 @@ def test_a_newer_version_migrates_while_this_one_works(
             store.operator("become_older")
             time.sleep(0.5)
             newer()
-    nobody_was_refused(store, customers)
+    nobody_was_refused(store, users)

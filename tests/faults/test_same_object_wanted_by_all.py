@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.customers import Customer, at_once
 from tests.faults.invariants import check, settle
+from tests.faults.recording_user import RecordingUser, at_once
 from tests.faults.store import Store
 
 ROUNDS = [0, *(pytest.param(number, marks=pytest.mark.faults_full) for number in range(1, 30))]
@@ -46,7 +46,7 @@ def nothing_rises_again(done: list[Deed]) -> bool:
     return bool(ends)
 
 
-def state_of(person: Customer, thing: str, shown: str) -> str:
+def state_of(person: RecordingUser, thing: str, shown: str) -> str:
     """In exactly one place, or in none."""
     living = person.get(shown).status_code == 200
     trash = person.get("trash/?page_size=200", expect=200).json()["results"]
@@ -69,14 +69,14 @@ def state_agrees(done: list[Deed], state: str) -> None:
         assert "restore" in verbs
 
 
-@pytest.mark.parametrize("with_erasing", [False, True], ids=["kept", "erased"])
+@pytest.mark.parametrize("with_erasing", [False, True], ids=["not-erased", "erased"])
 @pytest.mark.parametrize("number", ROUNDS)
 def test_one_image_wanted_by_all_ends_in_one_place(
-    store: Store, alice: Customer, number: int, with_erasing: bool
+    store: Store, alice: RecordingUser, number: int, with_erasing: bool
 ) -> None:
     dice = random.Random(number)
     here, there = alice.album("here"), alice.album("there")
-    image = alice.keep(here)
+    image = alice.store_image(here)
     settle(store)
 
     def patch(**changes: str) -> Any:
@@ -95,19 +95,19 @@ def test_one_image_wanted_by_all_ends_in_one_place(
     state = state_of(alice, image, f"images/{image}/")
     state_agrees(done, state)
     if state == "gone":
-        alice.memory.kept.pop(image, None)
-        alice.memory.gone.add(image)
+        alice.record.stored.pop(image, None)
+        alice.record.gone.add(image)
     check(store, alice)
 
 
-@pytest.mark.parametrize("with_erasing", [False, True], ids=["kept", "erased"])
+@pytest.mark.parametrize("with_erasing", [False, True], ids=["not-erased", "erased"])
 @pytest.mark.parametrize("number", ROUNDS)
 def test_one_album_wanted_by_all_keeps_all_or_nothing(
-    store: Store, alice: Customer, number: int, with_erasing: bool
+    store: Store, alice: RecordingUser, number: int, with_erasing: bool
 ) -> None:
     dice = random.Random(number)
     album = alice.album("wanted")
-    images = [alice.keep(album) for _ in range(3)]
+    images = [alice.store_image(album) for _ in range(3)]
     settle(store)
     works: list[tuple[str, Callable[[], Any]]] = [
         *[("trash", lambda: alice.ask("DELETE", f"albums/{album}/"))] * 5,
@@ -125,6 +125,6 @@ def test_one_album_wanted_by_all_keeps_all_or_nothing(
     if state == "living":
         assert {image["id"] for image in alice.images(album)} == set(images)
     if state == "gone":
-        alice.memory.kept.clear()
-        alice.memory.gone |= set(images)
+        alice.record.stored.clear()
+        alice.record.gone |= set(images)
     check(store, alice)

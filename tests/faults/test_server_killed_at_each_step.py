@@ -3,8 +3,8 @@
 import pytest
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer
 from tests.faults.invariants import check
+from tests.faults.recording_user import RecordingUser
 from tests.faults.stops.stop_points import (
     DELETING,
     DELETING_ACCOUNTS,
@@ -33,23 +33,23 @@ def survived(store: Store) -> None:
 
 @pytest.mark.parametrize("kill", KILLS)
 @each(RECEIVING + RENDERING)
-def test_killed_on_the_way_in(store: Store, alice: Customer, step: Step, kill: str) -> None:
+def test_killed_on_the_way_in(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
     """What was acknowledged stays; what was not is there once after it is sent again."""
     album = alice.album()
-    alice.keep(album)
+    alice.store_image(album)
     check(store, alice)
     store.arm(step, kill)
     alice.send(album)
     survived(store)
     check(store, alice)
-    assert len(alice.memory.kept) == 2
+    assert len(alice.record.stored) == 2
 
 
 @pytest.mark.parametrize("kill", KILLS)
 @each(DELETING)
-def test_killed_while_deleting(store: Store, alice: Customer, step: Step, kill: str) -> None:
+def test_killed_while_deleting(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
     album = alice.album()
-    stays, goes = alice.keep(album), alice.keep(album)
+    stays, goes = alice.store_image(album), alice.store_image(album)
     check(store, alice)
     store.arm(step, kill)
     alice.erase(goes)
@@ -62,10 +62,10 @@ def test_killed_while_deleting(store: Store, alice: Customer, step: Step, kill: 
 
 @pytest.mark.parametrize("kill", KILLS)
 @each(DELETING_ALBUMS)
-def test_killed_while_deleting_an_album(store: Store, alice: Customer, step: Step, kill: str) -> None:
+def test_killed_while_deleting_an_album(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
     stays, goes = alice.album("stays"), alice.album("goes")
     for album in (stays, goes, goes):
-        alice.keep(album)
+        alice.store_image(album)
     check(store, alice)
     store.arm(step, kill)
     alice.erase_album(goes)
@@ -78,14 +78,14 @@ def test_killed_while_deleting_an_album(store: Store, alice: Customer, step: Ste
 @pytest.mark.parametrize("kill", KILLS)
 @each(DELETING_ACCOUNTS)
 def test_killed_while_deleting_an_account(
-    store: Store, alice: Customer, bob: Customer, step: Step, kill: str
+    store: Store, alice: RecordingUser, bob: RecordingUser, step: Step, kill: str
 ) -> None:
     for person in (alice, bob):
-        person.keep(person.album())
+        person.store_image(person.album())
     check(store, alice, bob)
     store.arm(step, kill)
     alice.erase_account()
-    alice.memory.account_is_gone = True  # each of these steps comes after the commit
+    alice.record.account_is_gone = True  # each of these steps comes after the commit
     survived(store)
     check(store, alice, bob)
     assert store.scalar(f"SELECT COUNT(*) FROM accounts_user WHERE email = '{alice.email}'") == 0
@@ -93,10 +93,10 @@ def test_killed_while_deleting_an_account(
 
 @pytest.mark.parametrize("kill", KILLS)
 @each(TRASHING)
-def test_killed_on_the_way_to_the_trash_and_back(store: Store, alice: Customer, step: Step, kill: str) -> None:
+def test_killed_on_the_way_to_the_trash_and_back(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
     """It is in the album or in the trash, and nowhere else."""
     album = alice.album()
-    image = alice.keep(album)
+    image = alice.store_image(album)
     alice.wait_until_made(image)
     if step is TRASHING[2]:
         alice.delete(f"images/{image}/", expect=204)
@@ -114,9 +114,9 @@ def test_killed_on_the_way_to_the_trash_and_back(store: Store, alice: Customer, 
 
 @pytest.mark.parametrize("kill", KILLS)
 @each(MOVING)
-def test_killed_while_moving(store: Store, alice: Customer, step: Step, kill: str) -> None:
+def test_killed_while_moving(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
     here, there = alice.album("here"), alice.album("there")
-    image = alice.keep(here)
+    image = alice.store_image(here)
     alice.wait_until_made(image)
     store.arm(step, kill)
     alice.ask("PATCH", f"images/{image}/", json={"album": there})

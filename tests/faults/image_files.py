@@ -1,4 +1,4 @@
-"""What a store keeps, seen and touched from behind: the files on its disk, or the objects of its bucket."""
+"""The image files of a store as a test reads and changes them: on its disk, or in its bucket."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from typing import Any
 
 from tests.seaweed import BUCKET, SeaweedFS
 
-# What the store keeps for itself beside the images.
+# What the store writes for itself beside the images.
 OWN_FILES = ("image-store", "quarantine/")
 
 
-class Kept(ABC):
-    """Names are the store's own, as its rows have them."""
+class ImageFiles(ABC):
+    """A name is relative to the storage, as the rows have it."""
 
     def names(self) -> set[str]:
         """Every name of an image's file, temporary ones too."""
         return {name for name in self._all() if not name.startswith(OWN_FILES)}
 
-    def quarantined(self) -> set[str]:
+    def names_in_quarantine(self) -> set[str]:
         return {name for name in self._all() if name.startswith("quarantine/")}
 
     @abstractmethod
@@ -40,7 +40,7 @@ class Kept(ABC):
 
 
 @dataclass(frozen=True)
-class Disk(Kept):
+class Disk(ImageFiles):
     folder: Path
 
     def _all(self) -> list[str]:
@@ -59,8 +59,8 @@ class Disk(Kept):
 
 
 @dataclass(frozen=True)
-class Bucket(Kept):
-    """The store comes by `port` when something stands in between; the test never does."""
+class Bucket(ImageFiles):
+    """The store connects to `port` when a proxy stands in between; the test always connects directly."""
 
     server: SeaweedFS
     prefix: str

@@ -1,6 +1,6 @@
-"""The product's own code in a process of its own, under the settings of a server: an operator's hand.
+"""Commands that run the product's own code in another process, with the settings of a server under test.
 
-`python -m tests.faults.inside` takes one JSON list [command, argument, …] a line and answers in JSON.
+`python -m tests.faults.operator_commands` takes one JSON list [command, argument, …] a line and answers in JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ from images.storage import scratch
 
 
 def expire_leases() -> int:
-    """Whoever held one is dead: do not wait for its end."""
+    """End every lease now: the workers that held them are dead."""
     from datetime import timedelta
 
     from django.db.models.functions import Now
@@ -25,7 +25,7 @@ def expire_leases() -> int:
 
 
 def take_leases() -> int:
-    """As if somebody else had taken over what is held, and died: whoever held it cannot renew it."""
+    """Give every lease to another worker, which is dead too: the first one cannot renew it."""
     from uuid import uuid4
 
     from images.models import Image
@@ -53,7 +53,7 @@ def render_as(key: int, token: str) -> None:
 
 
 def end_backup() -> int:
-    """Whoever took one is dead: do not wait out its hour."""
+    """End the lock of a dead backup now, without its hour."""
     from datetime import timedelta
 
     from django.db.models.functions import Now

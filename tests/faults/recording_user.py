@@ -1,4 +1,4 @@
-"""People who remember what the store promised them, and what it never answered."""
+"""Users who record each answer of the store, so that invariants.py can compare the store with the record."""
 
 import hashlib
 import secrets
@@ -41,10 +41,10 @@ class Sent:
 
 
 @dataclass
-class Memory:
-    """By the answers: what must be there, what must not, and what may be either."""
+class Record:
+    """What the answers say of each upload and deletion: it must be there, must be gone, or may be either."""
 
-    kept: dict[str, Sent] = field(default_factory=dict)
+    stored: dict[str, Sent] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     unknown: list[Sent] = field(default_factory=list)
     maybe_gone: set[str] = field(default_factory=set)
@@ -56,37 +56,37 @@ class Memory:
     account_is_gone: bool = False
 
 
-class Customer(Person):
-    """Judges each answer, and never takes one for granted that did not come."""
+class RecordingUser(Person):
+    """Checks each answer, and counts a request without an answer as of unknown end."""
 
     server: Store
-    memory: Memory
+    record: Record
 
     @classmethod
     def sign_up(cls, server: Store, name: str) -> Self:  # type: ignore[override]
-        customer = super().sign_up(server, name)
-        customer.memory = Memory()
+        user = super().sign_up(server, name)
+        user.record = Record()
         # A connection kept alive would outlive the server it was made to.
-        customer.http.headers["Connection"] = "close"
-        return customer
+        user.http.headers["Connection"] = "close"
+        return user
 
     def ask(self, method: str, path: str, *, due: float = DUE, **options: Any) -> requests.Response | None:
-        """The answer, judged (I9); None when none came."""
+        """The checked answer (I9); None when none came."""
         started = time.monotonic()
         try:
             answer = self.http.request(method, f"{self.base}/api/v1/{path}", timeout=(due, due), **options)
         except requests.Timeout:
-            self.memory.wrong_answers.append(f"{method} {path}: silence for {due} s")
+            self.record.wrong_answers.append(f"{method} {path}: silence for {due} s")
             return None
         except requests.RequestException:
             return None
         seconds = time.monotonic() - started
         if answer.status_code >= 500 and answer.status_code != 503:
-            self.memory.wrong_answers.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+            self.record.wrong_answers.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
         if answer.status_code == 503 and "Retry-After" not in answer.headers:
-            self.memory.wrong_answers.append(f"{method} {path}: 503 without Retry-After")
+            self.record.wrong_answers.append(f"{method} {path}: 503 without Retry-After")
         if seconds > due:
-            self.memory.wrong_answers.append(f"{method} {path}: {answer.status_code} after {seconds:.0f} s")
+            self.record.wrong_answers.append(f"{method} {path}: {answer.status_code} after {seconds:.0f} s")
         return answer
 
     # ---- Uploads ------------------------------------------------------------------------------
@@ -98,14 +98,14 @@ class Customer(Person):
         answer = self.ask("POST", f"albums/{album}/images/", files=files, **options)
         if answer is None or answer.status_code >= 500:
             count("uploads of unknown end")
-            self.memory.unknown.append(sent)
+            self.record.unknown.append(sent)
         elif answer.status_code in (200, 201):
             self._promised(answer.json()["id"], sent)
         else:
-            self.memory.refused.append(sent)
+            self.record.refused.append(sent)
         return answer
 
-    def keep(self, album: str, content: bytes | None = None) -> str:
+    def store_image(self, album: str, content: bytes | None = None) -> str:
         """The id of an upload that must succeed."""
         answer = self.send(album, content)
         assert answer is not None, "no answer"
@@ -117,12 +117,12 @@ class Customer(Person):
 
     def _promised(self, image: str, sent: Sent) -> None:
         count("uploads acknowledged")
-        self.memory.kept[image] = sent
-        self.memory.maybe_gone.discard(image)
+        self.record.stored[image] = sent
+        self.record.maybe_gone.discard(image)
 
     def repeat_unknown(self) -> None:
         """What a client does that got an error: send the same bytes again (I10)."""
-        again, self.memory.unknown = self.memory.unknown, []
+        again, self.record.unknown = self.record.unknown, []
         for sent in again:
             answer = self.send(sent.album, sent.content)
             assert answer is not None, "no answer to a repeated upload"
@@ -135,15 +135,15 @@ class Customer(Person):
         return self._erase(f"images/{image}/?permanent=true", {image})
 
     def erase_album(self, album: str) -> requests.Response | None:
-        return self._erase(f"albums/{album}/?permanent=true", self.images_kept_in(album))
+        return self._erase(f"albums/{album}/?permanent=true", self.images_stored_in(album))
 
     def erase_account(self) -> requests.Response | None:
-        answer = self._erase("users/me/delete/", set(self.memory.kept), "POST", json={"password": self.password})
-        self.memory.account_is_gone = answer is not None and answer.status_code == 204
+        answer = self._erase("users/me/delete/", set(self.record.stored), "POST", json={"password": self.password})
+        self.record.account_is_gone = answer is not None and answer.status_code == 204
         return answer
 
-    def images_kept_in(self, album: str) -> set[str]:
-        return {image for image, sent in self.memory.kept.items() if sent.album == album}
+    def images_stored_in(self, album: str) -> set[str]:
+        return {image for image, sent in self.record.stored.items() if sent.album == album}
 
     def _erase(
         self, path: str, images: set[str], method: str = "DELETE", **options: Any
@@ -151,13 +151,13 @@ class Customer(Person):
         count("deletes tried")
         answer = self.ask(method, path, **options)
         if answer is None or answer.status_code >= 500:
-            self.memory.maybe_gone |= images
+            self.record.maybe_gone |= images
         elif answer.status_code == 204:
             count("deletes acknowledged")
-            self.memory.gone |= images
-            self.memory.maybe_gone -= images
+            self.record.gone |= images
+            self.record.maybe_gone -= images
             for image in images:
-                self.memory.kept.pop(image, None)
+                self.record.stored.pop(image, None)
         return answer
 
     # ---- Looks --------------------------------------------------------------------------------
@@ -173,12 +173,12 @@ class Customer(Person):
         return state
 
 
-def through(person: Customer, server: Store) -> Customer:
-    """The same person at another server's door."""
-    other = Customer(server, person.email, "127.0.0.1")
+def through(person: RecordingUser, server: Store) -> RecordingUser:
+    """The same person, who sends requests to another server."""
+    other = RecordingUser(server, person.email, "127.0.0.1")
     other.use(person.token)
     other.http.headers["Connection"] = "close"
-    other.memory = person.memory
+    other.record = person.record
     return other
 
 
