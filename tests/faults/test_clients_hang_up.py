@@ -12,7 +12,7 @@ from tests.faults.invariants import check, settle
 from tests.faults.recording_user import RecordingUser, Sent, heavy_picture, picture
 from tests.faults.stops.stop_points import RECEIVING, Step
 from tests.faults.store import Store, wait_for
-from tests.wire import CLOSING, connection, part, upload_head
+from tests.raw_http import CLOSING, connection, part, upload_head
 
 
 def pieces_of(person: RecordingUser, album: str, content: bytes) -> tuple[bytes, bytes]:

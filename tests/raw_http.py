@@ -34,10 +34,10 @@ def part(name: bytes, content: bytes, filename: bytes | None = None, field: byte
     return head + b"\r\nContent-Type: image/jpeg\r\n\r\n" + content
 
 
-def upload_head(person: Person, album: str, length: int | str, *more: str, door: str = "") -> bytes:
+def upload_head(person: Person, album: str, length: int | str, *more: str, endpoint: str = "") -> bytes:
     """The head of an upload; `length` is what it announces."""
     lines = [
-        f"POST /api/v1/albums/{album}/images/{door} HTTP/1.1",
+        f"POST /api/v1/albums/{album}/images/{endpoint} HTTP/1.1",
         f"Host: 127.0.0.1:{person.server.port}",
         f"Authorization: Bearer {person.token}",
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
@@ -67,8 +67,8 @@ def answer_of(client: socket.socket) -> Answer | None:
     return Answer(response.status, dict(response.getheaders()), body, time.monotonic() - started)
 
 
-def tell(server: Server, *pieces: bytes, hang_up: bool = False, seconds: float = 10) -> Answer | None:
-    """Send the pieces, and with `hang_up` that nothing more comes; then listen."""
+def send(server: Server, *pieces: bytes, hang_up: bool = False, seconds: float = 10) -> Answer | None:
+    """Send the pieces, and with `hang_up` end the stream; then return the answer."""
     with connection(server, seconds) as client:
         for piece in pieces:
             client.sendall(piece)
