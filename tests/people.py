@@ -15,7 +15,7 @@ PASSWORD = "correct horse battery"
 # The longest that a test waits for the store to make or to remove something (seconds).
 PATIENCE = 60
 # A UUID that no row has.
-NOBODYS_ID = "01890000-0000-7000-8000-000000000000"
+UNUSED_ID = "01890000-0000-7000-8000-000000000000"
 
 _number = itertools.count(1)
 

@@ -14,8 +14,8 @@ from django.urls import reverse
 from accounts.models import User
 from albums.models import Album
 from imagestore.kit.database import transaction_retried
+from tests.rows import album_of, image_in, person
 from tests.servers import ROOT, fresh_schema
-from tests.store import album_of, image_in, person
 
 on_mysql = pytest.mark.skipif(
     not os.environ.get("DATABASE_URL", "").startswith("mysql"),

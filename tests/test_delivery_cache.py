@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from images.delivery.links import Links, links_of, signed_link
 from images.models import Image
-from tests.store import ORIGINAL, VARIANT, World, bearer, image_in
+from tests.rows import ORIGINAL, VARIANT, World, bearer, image_in
 
 pytestmark = pytest.mark.django_db
 

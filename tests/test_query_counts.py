@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from albums.models import Album
-from tests.store import album_of, bearer, image_in, person
+from tests.rows import album_of, bearer, image_in, person
 
 pytestmark = pytest.mark.django_db
 

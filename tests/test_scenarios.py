@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from images.tests.pictures import jpeg_bytes, png_bytes, quarters, saved
-from tests.people import NOBODYS_ID, PATIENCE, Person
+from tests.people import PATIENCE, UNUSED_ID, Person
 from tests.state import State
 
 PHOTO = saved(quarters(3000, 2000), "JPEG", quality=95)
@@ -108,7 +108,7 @@ def test_05_delete_album(alice: Person, album: str, state: State) -> None:
 
 def test_06_delete_album_error_on_a_wrong_id(alice: Person, bob: Person) -> None:
     his = bob.album("His")
-    absent = alice.delete(f"albums/{NOBODYS_ID}/", expect=404)
+    absent = alice.delete(f"albums/{UNUSED_ID}/", expect=404)
     foreign = alice.delete(f"albums/{his}/", expect=404)
     assert absent.json() == foreign.json() == NOT_FOUND
     assert alice.delete("albums/17/", expect=404).json() == NOT_FOUND
@@ -142,7 +142,7 @@ def test_08_images_in_the_list(alice: Person, album: str) -> None:
 def test_09_images_error_on_a_wrong_album_id(alice: Person, bob: Person) -> None:
     his = bob.album("His")
     bob.picture(his, jpeg_bytes())
-    assert alice.get(f"albums/{NOBODYS_ID}/images/", expect=404).json() == NOT_FOUND
+    assert alice.get(f"albums/{UNUSED_ID}/images/", expect=404).json() == NOT_FOUND
     assert alice.get(f"albums/{his}/images/", expect=404).json() == NOT_FOUND
 
 
@@ -193,7 +193,7 @@ def test_10b_upload_of_the_same_bytes_again_is_the_same_image(alice: Person, alb
 def test_11_upload_error_on_a_wrong_album_id(alice: Person, bob: Person, state: State) -> None:
     his = bob.album("His")
     with state.unchanged():
-        for wrong in (NOBODYS_ID, his, "17"):
+        for wrong in (UNUSED_ID, his, "17"):
             answer = alice.upload(wrong, PHOTO)
             assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
     assert bob.images(his) == []
@@ -217,9 +217,9 @@ def test_12_get_and_download(alice: Person, album: str) -> None:
 
 def test_13_get_and_download_error_on_a_wrong_album_id(alice: Person, bob: Person, album: str) -> None:
     image = alice.picture(album, PHOTO)["id"]
-    wrong = [NOBODYS_ID, alice.album("Another of hers"), bob.album("His")]
+    wrong = [UNUSED_ID, alice.album("Another of hers"), bob.album("His")]
     for wrong_album in wrong:
         for path in (f"albums/{wrong_album}/images/{image}/", f"albums/{wrong_album}/images/{image}/file/"):
             assert alice.get(path, expect=404).json() == NOT_FOUND
-    for path in (f"albums/{album}/images/{NOBODYS_ID}/", f"albums/{album}/images/{NOBODYS_ID}/file/"):
+    for path in (f"albums/{album}/images/{UNUSED_ID}/", f"albums/{album}/images/{UNUSED_ID}/file/"):
         assert alice.get(path, expect=404).json() == NOT_FOUND

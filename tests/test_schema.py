@@ -13,8 +13,8 @@ from django.test import Client
 
 from images.tests.pictures import jpeg_bytes
 from tests.people import Person
+from tests.rows import bearer, person
 from tests.servers import Server, running
-from tests.store import bearer, person
 
 # Some 20 s are usual.
 TOO_LONG = 120

@@ -9,9 +9,9 @@ import pytest
 
 from images.tests.pictures import jpeg_bytes
 from tests.people import Person
+from tests.raw_http import CLOSING, answer_of, connection, part, upload_head
 from tests.servers import Server, running
 from tests.state import State
-from tests.wire import CLOSING, answer_of, connection, part, upload_head
 
 PHOTO = jpeg_bytes(640, 480)
 BODY = part(b"slow.jpg", PHOTO) + CLOSING

@@ -11,7 +11,7 @@ from accounts.models import User
 from images.deletion.trash import trash_images
 from images.delivery.links import downloads_of
 from images.models import Image, Status
-from tests.store import album_of, image_in, person
+from tests.rows import album_of, image_in, person
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.faults.customers import Customer
+from tests.faults.recording_user import RecordingUser
 from tests.faults.store import STOPS
 
 MINUTES, HOURS, DAYS = 60, 3600, 86400
@@ -56,7 +56,7 @@ class Clock:
 # ---- Links, which go by the server's clock ----------------------------------------------------
 
 
-def links_of(alice: Customer, image: str) -> list[str]:
+def links_of(alice: RecordingUser, image: str) -> list[str]:
     state = alice.state_of(image)
     return [state["original"]["url"], *(size["url"] for size in state["variants"].values())]
 
@@ -66,7 +66,7 @@ def answers_to(links: list[str]) -> set[int]:
     return {requests.get(link, timeout=20).status_code for link in links}
 
 
-def links_on_page(alice: Customer, image: str) -> list[str]:
+def links_on_page(alice: RecordingUser, image: str) -> list[str]:
     page = alice.portal().get(f"{alice.base}/images/{image}/", timeout=20)
     assert page.status_code == 200
     return [alice.base + unescape(link) for link in re.findall(r'(?:src|href)="(/media/[^"]+)"', page.text)]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.faults.clocks import Clock
-from tests.faults.customers import Customer
-from tests.faults.kept import Bucket
+from tests.faults.image_files import Bucket
+from tests.faults.recording_user import RecordingUser
 from tests.faults.store import Store
 from tests.servers import fresh_schema
 
@@ -106,13 +106,13 @@ def _end_all_stores() -> Iterator[None]:
 
 
 @pytest.fixture
-def alice(store: Store) -> Customer:
-    return Customer.sign_up(store, "alice")
+def alice(store: Store) -> RecordingUser:
+    return RecordingUser.sign_up(store, "alice")
 
 
 @pytest.fixture
-def bob(store: Store) -> Customer:
-    return Customer.sign_up(store, "bob")
+def bob(store: Store) -> RecordingUser:
+    return RecordingUser.sign_up(store, "bob")
 
 
 @pytest.hookimpl(wrapper=True)

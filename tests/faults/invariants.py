@@ -7,24 +7,24 @@ from typing import Any
 from uuid import UUID
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer, Sent, at_once
+from tests.faults.recording_user import RecordingUser, Sent, at_once
 from tests.faults.store import Store, wait_for
 
 # Of so many images each is fetched through the API; of more, a share.
 FETCHED = 40
 
 
-def check(store: Store, *customers: Customer) -> None:
-    """Let the store recover, then compare it with what its customers were told."""
+def check(store: Store, *users: RecordingUser) -> None:
+    """Let the store recover, then compare it with what its users were told."""
     store.stand_up()
     settle(store)
-    for customer in customers:
-        if not customer.memory.account_is_gone:
-            customer.log_in()
-            customer.repeat_unknown()
+    for user in users:
+        if not user.record.account_is_gone:
+            user.log_in()
+            user.repeat_unknown()
     settle(store)
     violations = [
-        *(said for customer in customers for said in _broken_promises(store, customer)),
+        *(said for user in users for said in _broken_promises(store, user)),
         *_unknown_names(store),
         *_wrong_sums(store),
         *_left_behind(store),
@@ -57,58 +57,58 @@ def _transient(store: Store) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows if row["number"]}
 
 
-# ---- I1, I5, I7, I8, I9, I10: what customers were told ----------------------------------------
+# ---- I1, I5, I7, I8, I9, I10: what users were told ----------------------------------------
 
 
-def _broken_promises(store: Store, customer: Customer) -> list[str]:
-    memory = customer.memory
-    found = [*memory.wrong_answers]
-    if memory.account_is_gone:
-        refused = customer.ask("GET", "albums/")
+def _broken_promises(store: Store, user: RecordingUser) -> list[str]:
+    record = user.record
+    found = [*record.wrong_answers]
+    if record.account_is_gone:
+        refused = user.ask("GET", "albums/")
         if refused is None or refused.status_code != 401:
-            found.append(f"a deleted account still opens the door: {refused}")
+            found.append(f"a deleted account still gets in: {refused}")
         return found
     rows = images_of(store)
-    at_rest = [lambda image=image, sent=sent: _kept(store, customer, rows, image, sent)
-               for image, sent in memory.kept.items()]  # fmt: skip
+    at_rest = [lambda image=image, sent=sent: _losses(store, user, rows, image, sent)
+               for image, sent in record.stored.items()]  # fmt: skip
     for losses in at_once(at_rest):
         count("losses", len(losses))
         found += losses
-    count("images checked", len(memory.kept))
-    for image in list(memory.gone)[-FETCHED:]:
-        found += [f"{image} was deleted, and {door} answers {status} (I7)"
-                  for door in (f"images/{image}/", f"images/{image}/file/")
-                  if (status := customer.get(door).status_code) != 404]  # fmt: skip
-    found += [f"{image} was deleted, and has a row (I7)" for image in memory.gone & set(rows)]
-    return found + _more_than_promised(customer, rows)
+    count("images checked", len(record.stored))
+    for image in list(record.gone)[-FETCHED:]:
+        found += [f"{image} was deleted, and {path} answers {status} (I7)"
+                  for path in (f"images/{image}/", f"images/{image}/file/")
+                  if (status := user.get(path).status_code) != 404]  # fmt: skip
+    found += [f"{image} was deleted, and has a row (I7)" for image in record.gone & set(rows)]
+    return found + _more_than_promised(user, rows)
 
 
-def _kept(store: Store, customer: Customer, rows: dict[str, Any], image: str, sent: Sent) -> list[str]:
+def _losses(store: Store, user: RecordingUser, rows: dict[str, Any], image: str, sent: Sent) -> list[str]:
     """An acknowledged upload is READY, with its exact bytes."""
     row = rows.get(image)
     if row is None:
-        return [] if image in customer.memory.maybe_gone else [f"{image} was acknowledged and is gone (I1)"]
-    if row["status"] != "ready" and sent.sha256 not in customer.memory.may_fail:
+        return [] if image in user.record.maybe_gone else [f"{image} was acknowledged and is gone (I1)"]
+    if row["status"] != "ready" and sent.sha256 not in user.record.may_fail:
         return [f"{image} is {row['status']}: {row['error_code']} (P2)"]
     if store.sha256_of(f"{prefix_of(image)}/original") != sent.sha256:
         return [f"{image} has other bytes in storage (I1)"]
     if row["trashed"] or hash(image) % len(rows) > FETCHED:
         return []
-    answer = customer.get(f"images/{image}/file/")
+    answer = user.get(f"images/{image}/file/")
     if answer.status_code != 200 or answer.content != sent.content:
         return [f"{image} answers {answer.status_code} with {len(answer.content)} bytes (I1)"]
-    if row["status"] == "ready" and customer.get(f"images/{image}/file/?size=thumb").status_code != 200:
+    if row["status"] == "ready" and user.get(f"images/{image}/file/?size=thumb").status_code != 200:
         return [f"{image} has no thumbnail (I2)"]
     return []
 
 
-def _more_than_promised(customer: Customer, rows: dict[str, Any]) -> list[str]:
-    """One image for the same bytes, and none of which nobody was told (I8, I10)."""
-    memory = customer.memory
-    albums = {sent.album for sent in (*memory.kept.values(), *memory.refused)}
+def _more_than_promised(user: RecordingUser, rows: dict[str, Any]) -> list[str]:
+    """The same bytes make one image, and no image exists that its user was not told of (I8, I10)."""
+    record = user.record
+    albums = {sent.album for sent in (*record.stored.values(), *record.refused)}
     mine = {image: row for image, row in rows.items() if row["album"] in albums}
     found = [
-        f"{image} is nobody's upload (I8)" for image in mine if image not in {*memory.kept, *memory.maybe_gone}
+        f"{image} is nobody's upload (I8)" for image in mine if image not in {*record.stored, *record.maybe_gone}
     ]
     twice = Counter((row["album"], row["sha256"]) for row in mine.values())
     return found + [f"{number} images of the same bytes {key} (I10)" for key, number in twice.items() if number > 1]

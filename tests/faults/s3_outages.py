@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer, at_once
 from tests.faults.invariants import check, images_of, settle
+from tests.faults.recording_user import RecordingUser, at_once
 from tests.faults.s3_proxy import Fault, Proxy
 from tests.faults.stops.stop_points import RENDERING
 from tests.faults.store import Store, wait_for
@@ -54,15 +54,15 @@ def is_refused(answer: requests.Response | None) -> None:
     assert answer.elapsed.total_seconds() < BOUND
 
 
-def is_read(person: Customer, image: str) -> None:
-    assert person.get(f"images/{image}/file/", expect=200).content == person.memory.kept[image].content
+def is_read(person: RecordingUser, image: str) -> None:
+    assert person.get(f"images/{image}/file/", expect=200).content == person.record.stored[image].content
 
 
-def cannot_be_read(person: Customer, image: str) -> None:
+def cannot_be_read(person: RecordingUser, image: str) -> None:
     is_refused(person.ask("GET", f"images/{image}/file/"))
 
 
-def is_erased(person: Customer, image: str) -> None:
+def is_erased(person: RecordingUser, image: str) -> None:
     """Answered at once, whatever the storage does, and nobody sees it any more."""
     answer = person.erase(image)
     assert answer is not None
@@ -72,31 +72,31 @@ def is_erased(person: Customer, image: str) -> None:
 def put_through(
     store: Store,
     proxy: Proxy,
-    person: Customer,
+    person: RecordingUser,
     outage: AbstractContextManager[Any],
-    read: Callable[[Customer, str], None],
+    read: Callable[[RecordingUser, str], None],
 ) -> None:
     """An upload, sizes, a deletion and a read meet an outage; it costs no attempt, and nothing is half done."""
     worker, album = store.worker(), person.album()
-    kept, goes = person.keep(album), person.keep(album)
+    stays, goes = person.store_image(album), person.store_image(album)
     settle(store)
     store.arm(RENDERING[1], "pause")
-    made = person.keep(album)
+    made = person.store_image(album)
     store.wait_for_hit()
     with outage:
         store.go_on()
         refused, _, _ = at_once(
-            [lambda: person.send(album), lambda: read(person, kept), lambda: is_erased(person, goes)]
+            [lambda: person.send(album), lambda: read(person, stays), lambda: is_erased(person, goes)]
         )
         wait_for(lambda: store.scalar(PAUSED), "the sizes to be given up")
-        assert {image["id"] for image in person.images(album)} == {kept, made}
+        assert {image["id"] for image in person.images(album)} == {stays, made}
     is_refused(refused)
     assert images_of(store)[made]["attempts"] == 0
     is_well_again(store, proxy, worker, person)
     assert len(person.images(album)) == 3
 
 
-def is_well_again(store: Store, proxy: Proxy, worker: int, *people: Customer) -> None:
+def is_well_again(store: Store, proxy: Proxy, worker: int, *people: RecordingUser) -> None:
     """By itself: the very same process goes on, and no image has paid for the storage."""
     proxy.wait_until_quiet()
     check(store, *people)

@@ -191,9 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[start : start + piece])
             time.sleep(1 if fault.speed else 0)
 
-    def _delete_but(self, kept: str, body: bytes) -> bytes:
+    def _delete_but(self, spared: str, body: bytes) -> bytes:
         keys = [key.text or "" for key in ElementTree.fromstring(body).iter() if key.tag.endswith("}Key")]
-        gone = [key for key in keys if kept not in key]
+        gone = [key for key in keys if spared not in key]
         if gone:
             objects = [{"Key": key} for key in gone]
             self.server.server.client().delete_objects(Bucket=BUCKET, Delete={"Objects": objects})
@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         refused = "".join(
             f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
             for key in keys
-            if kept in key
+            if spared in key
         )
         return f"<DeleteResult>{deleted}{refused}</DeleteResult>".encode()
 

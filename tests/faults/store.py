@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.counts import count
-from tests.faults.kept import Bucket, Disk, Kept
+from tests.faults.image_files import Bucket, Disk, ImageFiles
 from tests.faults.stops.stop_points import ON_S3, Step
 from tests.seaweed import on_s3, shared
 from tests.servers import ROOT, Server, connect, wait_until
@@ -49,7 +49,7 @@ class Store(Server):
         self.stops.mkdir(parents=True)
         if bucket is None and on_s3():
             bucket = Bucket(shared(), secrets.token_hex(6))
-        self.kept: Kept = bucket or Disk(self.data / "images")
+        self.files: ImageFiles = bucket or Disk(self.data / "images")
         self.env |= {"STORAGE_URL": bucket.url if bucket else "", **knobs}
         self._operator: subprocess.Popen[str] | None = None
         self._outside = dict(self.env)
@@ -99,7 +99,7 @@ class Store(Server):
     def arm(self, step: Step | str, action: str = "kill", nth: int = 1) -> None:
         """The next passage there carries out the action; see stops/sitecustomize.py."""
         where, nth = (step.where, step.nth) if isinstance(step, Step) else (step, nth)
-        where = ON_S3.get(where, where) if isinstance(self.kept, Bucket) else where
+        where = ON_S3.get(where, where) if isinstance(self.files, Bucket) else where
         order = {"where": where, "nth": nth, "action": action, "nonce": secrets.token_hex(4)}
         self.disarm()
         (self.stops / "draft").write_text(json.dumps(order))
@@ -163,7 +163,7 @@ class Store(Server):
                     found.append(target)
         return found
 
-    # ---- What it keeps, by roads of our own ---------------------------------------------------
+    # ---- Its rows and files, read without its code ---------------------------------------------
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         with closing(self._connection()) as database:
@@ -184,23 +184,23 @@ class Store(Server):
 
     def names(self) -> set[str]:
         """Every name in storage, temporary ones too."""
-        return self.kept.names()
+        return self.files.names()
 
     def sha256_of(self, name: str) -> str:
-        return hashlib.sha256(self.kept.read(name)).hexdigest()
+        return hashlib.sha256(self.files.read(name)).hexdigest()
 
     def staged(self) -> list[str]:
         folder = self.data / "staging"
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
-    # ---- The operator's hand ------------------------------------------------------------------
+    # ---- Commands -----------------------------------------------------------------------------
 
     def operator(self, command: str, *arguments: Any) -> Any:
-        """Run a command of tests/faults/inside.py."""
+        """Run a command of tests/faults/operator_commands.py."""
         if self._operator is None or self._operator.poll() is not None:
             with self.log.open("ab") as log:
                 self._operator = subprocess.Popen(
-                    [sys.executable, "-m", "tests.faults.inside"],
+                    [sys.executable, "-m", "tests.faults.operator_commands"],
                     cwd=ROOT,
                     env={**self._outside, "DJANGO_SETTINGS_MODULE": "imagestore.settings"},
                     stdin=subprocess.PIPE,

@@ -6,19 +6,19 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faults.counts import forget
-from tests.faults.customers import Customer, Sent, picture
 from tests.faults.invariants import check, prefix_of
+from tests.faults.recording_user import RecordingUser, Sent, picture
 from tests.faults.store import Store
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Customer, str]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, RecordingUser, str]]:
     from tests.faults.conftest import open_store
 
     store, stack = open_store(tmp_path_factory.mktemp("sabotaged"), {})
     with stack:
-        alice = Customer.sign_up(store, "alice")
-        image = alice.keep(alice.album())
+        alice = RecordingUser.sign_up(store, "alice")
+        image = alice.store_image(alice.album())
         check(store, alice)
         yield store, alice, image
 
@@ -30,60 +30,60 @@ def _sabotage_is_no_loss() -> Iterator[None]:
 
 
 @contextmanager
-def other_bytes(store: Store, alice: Customer, image: str) -> Iterator[None]:
+def other_bytes(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
     file = f"{prefix_of(image)}/original"
-    before = store.kept.read(file)
-    store.kept.write(file, before[:-1] + b"?")
+    before = store.files.read(file)
+    store.files.write(file, before[:-1] + b"?")
     yield
-    store.kept.write(file, before)
+    store.files.write(file, before)
 
 
 @contextmanager
-def no_thumbnail(store: Store, alice: Customer, image: str) -> Iterator[None]:
+def no_thumbnail(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
     file = f"{prefix_of(image)}/thumb.v1.jpg"
-    before = store.kept.read(file)
-    store.kept.remove(file)
+    before = store.files.read(file)
+    store.files.remove(file)
     yield
-    store.kept.write(file, before)
+    store.files.write(file, before)
 
 
 @contextmanager
-def unknown_file(store: Store, alice: Customer, image: str) -> Iterator[None]:
+def unknown_file(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
     file = f"{prefix_of(image)}/stranger"
-    store.kept.write(file, b"?")
+    store.files.write(file, b"?")
     yield
-    store.kept.remove(file)
+    store.files.remove(file)
 
 
 @contextmanager
-def promise_of_nothing(store: Store, alice: Customer, image: str) -> Iterator[None]:
-    album = alice.memory.kept[image].album
-    alice.memory.kept["01890000-0000-7000-8000-000000000000"] = Sent(album, picture())
+def promise_of_nothing(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
+    album = alice.record.stored[image].album
+    alice.record.stored["01890000-0000-7000-8000-000000000000"] = Sent(album, picture())
     yield
-    del alice.memory.kept["01890000-0000-7000-8000-000000000000"]
+    del alice.record.stored["01890000-0000-7000-8000-000000000000"]
 
 
 @contextmanager
-def nobodys_upload(store: Store, alice: Customer, image: str) -> Iterator[None]:
-    album = alice.memory.kept[image].album
-    alice.memory.refused.append(Sent(album, b""))
-    sent = alice.memory.kept.pop(image)
+def nobodys_upload(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
+    album = alice.record.stored[image].album
+    alice.record.refused.append(Sent(album, b""))
+    sent = alice.record.stored.pop(image)
     yield
-    alice.memory.kept[image] = sent
+    alice.record.stored[image] = sent
 
 
 @contextmanager
-def delete_undone(store: Store, alice: Customer, image: str) -> Iterator[None]:
-    alice.memory.gone.add(image)
+def delete_undone(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
+    alice.record.gone.add(image)
     yield
-    alice.memory.gone.remove(image)
+    alice.record.gone.remove(image)
 
 
 @contextmanager
-def late_answer(store: Store, alice: Customer, image: str) -> Iterator[None]:
-    alice.memory.wrong_answers.append("GET albums/: 500 (I9)")
+def late_answer(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
+    alice.record.wrong_answers.append("GET albums/: 500 (I9)")
     yield
-    alice.memory.wrong_answers.clear()
+    alice.record.wrong_answers.clear()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def late_answer(store: Store, alice: Customer, image: str) -> Iterator[None]:
         (nobodys_upload, "(I8)"), (delete_undone, "(I7)"), (late_answer, "(I9)"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_found(world: tuple[Store, Customer, str], sabotage: Callable, found: str) -> None:
+def test_what_is_wrong_is_found(world: tuple[Store, RecordingUser, str], sabotage: Callable, found: str) -> None:
     with sabotage(*world), pytest.raises(AssertionError) as error:
         check(*world[:2])
     assert found in str(error.value)
@@ -101,7 +101,7 @@ def test_what_is_wrong_is_found(world: tuple[Store, Customer, str], sabotage: Ca
 
 
 @pytest.mark.parametrize("sabotage", [other_bytes, no_thumbnail, unknown_file])
-def test_the_stores_own_verify_finds_it_too(world: tuple[Store, Customer, str], sabotage: Callable) -> None:
+def test_the_stores_own_verify_finds_it_too(world: tuple[Store, RecordingUser, str], sabotage: Callable) -> None:
     with sabotage(*world):
         assert world[0].operator("verify")
     assert world[0].operator("verify") is None

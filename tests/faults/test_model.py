@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 )
 
 from tests.faults.counts import count
-from tests.faults.customers import Customer, Memory, Sent, picture
 from tests.faults.invariants import check
+from tests.faults.recording_user import Record, RecordingUser, Sent, picture
 from tests.faults.store import Store
 
 LIVING, TRASHED, GONE = "living", "trashed", "gone"
@@ -39,7 +39,7 @@ class ModelImage:
     state: str = LIVING
 
     @property
-    def is_kept(self) -> bool:
+    def takes_space(self) -> bool:
         return self.state != GONE and self.album.state != GONE
 
     @property
@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store.stand_up()
-        self.alice = Customer.sign_up(self.store, "model")
+        self.alice = RecordingUser.sign_up(self.store, "model")
         self.all_albums: list[ModelAlbum] = []
         self.all_images: list[ModelImage] = []
         self.gone: set[str] = set()
@@ -155,9 +155,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(image=images)
     def restore_image(self, image: ModelImage) -> None:
-        if image.is_kept and image.album.state == TRASHED:
+        if image.takes_space and image.album.state == TRASHED:
             self.answered(409, "POST", f"trash/{image.id}/restore/")
-        elif image.is_kept and image.state == TRASHED:
+        elif image.takes_space and image.state == TRASHED:
             self.answered(200, "POST", f"trash/{image.id}/restore/")
             image.state = LIVING
         else:
@@ -166,7 +166,7 @@ class Machine(RuleBasedStateMachine):
     @rule(image=images, at_trash=st.booleans())
     def delete_image(self, image: ModelImage, at_trash: bool) -> None:
         door = f"trash/{image.id}/" if at_trash else f"images/{image.id}/?permanent=true"
-        found = image.is_kept and not image.is_shown if at_trash else image.is_shown
+        found = image.takes_space and not image.is_shown if at_trash else image.is_shown
         self.deleted(204 if found else 404, door)
         if found:
             image.state = GONE
@@ -182,7 +182,7 @@ class Machine(RuleBasedStateMachine):
     def empty_the_trash(self) -> None:
         self.deleted(204, "trash/")
         for image in self.all_images:
-            if image.is_kept and not image.is_shown:
+            if image.takes_space and not image.is_shown:
                 self.gone.add(image.id)
                 image.state = GONE
         for album in self.all_albums:
@@ -207,17 +207,17 @@ class Machine(RuleBasedStateMachine):
         }
         found = {image["id"]: album for album in living for image in self.alice.images(album)}
         assert found == shown
-        kept = [image for image in self.all_images if image.is_kept]
+        stored = [image for image in self.all_images if image.takes_space]
         trashed = {album.id for album in self.all_albums if album.state == TRASHED}
-        trashed |= {image.id for image in kept if image.state == TRASHED}
+        trashed |= {image.id for image in stored if image.state == TRASHED}
         assert {thing["id"] for thing in self.alice.get("trash/?page_size=200").json()["results"]} == trashed
         used = self.alice.get("users/me/", expect=200).json()["quota"]["used"]
-        assert used == sum(len(image.content) for image in kept)
+        assert used == sum(len(image.content) for image in stored)
 
     def teardown(self) -> None:
-        wrong = self.alice.memory.wrong_answers
-        kept = {image.id: Sent(image.album.id, image.content) for image in self.all_images if image.is_kept}
-        self.alice.memory = Memory(kept=kept, gone=self.gone, wrong_answers=wrong)
+        wrong = self.alice.record.wrong_answers
+        stored = {image.id: Sent(image.album.id, image.content) for image in self.all_images if image.takes_space}
+        self.alice.record = Record(stored=stored, gone=self.gone, wrong_answers=wrong)
         check(self.store, self.alice)
 
 

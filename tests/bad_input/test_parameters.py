@@ -1,0 +1,95 @@
+"""Query parameters and flags are read strictly."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.bad_input.samples import (
+    GOOD,
+    HASH,
+    assert_problem,
+)
+from tests.people import Person
+
+
+def cursor(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+BAD_PARAMETERS = {
+    "page_size": ["0", "-1", "201", "1000000000", "1e2", "NaN", "x", "", " 5", "٣", "5.0", "\0"],
+    "cursor": [
+        "x", "====", "%", "\0", "é", "A" * 3000, cursor([]), cursor({}), cursor(None), cursor([0]),
+        cursor("x" * 50),
+        cursor([0, "-created_at", "x", 1]), cursor([0, "-created_at", None, 1]), cursor([0, "-created_at", 17, 1]),
+        cursor([0, "-created_at", "2020-01-01T00:00:00", 1]), cursor([2, "-created_at", "2020-01-01T00:00:00Z", 1]),
+        *(cursor([0, "-created_at", "2020-01-01T00:00:00Z", pk]) for pk in (10**30, -1, "1", True, None, [1])),
+        cursor([0, "created_at", "2020-01-01T00:00:00Z", 1]), cursor([0, "-created_at", "9999-99-99T00:00:00Z", 1]),
+        cursor([0, "-created_at", ["x"], 1]), cursor([[0], "-created_at", "2020-01-01T00:00:00Z", 1]),
+    ],
+    "ordering": ["", "-", "--created_at", "owner", "owner__password", "password", "pk", "a,b", "?", "\0"],
+    "search": ["\0", "x" * 201],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parameter", BAD_PARAMETERS)
+def test_a_lists_parameters_are_read_strictly(alice: Person, album: str, parameter: str) -> None:
+    for path in ("albums/", f"albums/{album}/images/"):
+        for value in BAD_PARAMETERS[parameter]:
+            answer = alice.get(path, params={parameter: value})
+            assert answer.status_code == 400, (path, parameter, value, answer.text[:200])
+            assert list(assert_problem(answer, 400, "invalid")["errors"]) == [parameter]
+
+
+@pytest.mark.parametrize("value", ["doomed", "receiving", "READY", "x", "\0"])
+def test_images_are_filtered_by_states_that_show(alice: Person, album: str, value: str) -> None:
+    answer = alice.get(f"albums/{album}/images/", params={"status": value})
+    assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["status"]
+
+
+def test_a_cursor_of_another_list_is_refused_or_harmless(alice: Person) -> None:
+    for number in range(2):
+        alice.album(f"Album {number}")
+    page = alice.get("albums/?page_size=1&ordering=title", expect=200).json()
+    taken = page["next"].split("cursor=")[1].split("&")[0]
+    for ordering in ("-title", "created_at"):
+        assert_problem(alice.get(f"albums/?cursor={taken}&ordering={ordering}"), 400, "invalid")
+
+
+@pytest.mark.parametrize("offset", ["-1", "NaN", str(10**18), "x"])
+def test_there_is_no_offset_to_abuse(alice: Person, offset: str) -> None:
+    alice.album()
+    first = alice.get("albums/", expect=200).json()["results"]
+    assert alice.get(f"albums/?offset={offset}&page=7", expect=200).json()["results"] == first
+
+
+def test_flags_say_true_or_false(alice: Person, album: str) -> None:
+    image = alice.picture(album, GOOD)["id"]
+    for path in (
+        f"albums/{album}/?permanent=maybe",
+        f"images/{image}/?permanent=2",
+        f"albums/{album}/images/?all=yes",
+    ):
+        assert_problem(alice.delete(path), 400, "invalid")
+    for path in (f"albums/{album}/images/", f"albums/{album}/images/?all=false", f"albums/{album}/images/?all="):
+        assert list(assert_problem(alice.delete(path), 400, "invalid")["errors"]) == ["all"]
+    for query in ("size=huge", "size=", "download=maybe", "size=../../original", "size=thumb%00"):
+        assert_problem(alice.get(f"images/{image}/file/?{query}"), 400, "invalid")
+    assert [found["id"] for found in alice.images(album)] == [image]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"sha256": "x"},
+        {"sha256": ["x"]},
+        {"sha256": [HASH + "0"]},
+        {"sha256": [None]},
+        {"sha256": [HASH] * 1001},
+    ],
+)
+def test_exists_takes_up_to_1000_hashes(alice: Person, album: str, body: Any) -> None:
+    assert_problem(alice.post(f"albums/{album}/images/exists/", json=body), 400, "invalid")

@@ -1,0 +1,115 @@
+"""Heads and bodies that no client library would send."""
+
+import pytest
+
+from tests.bad_input.samples import GOOD, LIMIT, OVERHEAD
+from tests.people import UNUSED_ID, Person
+from tests.raw_http import CLOSING, part, send, upload_head
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("length", [LIMIT + OVERHEAD + 1, 2**40, 10**30])
+def test_a_body_over_the_limit_is_refused_before_it_is_sent(alice: Person, album: str, length: int) -> None:
+    answer = send(alice.server, upload_head(alice, album, length), seconds=2)
+    assert answer is not None
+    problem = answer.problem()
+    assert (answer.status, problem["code"], problem["limit"]) == (413, "file_too_large", LIMIT)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_json_is_bounded_before_it_is_sent_too(alice: Person) -> None:
+    head = upload_head(alice, UNUSED_ID, 50 * 2**20).replace(f"/albums/{UNUSED_ID}/images/".encode(), b"/albums/")
+    answer = send(alice.server, head.replace(b"multipart/form-data", b"application/json"), seconds=2)
+    assert answer is not None
+    assert (answer.status, answer.problem()["code"]) == (413, "file_too_large")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_client_that_asks_first_is_refused_without_a_go_ahead(alice: Person, album: str) -> None:
+    """`Expect: 100-continue` (RFC 9110, 10.1.1)."""
+    answer = send(alice.server, upload_head(alice, album, 2**40, "Expect: 100-continue"), seconds=2)
+    assert answer is not None
+    assert answer.status == 413
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_wrong_albums_and_nobody_are_refused_before_the_body_is_sent(
+    alice: Person, bob: Person, album: str
+) -> None:
+    his = bob.album("His")
+    for target, endpoint in ((UNUSED_ID, ""), (his, ""), (his, "bulk/")):
+        answer = send(alice.server, upload_head(alice, target, 1000, endpoint=endpoint), seconds=2)
+        assert answer is not None
+        assert (answer.status, answer.problem()["code"]) == (404, "not_found")
+    bob.delete(f"albums/{his}/?permanent=true", expect=204)
+    stranger = upload_head(alice, album, 1000).replace(b"Bearer ", b"Bearer x")
+    answer = send(alice.server, stranger, seconds=2)
+    assert answer is not None
+    assert (answer.status, answer.problem()["code"]) == (401, "invalid_token")
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("endpoint", ["", "bulk/"])
+def test_a_body_shorter_than_announced_is_no_upload(alice: Person, album: str, endpoint: str) -> None:
+    field = b"files" if endpoint else b"file"
+    for body in (
+        part(b"x.jpg", GOOD, field=field),
+        part(b"x.jpg", GOOD, field=field) + CLOSING,
+        part(b"x.jpg", GOOD[:500], field=field),
+        b"",
+    ):
+        answer = send(
+            alice.server, upload_head(alice, album, len(body) + 1000, endpoint=endpoint), body, hang_up=True
+        )
+        if answer is not None:
+            assert (answer.status, answer.problem()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\n--fron"])
+def test_a_form_without_its_end_is_no_upload(alice: Person, album: str, end: bytes) -> None:
+    """The length is right, but the last boundary is missing: nobody knows whether the file is whole."""
+    body = part(b"x.jpg", GOOD) + end
+    answer = send(alice.server, upload_head(alice, album, len(body), "Connection: close"), body)
+    assert answer is not None
+    assert answer.status == 400
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: -5"],
+        ["Content-Length: x"],
+        ["Content-Length: 5, 6"],
+        ["Content-Length: 5", "Content-Length: 6"],
+        ["Content-Length: 5", "Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: nonsense"],
+        ["Content-Length: ٣"],
+        ["Content-Length : 5"],
+        [" Content-Length: 5"],
+        ["X: " + "y" * 20_000],
+    ],
+)
+def test_a_head_that_can_be_read_two_ways_is_400(alice: Person, album: str, lines: list[str]) -> None:
+    answer = send(alice.server, upload_head(alice, album, "", *lines), b"0\r\n\r\n", hang_up=True)
+    assert answer is None or answer.status in (400, 411, 413, 431, 501), answer
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_chunked_upload_passes_no_limit(alice: Person, album: str) -> None:
+    """Without a length there is no refusing by it, so such a body is not taken."""
+    body = part(b"x.jpg", GOOD) + CLOSING
+    chunks = f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+    answer = send(
+        alice.server, upload_head(alice, album, "", "Transfer-Encoding: chunked", "Connection: close"), chunks
+    )
+    assert answer is not None
+    assert answer.status in (400, 411)
+
+
+def test_a_refused_upload_leaves_the_connection_in_a_known_state(alice: Person, album: str) -> None:
+    """Answered before its body was read, a connection is closed and says so, or goes on working."""
+    for _ in range(20):
+        assert alice.upload(UNUSED_ID, GOOD * 30).status_code == 404
+        assert alice.get(f"albums/{album}/").status_code == 200

@@ -1,0 +1,94 @@
+"""What several browser tests do on the pages."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from images.tests.corpus import CORPUS
+from tests.people import PATIENCE, Person
+
+PHOTOS = [
+    CORPUS / "photos" / name
+    for name in (
+        "exif-orientation-examples__Landscape_6.jpg",
+        "exif-samples__DSCN0010.jpg",
+        "exif-samples__jolla.jpg",
+        "kodak__23.png",
+        "metadata-extractor-images__Apple iPhone 4.jpg",
+        "metadata-extractor-images__Canon EOS D60.jpg",
+        "test-assets__IMG_2682.heic",
+        "test-assets__denali.webp",
+        "test-assets__japanese-shop.jpg",
+        "test-assets__wood_anemones.jpg",
+    )
+]
+OPENED = PHOTOS[4]
+PASSWORD = "a long walk by the sea"
+WAIT = PATIENCE * 1000
+IMAGE = re.compile(r"/images/[0-9a-f-]+/$")
+EMAIL = re.compile("^E-?mail", re.IGNORECASE)
+
+
+def sign_in(context: BrowserContext, person: Person) -> None:
+    """As if the person had logged in with this browser."""
+    cookies = [{"name": c.name, "value": c.value or "", "url": person.server.url} for c in person.portal().cookies]
+    context.add_cookies(cookies)  # type: ignore[arg-type]
+
+
+def sign_up(page: Page, name: str) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Create account").click()
+    page.get_by_label(EMAIL).fill(f"{name}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Albums")
+
+
+def make_album(page: Page, title: str) -> str:
+    """The path of the new album's page."""
+    page.get_by_role("link", name="Create your first album").click()
+    page.get_by_label("Title").fill(title)
+    page.get_by_role("button", name="Create album").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    return page.url
+
+
+def expect_pictures(page: Page, count: int) -> None:
+    """So many tiles, all with a picture that can be seen."""
+    tiles = page.locator(".tile--ready img")
+    expect(tiles).to_have_count(count, timeout=WAIT)
+    expect(page.locator(".tile")).to_have_count(count)
+    for tile in tiles.all():
+        tile.scroll_into_view_if_needed()
+        expect(tile).to_have_js_property("complete", True)
+        assert tile.evaluate("image => image.naturalWidth") > 0
+
+
+def open_and_download(page: Page, original: Path) -> None:
+    page.locator(".tile__link").filter(has=page.get_by_alt_text(original.name)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(original.name)
+    expect(page.get_by_alt_text(original.name)).to_have_js_property("complete", True)
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Original").click()
+    assert started.value.suggested_filename == original.name
+    assert Path(started.value.path()).read_bytes() == original.read_bytes()
+
+
+def expect_gone(page: Page, path: str) -> None:
+    assert page.request.get(path).status == 404
+
+
+def to_trash_and_back(page: Page, image: str) -> None:
+    page.get_by_role("button", name="Move to trash").click()
+    said = page.get_by_role("status").first
+    expect(said).to_contain_text(f"“{OPENED.name}” is in the trash.")
+    said.get_by_role("button", name="Undo").click()
+    expect(page).to_have_url(image)
+    expect(page.get_by_role("status").first).to_contain_text(f"“{OPENED.name}” is back.")
+
+
+def pick_files(page: Page, *files: tuple[str, bytes]) -> None:
+    page.locator("#photos").set_input_files(
+        [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
+    )
