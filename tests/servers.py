@@ -142,6 +142,9 @@ def fresh_schema(url: str) -> Iterator[str]:
 class Server:
     """The store on a free port, started by the very script of `make run`."""
 
+    root = ROOT
+    """The code that runs."""
+
     def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
         self.folder, self.log = folder, folder / "server.log"
         self.port = free_port()
@@ -162,7 +165,7 @@ class Server:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.serve"],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.env,
                 stdout=log,
                 stderr=log,

@@ -9,12 +9,13 @@ No index knows such images, so a walk looks for them in the order of their keys,
 """
 
 import zlib
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Max, Q
 from django.db.models.fields.json import KT
 
-from images.models import Image, ImageQuerySet
+from images.models import Image, ImageQuerySet, leased
 from images.processing.sizes import RENDER_VERSION, SIZES
 from images.rendering.queue import Claim, claim
 from imagestore.kit.intervals import Every
@@ -71,21 +72,25 @@ class Walk:
 
     def __init__(self) -> None:
         self._position, self._due = 0, Every(WALK_SECONDS)
-        self._walking = False
+        self._walking = self._passed_held = False
 
     def claim_next(self) -> Claim | None:
-        """The next outdated image that no worker holds; None when this step found none."""
-        if self._due.is_due():
-            self._position, self._walking = 0, True
+        """The next outdated image, unless another worker holds it; None when this step found none."""
+        if self._due.is_due() or (self._passed_held and not self._walking):
+            # A worker that died holds its image for a while, so the walk comes by again soon.
+            self._position, self._walking, self._passed_held = 0, True, False
         if not self._walking:
             return None
         end = self._position + STEP_ROWS
-        step = outdated().unleased().filter(pk__gt=self._position, pk__lte=end)
-        image: Image | None = step.order_by("pk").only("pk", "owner_id", "lease_token").first()
+        step = outdated().filter(pk__gt=self._position, pk__lte=end).annotate(is_held=leased()).order_by("pk")
+        image: Any = step.only("pk", "owner_id", "lease_token").first()
         self._position = image.pk if image else end
         self._walking = image is not None or end < _newest()
         cache.set(_POSITION, self._position, timeout=None)
-        return claim(image, outdated().unleased()) if image else None
+        if image and not image.is_held:
+            return claim(image, outdated())
+        self._passed_held |= image is not None
+        return None
 
 
 def _newest() -> int:

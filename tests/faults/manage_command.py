@@ -4,14 +4,13 @@ import subprocess
 import sys
 
 from tests.faults.store import Store
-from tests.servers import ROOT
 
 
 def begin(store: Store, *words: object) -> subprocess.Popen[str]:
     """Under the settings of this store, and its orders to stop (stops/sitecustomize.py)."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *map(str, words)],
-        cwd=ROOT,
+        cwd=store.root,
         env={**store.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -64,7 +64,7 @@ class Store(Server):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"],
-                cwd=ROOT,
+                cwd=self.root,
                 env={**self.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"},
                 stdout=log,
                 stderr=log,

@@ -8,8 +8,13 @@ import sys
 
 import pytest
 
-from tests.faults.stops.stop_points import ALL, ON_S3
+from tests.faults.stops.stop_points import ALL, ON_S3, PAPER
 from tests.servers import ROOT
+
+
+def test_the_paper_numbers_them_in_the_order_of_the_work() -> None:
+    assert [step.name[:2] for step in ALL] == [f"{number:02}" for number in range(1, len(ALL) + 1)]
+    assert len(ALL) == PAPER.read_text().count(" in `images/")
 
 
 @pytest.mark.parametrize("where", sorted({step.where for step in ALL} | set(ON_S3.values())))

@@ -11,6 +11,7 @@ from accounts.models import User
 from albums.models import Album
 from images.deletion.trash import weight
 from images.models import Finding, Image, Status
+from images.rendering import convergence
 from images.storage.base import image_storage
 from images.storage.disk import DurableFileStorage
 from imagestore.kit.filesize import filesize
@@ -38,6 +39,7 @@ def numbers() -> list[Number]:
             Number(f"Images {status.label}", f"{counts.get(status, 0):,}", f"{images}?status={status}")
             for status in (Status.READY, Status.PENDING, Status.FAILED)
         ),
+        Number("Images to be made again", f"{convergence.count_left():,}"),
         Number("Images being received", f"{counts.get(Status.RECEIVING, 0):,}"),
         Number("Images being deleted", f"{counts.get(Status.DOOMED, 0):,}"),
         *_trash(f"{albums}?trash=yes", f"{images}?trash=yes"),
