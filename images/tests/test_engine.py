@@ -76,48 +76,45 @@ def test_stopping_finishes_what_is_being_made():
     for content in colours(4):
         received(holiday, content)
     engine.start()
-    eventually(lambda: Image.objects.exclude(lease_token=None).exists() or ready())
-    engine.stop()
+    try:
+        eventually(lambda: Image.objects.exclude(lease_token=None).exists() or ready())
+    finally:
+        engine.stop()
     assert not Image.objects.exclude(lease_token=None).exists()
     assert engine._engine is None
 
 
-def test_owners_take_turns_at_the_slots():
-    slots, order = probing.FairSlots(1), []
-    first = slots.slot(1)
-    first.__enter__()
+def test_the_slots_go_round_among_their_owners():
+    """The owner with the fewest slots comes first; among equals the one who came first."""
+    slots, order, threads = probing.FairSlots(1), [], []
 
     def wait_for(owner):
         with slots.slot(owner):
             order.append(owner)
 
-    threads = []
-    for owner in (1, 1, 2):
-        threads.append(threading.Thread(target=wait_for, args=(owner,)))
-        threads[-1].start()
-        eventually(lambda: len(slots._waiting) == len(threads))
-    first.__exit__(None, None, None)
+    with slots.slot(1):
+        for owner in (1, 1, 2):
+            threads.append(threading.Thread(target=wait_for, args=(owner,)))
+            threads[-1].start()
+            eventually(lambda: len(slots._waiting) == len(threads))
     for thread in threads:
         thread.join()
     assert order == [1, 1, 2]
 
 
-def test_who_holds_a_slot_waits_behind_who_holds_none():
+def test_an_owner_with_a_slot_waits_behind_one_without():
     slots, order = probing.FairSlots(2), []
-    held, other = slots.slot(1), slots.slot(3)
-    held.__enter__()
-    other.__enter__()
 
     def wait_for(owner):
         with slots.slot(owner):
             order.append(owner)
 
     threads = [threading.Thread(target=wait_for, args=(owner,)) for owner in (1, 2)]
-    for count, thread in enumerate(threads, 1):
-        thread.start()
-        eventually(lambda count=count: len(slots._waiting) == count)
-    other.__exit__(None, None, None)
-    for thread in threads:
-        thread.join()
-    held.__exit__(None, None, None)
+    with slots.slot(1):
+        with slots.slot(3):
+            for count, thread in enumerate(threads, 1):
+                thread.start()
+                eventually(lambda count=count: len(slots._waiting) == count)
+        for thread in threads:
+            thread.join(60)
     assert order == [2, 1]

@@ -199,9 +199,11 @@ def test_deleting_everything_while_uploading_keeps_the_sums():
 
     with ThreadPoolExecutor(2) as pool:
         deleters = [pool.submit(delete, index) for index in range(2)]
-        for holiday in albums:
-            received(holiday)
-        done.set()
+        try:
+            for holiday in albums:
+                received(holiday)
+        finally:
+            done.set()
         for deleter in deleters:
             deleter.result()
     for holiday in albums:
@@ -253,7 +255,7 @@ def test_the_same_bytes_twenty_times_at_once_are_one_image():
     def send(_):
         try:
             with staged() as file:
-                barrier.wait()
+                barrier.wait(timeout=60)
                 return receive(holiday, file)
         finally:
             connections.close_all()

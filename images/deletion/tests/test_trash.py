@@ -368,7 +368,7 @@ def test_whatever_is_done_at_once_the_sums_agree_afterwards():
 
     def person(seed):
         chance = Random(seed)
-        barrier.wait()
+        barrier.wait(timeout=60)
         try:
             for _ in range(12):
                 try:

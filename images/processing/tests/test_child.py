@@ -35,7 +35,7 @@ from images.processing.results import RenderedVariant
 from images.tests import pictures
 
 LIMITS = Limits()
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HERE = "images.processing.tests.test_child"
 
 

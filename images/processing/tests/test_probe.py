@@ -11,7 +11,7 @@ from images.processing.probe import probe
 from images.tests import pictures
 
 LIMITS = Limits()
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -49,8 +49,10 @@ def slow_storage(monkeypatch, fails=False):
         return store(*args)
 
     monkeypatch.setattr(storage, "store", wait_first)
-    yield entered, go
-    go.set()
+    try:
+        yield entered, go
+    finally:
+        go.set()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -60,7 +62,7 @@ def test_the_same_bytes_at_once_need_room_for_one(monkeypatch, fails):
     size = len(jpeg_bytes())
     alice = user(quota_bytes=size)
     holiday = album(alice)
-    with slow_storage(monkeypatch, fails) as (entered, go), ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(6) as pool, slow_storage(monkeypatch, fails) as (entered, go):
         first = pool.submit(received_by_another, holiday)
         assert entered.wait(20)
         others = [pool.submit(received_by_another, holiday) for _ in range(5)]
@@ -80,7 +82,7 @@ def test_other_bytes_are_refused_at_once(monkeypatch):
     first, other = colours(2)
     alice = user(quota_bytes=len(first))
     holiday = album(alice)
-    with slow_storage(monkeypatch) as (entered, go), ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, slow_storage(monkeypatch) as (entered, go):
         slow = pool.submit(received_by_another, holiday, first)
         assert entered.wait(20)
         refused = received_by_another(holiday, other)

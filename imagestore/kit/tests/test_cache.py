@@ -154,7 +154,7 @@ def test_threads_that_meet_the_silence_together_log_one_warning(
 
     def ask(_: int) -> float:
         own = cache_at(redis.url)
-        ready.wait()
+        ready.wait(timeout=60)
         began = time.monotonic()
         own.get("a")
         return time.monotonic() - began
