@@ -12,7 +12,7 @@ from django.core.cache import cache
 from images.storage.url import storage_from_url
 from tests.seaweed import new_storage_url
 
-pytest_plugins = ["tests.faults.counts"]
+pytest_plugins = ["tests.faults.counts", "accounts.tests.fixtures"]
 
 _folder = tempfile.TemporaryDirectory(prefix="image-store-test-")
 os.environ.update(

@@ -10,6 +10,19 @@ from django.test import Client
 from django.urls import reverse
 
 PASSWORD = "correct horse 9"
+# One address, in several spellings.
+SPELLINGS = (
+    "ali@example.org",
+    "ALI@example.org",
+    "Ali@EXAMPLE.ORG",
+    " ali@example.org ",
+    "ａｌｉ@example.org",
+    "ali@ｅｘａｍｐｌｅ.org",
+    "ali＠example.org",
+    "ali@example。org",
+)
+# settings.ACCOUNT_RATE_LIMITS: failed log-ins in five minutes per account, in one minute per address.
+PER_ACCOUNT, PER_ADDRESS = 5, 10
 
 
 def post(name: str, body: dict[str, Any], client: Client | None = None, **extra: Any) -> HttpResponse:
@@ -36,3 +49,13 @@ def in_parallel(calls: list[Callable[[], Any]]) -> list[Any]:
 
 def codes_of(answers: list[HttpResponse]) -> list[int]:
     return [answer.status_code for answer in answers]
+
+
+def fail_at_api(email: str = "alice@example.org", address: str = "192.0.2.1", **headers: str) -> HttpResponse:
+    body = {"email": email, "password": "wrong one 99"}
+    return post("api-login", body, Client(REMOTE_ADDR=address), headers=headers)
+
+
+def is_throttled(answer: HttpResponse) -> bool:
+    assert answer.status_code in (401, 429)
+    return answer.status_code == 429

@@ -90,7 +90,7 @@ def test_of_parallel_refreshes_exactly_one_wins(
 
     def wait_for_everybody(token: tokens.Claims) -> User:
         user = user_of(token)
-        everybody.wait(timeout=10)
+        everybody.wait(timeout=60)
         return user
 
     monkeypatch.setattr(tokens, "_user_of", wait_for_everybody)

@@ -97,3 +97,19 @@ def original_bytes(image: Image) -> bytes:
 def stored_bytes(name: str) -> bytes:
     file = image_storage().open_stored(name)
     return b"".join(file.chunks(range(file.size)))
+
+
+def made_album(owner: User, count: int = 2, title: str = "Iceland") -> tuple[Album, list[Image]]:
+    """An album whose images are READY."""
+    holiday = album(owner, title)
+    images = [received(holiday, content) for content in colours(count)]
+    work_off()
+    return holiday, images
+
+
+def trash_all(*things: Album | Image) -> None:
+    """Move albums and images to the trash of their owners."""
+    for thing in things:
+        rows = type(thing).objects.filter(pk=thing.pk)
+        delete = services.delete_albums if isinstance(thing, Album) else services.delete_images
+        assert delete(thing.owner, rows) == 1

@@ -13,7 +13,16 @@ from tests.faults.recording_user import RecordingUser
 from tests.faults.store import Store
 from tests.servers import fresh_schema
 
+# What a test with many rounds may take on a loaded machine.
+FULL_TEST_SECONDS = 3600
+
 _running: dict[str, tuple[Store, ExitStack]] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("faults_full"):
+            item.add_marker(pytest.mark.timeout(FULL_TEST_SECONDS))
 
 
 def open_store(folder: Any, knobs: dict[str, str], bucket: Bucket | None = None) -> tuple[Store, ExitStack]:

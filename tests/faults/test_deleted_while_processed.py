@@ -39,8 +39,8 @@ def received_until(store: Store, step: Step, person: RecordingUser, album: str) 
     store.arm(step, "pause")
     sending = threading.Thread(target=lambda: answers.append(person.send(album)))
     sending.start()
-    store.wait_for_hit()
     try:
+        store.wait_for_hit()
         yield answers
     finally:
         store.go_on()

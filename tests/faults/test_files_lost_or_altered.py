@@ -145,8 +145,8 @@ def meanwhile(store: Store, step: Step, upload: Callable[[], object], done: Call
     store.arm(step, "pause")
     sending = threading.Thread(target=upload)
     sending.start()
-    store.wait_for_hit()
     try:
+        store.wait_for_hit()
         done()
     finally:
         store.go_on()

@@ -1,0 +1,358 @@
+"""What a child may do wrong, done on purpose; the jobs at the top run in real children."""
+
+import ctypes
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from images.processing import (
+    Crashed,
+    Damaged,
+    InvalidImage,
+    Limits,
+    OverLimits,
+    UnsupportedFormat,
+    child,
+    probe_in_child,
+    render_in_child,
+    sandbox,
+    warm_up,
+    wire,
+)
+from images.processing.probe import probe
+from images.processing.render import render
+from images.processing.results import RenderedVariant
+from images.tests import pictures
+
+LIMITS = Limits()
+ROOT = Path(__file__).resolve().parents[3]
+HERE = "images.processing.tests.test_child"
+
+
+# ---- Jobs for a child: they take what `probe` takes, or what `render` takes -------------------
+
+
+def spin(path, limits):
+    while True:
+        pass
+
+
+def sleep(path, limits):
+    time.sleep(60)
+
+
+def nap(path, limits):
+    time.sleep(0.5)
+    return RenderedVariant("slept well", 1, 1, "", 0)
+
+
+def hog(path, limits):
+    return bytearray(limits.memory_bytes)
+
+
+def segfault(path, limits):
+    ctypes.string_at(0)
+
+
+def die(path, limits):
+    signal.raise_signal(signal.SIGKILL)
+
+
+def stop(path, limits):
+    signal.raise_signal(signal.SIGSTOP)
+
+
+def leave(path, limits):
+    os._exit(0)
+
+
+def babble(path, limits):
+    os.write(3, b"x" * 1_000_000)
+
+
+def send_a_pickle(path, limits):
+    os.write(3, pickle.dumps(os.getcwd))
+    os._exit(0)
+
+
+def fill_the_disk(path, limits):
+    raise OSError(28, "No space left on device")
+
+
+def write_much(path, out_dir, limits):
+    with (out_dir / "thumb.v1.jpg").open("wb") as file:
+        for _ in range(1000):
+            file.write(bytes(1_000_000))
+
+
+def look_around(path, limits):
+    """Everything a child should not be able to do, and what came of it."""
+    tries = {
+        "read a file": lambda: Path("/etc/passwd").read_bytes(),
+        "read the server": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+        "list a folder": lambda: list(Path("/").iterdir()),
+        "write a file": lambda: Path("/tmp/stray").write_bytes(b""),
+        "write beside": lambda: path.with_name("stray").write_bytes(b""),
+        "change the original": lambda: path.write_bytes(b""),
+        "open a socket": lambda: socket.socket(),
+        "open a unix socket": lambda: socket.socket(socket.AF_UNIX),
+        "start a program": lambda: os.execv("/bin/true", ["true"]),
+        "fork": lambda: os.fork() or os._exit(0),
+        "signal the parent": lambda: os.kill(os.getppid(), 0),
+    }
+    worked = [name for name, attempt in tries.items() if _works(attempt)]
+    secrets = [
+        name for name in os.environ if name not in {"LC_ALL", "LC_CTYPE", "MALLOC_ARENA_MAX", *child._PASSED_ON}
+    ]
+    return RenderedVariant(json.dumps([worked, secrets, path.read_bytes().hex()]), 1, 1, "", 0)
+
+
+def _works(attempt):
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+
+# ---- Helpers ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def upload(tmp_path):
+    path = tmp_path / "upload"
+    path.write_bytes(pictures.jpeg_bytes())
+    return path
+
+
+def run(job, path, limits=LIMITS, out_dir=None):
+    return child.run_in_child(f"{HERE}:{job}", path, out_dir, limits)
+
+
+def children_of(pid):
+    """Of all its threads: the kernel lists a child under the thread that made it."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child_pid) for children in found for child_pid in children.read_text().split()]
+
+
+def eventually(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+# ---- The same answers as without a child ------------------------------------------------------
+
+
+def test_a_child_answers_as_the_functions_do(upload, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert probe_in_child(upload, Limits()) == probe(upload, Limits())
+    assert render_in_child(upload, tmp_path / "out", Limits()) == render(upload, tmp_path, Limits())
+
+
+def test_errors_come_through(tmp_path, upload):
+    upload.write_bytes(b"text")
+    with pytest.raises(UnsupportedFormat) as caught:
+        probe_in_child(upload, Limits())
+    assert caught.value.detail == UnsupportedFormat.detail
+    upload.write_bytes(pictures.jpeg_bytes()[:20])
+    with pytest.raises(InvalidImage):
+        probe_in_child(upload, Limits())
+    upload.write_bytes(pictures.jpeg_bytes(800, 600)[:-500])
+    with pytest.raises(Damaged):
+        render_in_child(upload, tmp_path, Limits())
+
+
+def test_a_missing_file_and_a_full_disk_are_no_fault_of_the_picture(tmp_path, upload):
+    with pytest.raises(FileNotFoundError):
+        probe_in_child(tmp_path / "absent", Limits())
+    with pytest.raises(OSError, match="No space left") as caught:
+        run("fill_the_disk", upload)
+    assert caught.value.errno == 28
+
+
+def test_many_threads_at_once(upload):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: probe_in_child(upload, Limits()), range(50)))
+    assert set(found) == {probe(upload, Limits())}
+
+
+# ---- Faults ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "limits", "error"),
+    [
+        ("spin", Limits(cpu_seconds=1), OverLimits),
+        ("spin", Limits(wall_seconds=0.3), OverLimits),
+        ("sleep", Limits(wall_seconds=0.3), OverLimits),
+        ("stop", Limits(wall_seconds=0.3), OverLimits),
+        ("hog", Limits(memory_bytes=2**29), OverLimits),
+        ("babble", Limits(wall_seconds=0.5), OverLimits),
+        ("segfault", Limits(), Crashed),
+        ("die", Limits(), Crashed),
+        ("leave", Limits(), Crashed),
+        ("send_a_pickle", Limits(), Crashed),
+        ("absent", Limits(), Crashed),
+    ],
+)
+def test_a_fault_ends_in_its_error_and_the_next_call_works(upload, job, limits, error):
+    with pytest.raises(error):
+        run(job, upload, limits)
+    assert probe_in_child(upload, Limits()).width == 64
+
+
+def test_a_child_cannot_fill_the_disk(upload, tmp_path):
+    with pytest.raises(OverLimits):
+        run("write_much", upload, out_dir=tmp_path)
+
+
+def test_a_good_picture_under_too_little_memory_is_over_limits(upload, tmp_path):
+    upload.write_bytes(pictures.saved(pictures.quarters(6000, 6000), "PNG", compress_level=1))
+    with pytest.raises(OverLimits):
+        render_in_child(upload, tmp_path, Limits(memory_bytes=180 * 2**20))
+
+
+@pytest.mark.skipif(sandbox.landlock_version() < 1, reason="this kernel has no Landlock")
+def test_a_child_sees_one_file_and_no_secrets(upload, monkeypatch):
+    child._server.stop()
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    found = run("look_around", upload)
+    assert json.loads(found["file"]) == [[], [], upload.read_bytes().hex()]
+
+
+def test_the_fork_server_killed_between_calls(upload):
+    warm_up()
+    os.kill(child._server._process.pid, signal.SIGKILL)
+    assert probe_in_child(upload, Limits()).width == 64
+
+
+def test_the_fork_server_killed_under_running_calls(upload):
+    warm_up()
+    server = child._server._process
+    killer = threading.Timer(0.2, server.kill)
+    killer.start()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: run("nap", upload), range(4)))
+    assert [f["file"] for f in found] == ["slept well"] * 4
+    assert child._server._process is not server
+
+
+def test_a_forked_server_gets_its_own_fork_server(upload):
+    warm_up()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if probe_in_child(upload, Limits()).width == 64 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert probe_in_child(upload, Limits()).width == 64
+
+
+def test_no_process_and_no_open_file_is_left_behind(upload):
+    warm_up()
+    probe_in_child(upload, Limits())
+    before = sorted(Path("/proc/self/fd").iterdir())
+    for job in ("segfault", "die", "hog"):
+        with pytest.raises((Crashed, OverLimits)):
+            run(job, upload)
+    probe_in_child(upload, Limits())
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert eventually(lambda: not children_of(child._server._process.pid))
+
+
+SERVER = f"""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from images.processing import Limits, child
+with ThreadPoolExecutor(3) as pool:
+    list(pool.map(lambda job: child.run_in_child("{HERE}:" + job, Path(sys.argv[1]), None, Limits()),
+                  ["sleep", "spin", "sleep"]))
+"""
+
+
+def test_children_die_with_a_killed_server(upload):
+    with subprocess.Popen([sys.executable, "-c", SERVER, str(upload)], cwd=ROOT) as server:
+        try:
+            assert eventually(lambda: len(children_of(server.pid)) == 1)
+            (fork_server,) = children_of(server.pid)
+            assert eventually(lambda: len(children_of(fork_server)) == 3)
+            pids = [fork_server, *children_of(fork_server)]
+        finally:
+            server.kill()
+    assert eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids))
+
+
+# ---- An answer is checked before it is believed -------------------------------------------------
+
+PROBED = {"content_type": "image/jpeg", "width": 1, "height": 1, "taken_at": None, "camera": ""}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"content_type": "text/html"},
+        {"width": 0},
+        {"width": "1"},
+        {"width": True},
+        {"height": 10**12},
+        {"camera": "x" * 101},
+        {"camera": "\0"},
+        {"taken_at": 5},
+    ],
+)
+def test_a_probe_that_lies_is_not_believed(lie):
+    assert wire.probed(PROBED).width == 1
+    with pytest.raises((ValueError, TypeError)):
+        wire.probed(PROBED | lie)
+
+
+@pytest.fixture
+def claim(tmp_path):
+    (tmp_path / "thumb.v1.jpg").write_bytes(b"12345")
+    variant = {"file": "thumb.v1.jpg", "width": 1, "height": 1, "content_type": "image/jpeg", "bytes": 5}
+    names = ("thumb", "small", "medium", "large")
+    return {"variants": {name: dict(variant) for name in names}, "placeholder": "", "width": 1, "height": 1}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"file": "../thumb.v1.jpg"},
+        {"file": "/etc/passwd"},
+        {"file": "large.v1.jpg"},
+        {"content_type": "image/svg+xml"},
+        {"bytes": 4},
+        {"width": 2049},
+    ],
+)
+def test_a_render_that_lies_is_not_believed(tmp_path, claim, lie):
+    assert wire.rendered(claim, tmp_path).variants["thumb"].bytes == 5
+    claim["variants"]["thumb"] |= lie
+    with pytest.raises((ValueError, FileNotFoundError)):
+        wire.rendered(claim, tmp_path)
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_render_that_points_elsewhere_is_not_believed(tmp_path, claim, link):
+    (tmp_path / "secret").write_bytes(b"12345")
+    (tmp_path / "thumb.v1.jpg").unlink()
+    link(tmp_path / "secret", tmp_path / "thumb.v1.jpg")
+    with pytest.raises(ValueError, match="plain file"):
+        wire.rendered(claim, tmp_path)
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"{}", b"[]", b"null", b"\xff", b'{"error": "x"}', b'{"result": 1}'])
+def test_nonsense_is_a_crash(nonsense):
+    with pytest.raises(Crashed):
+        wire.opened_answer(nonsense)

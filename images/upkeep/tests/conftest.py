@@ -1,0 +1,20 @@
+"""Alice, and three images that are ready."""
+
+import pytest
+
+from images.models import Image
+from images.tests.helpers import (
+    album,
+    user,
+)
+from images.upkeep.tests.helpers import made
+
+
+@pytest.fixture
+def alice():
+    return user()
+
+
+@pytest.fixture
+def images(alice) -> list[Image]:
+    return made(album(alice), 3)
