@@ -59,7 +59,9 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    print(f"image-store is ready: {os.environ['SITE_URL']}", flush=True)
+    from django.conf import settings  # only now: before the app is loaded there are no settings
+
+    print(f"image-store {settings.VERSION} is ready: {settings.SITE_URL}", flush=True)
 
 
 def worker_exit(server, worker):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '9999')}/healthz/ready")
 # By the name the store goes by, and past the redirect to https, if it makes one.
-site = urlsplit(os.environ.get("SITE_URL", "http://localhost"))
+site = urlsplit(os.environ.get("SITE_URL", "http://localhost:9999"))
 request.add_header("Host", site.netloc)
 request.add_header("X-Forwarded-Proto", site.scheme)
 try:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import storages
 from django.db import Error, connection
@@ -20,7 +21,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     """200 when database and image storage answer, else 503 naming the one that does not."""
     checks = {"database": _database_answers(), "storage": _storage_answers()}
     down = [name for name, up in checks.items() if not up]
-    return JsonResponse({"status": "down" if down else "ok", "down": down}, status=503 if down else 200)
+    body = {"status": "down" if down else "ok", "down": down, "version": settings.VERSION}
+    return JsonResponse(body, status=503 if down else 200)
 
 
 def _storage_answers() -> bool:

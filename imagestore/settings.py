@@ -4,6 +4,7 @@ Values come from the environment, from `.env` beside manage.py, or from `$DATA_D
 (in this order). A secret may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key`.
 """
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.logging import processors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Of this code, as `/healthz/ready`, the admin and the first line of the server show it; the API has its own.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = environ.FileAwareEnv()
 env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))

@@ -1,9 +1,10 @@
-"""The numbers on the admin's first page."""
+"""The numbers on the admin's first page, and the version below every page."""
 
 import shutil
 from dataclasses import dataclass
 
 from django import template
+from django.conf import settings
 from django.db.models import Count, Sum
 from django.urls import reverse
 
@@ -24,6 +25,11 @@ class Number:
     name: str
     value: str
     url: str = ""
+
+
+@register.simple_tag
+def version() -> str:
+    return settings.VERSION
 
 
 @register.simple_tag

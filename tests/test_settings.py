@@ -1,0 +1,135 @@
+"""Each setting is read in the code, and documented in .env.example and README; compose hands on all of them."""
+
+import ast
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.servers import ROOT
+
+SOURCES = ["imagestore/settings.py", "deploy/gunicorn.conf.py", "deploy/serve.py", "deploy/healthy.py"]
+READERS = {"_secret", "_positive", "_not_negative"}
+# It names the file that the others are read from, so it cannot stand in there.
+NAMES_THE_FILE = "ENV_FILE"
+# Of the MySQL in docker-compose.yml; the store does not read it.
+OF_COMPOSE_ALONE = "MYSQL_PASSWORD"
+COMPUTED = object()
+
+
+def calls(source: str) -> list[ast.Call]:
+    """Every call in the source that reads a variable whose name is written there."""
+    tree = ast.parse((ROOT / source).read_text())
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and reads(node.func) and node.args and isinstance(node.args[0], ast.Constant)
+    ]
+
+
+def reads(function: ast.expr) -> bool:
+    """Whether it is `_positive` or a sibling, `env.int` or a sibling, or `os.environ.get`."""
+    if isinstance(function, ast.Name):
+        return function.id in READERS
+    return isinstance(function, ast.Attribute) and (
+        (isinstance(function.value, ast.Name) and function.value.id == "env" and function.attr != "read_env")
+        or ast.unparse(function) == "os.environ.get"
+    )
+
+
+def default_of(call: ast.Call) -> Any:
+    """As text in the manner of .env; "" is none, COMPUTED one that only a run can tell."""
+    given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
+    if not given or any(isinstance(node, ast.Name | ast.Call | ast.JoinedStr) for node in ast.walk(given[0])):
+        return COMPUTED if given else ""
+    value = eval(compile(ast.Expression(given[0]), "default", "eval"))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value in (None, []) else str(value)
+
+
+def read_by_the_code() -> dict[str, set[Any]]:
+    """Name -> the defaults that its readers give."""
+    settings: dict[str, set[Any]] = {}
+    for source in SOURCES:
+        for call in calls(source):
+            settings.setdefault(call.args[0].value, set()).add(default_of(call))  # type: ignore[attr-defined]
+    return settings
+
+
+def in_the_example() -> list[tuple[str, str]]:
+    return re.findall(r"^#?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+
+def in_the_readme() -> list[tuple[str, str]]:
+    """The names and defaults of the table; a row may hold several of both."""
+    section = (ROOT / "README.md").read_text().split("## Configuration")[1].split("\n## ")[0]
+    found = []
+    for names, defaults in re.findall(r"^\| (`[A-Z_`, ]+`) \| (.*?) ?\|", section, re.MULTILINE):
+        keys = re.findall("[A-Z_]+", names)
+        values = defaults.split(", ") if len(keys) > 1 else [defaults]
+        values = [value.strip("`") for value in values] if len(values) == len(keys) else [defaults] * len(keys)
+        found += list(zip(keys, values, strict=True))
+    return found
+
+
+SETTINGS = read_by_the_code()
+LITERAL = {name: next(iter(defaults - {COMPUTED, ""}), None) for name, defaults in SETTINGS.items()}
+
+
+def test_the_source_is_understood() -> None:
+    """One of each kind of reader and of default."""
+    expected = {
+        "MAX_UPLOAD_BYTES": "104857600",
+        "CHILD_MEMORY_BYTES": "3221225472",
+        "MAX_PIXELS": "100000000",
+        "TRASH_DAYS": "30",
+        "DEBUG": "false",
+        "LOG_LEVEL": "INFO",
+        "THREADS": "32",
+        "EMAIL_URL": "consolemail://",
+        "SECRET_KEY": None,
+        "USER_QUOTA_BYTES": None,
+        "DATA_DIR": None,
+    }
+    assert {name: LITERAL[name] for name in expected} == expected
+
+
+def test_readers_of_one_setting_have_the_same_default() -> None:
+    assert {name: found for name, found in SETTINGS.items() if len(found - {COMPUTED, ""}) > 1} == {}
+
+
+@pytest.mark.parametrize("documented", [in_the_example, in_the_readme])
+def test_every_setting_is_documented_and_no_other(documented: Any) -> None:
+    names = {name for name, _ in documented()}
+    assert names - {OF_COMPOSE_ALONE} == SETTINGS.keys() - {NAMES_THE_FILE}
+
+
+@pytest.mark.parametrize("documented", [in_the_example, in_the_readme])
+def test_documented_defaults_are_those_of_the_code(documented: Any) -> None:
+    wrong = [
+        f"{name}: {value!r}, but {LITERAL[name]!r} in the code"
+        for name, value in documented()
+        if LITERAL.get(name) not in (None, value)
+    ]
+    assert wrong == []
+
+
+def test_compose_hands_on_every_setting() -> None:
+    """All that `.env` says reaches the container, but for what compose must decide itself."""
+    app = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
+    assert app["env_file"] == [{"path": ".env", "required": False}]
+    assert app["environment"].keys() == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT"}
+    assert app["environment"]["PORT"] == f"${{PORT:-{LITERAL['PORT']}}}"
+    assert app["ports"] == [f"127.0.0.1:${{PORT:-{LITERAL['PORT']}}}:${{PORT:-{LITERAL['PORT']}}}"]
+
+
+def test_image_and_compose_put_the_store_in_the_same_place() -> None:
+    image = dict(re.findall(r"^ .*\b(DATA_DIR|HOST|PORT)=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    app = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
+    assert image == {
+        "DATA_DIR": app["environment"]["DATA_DIR"],
+        "HOST": app["environment"]["HOST"],
+        "PORT": LITERAL["PORT"],
+    }
