@@ -85,7 +85,7 @@ def test_the_command_converges_beside_the_server_and_through_kills(new_store, tm
     first = begin(store, "render_again")
     wait_for(lambda: converged(store) > 1, "the first images", 30)
     first.kill()
-    first.wait()
+    first.communicate()
     store.operator("expire_leases")
     second = begin(store, "render_again")
     said, _ = second.communicate(timeout=60)
