@@ -19,8 +19,8 @@ FAULTS := $(PYTEST) -n 3 tests/faults
 ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
 # Files whose tests know no database, or are alike on all: once is enough.
-NO_DATABASE := --ignore images/processing/tests --ignore images/storage/tests/test_s3.py --ignore images/storage/tests/test_url.py \
-	--ignore images/storage/tests/test_scratch.py --ignore imagestore/kit/tests/test_cache.py --ignore tests/test_corpus.py
+NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/test_s3.py --ignore images/tests/storage/test_url.py \
+	--ignore images/tests/storage/test_scratch.py --ignore imagestore/tests/kit/test_cache.py --ignore tests/test_corpus.py
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

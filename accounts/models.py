@@ -148,14 +148,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return settings.USER_QUOTA_BYTES if self.quota_bytes is None else self.quota_bytes
 
     @property
-    def room(self) -> int | None:
+    def free_bytes(self) -> int | None:
         """What is left of the quota, in bytes; None is no limit."""
         return None if self.quota is None else max(0, self.quota - self.used_bytes)
 
     @property
     def is_nearly_full(self) -> bool:
         """Less than a tenth of the quota is left."""
-        return self.room is not None and self.quota is not None and self.room * 10 < self.quota
+        return self.free_bytes is not None and self.quota is not None and self.free_bytes * 10 < self.quota
 
     def get_short_name(self) -> str:
         return self.name or self.email

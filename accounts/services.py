@@ -96,7 +96,7 @@ def change_name(user: User, name: str) -> None:
         raise not_found()
 
 
-def lock(user: User) -> datetime:
+def lock_owner(user: User) -> datetime:
     """Hold the user's row to the end of the transaction; the time by the database's clock.
 
     The first lock of whoever changes what a user has: user, album, image. Problem `not_found` when

@@ -18,19 +18,19 @@ TEXT_LENGTH = 2000
 
 
 class AlbumQuerySet(models.QuerySet["Album"]):
-    def kept(self) -> Self:
+    def undeleted(self) -> Self:
         """Living or in the trash. Deleting an account dooms its albums in the same transaction."""
         return self.filter(doomed_at=None)
 
     def living(self) -> Self:
-        return self.kept().filter(trashed_at=None)
+        return self.undeleted().filter(trashed_at=None)
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living albums of this user; none for an anonymous one."""
         return self.living().filter(owner=user) if user.is_authenticated else self.none()
 
     def trashed(self) -> Self:
-        return self.kept().filter(trashed_at__isnull=False)
+        return self.undeleted().filter(trashed_at__isnull=False)
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()

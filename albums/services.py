@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock
+from accounts.services import lock_owner
 from albums.models import Album, AlbumQuerySet
 from imagestore.kit.database import refresh, transaction_retried
 from imagestore.kit.lists import ListSpec
@@ -30,7 +30,7 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album:
 @transaction_retried
 def create(owner: User, *, title: str, description: str = "") -> Album:
     """Problem `not_found` for an account that ends meanwhile, which would never be gone with an album left."""
-    lock(owner)
+    lock_owner(owner)
     if not User.objects.living().filter(pk=owner.pk).exists():
         raise not_found()
     return Album.objects.create(owner=owner, title=title, description=description)
@@ -40,18 +40,18 @@ def change(album: Album, **changes: Any) -> None:
     """Set `title`, `description` or `cover_choice`; what others change meanwhile stays."""
     if not Album.objects.living().filter(pk=album.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
-    refresh(album, Album.objects.kept())
+    refresh(album, Album.objects.undeleted())
 
 
 @transaction_retried
 def trash(owner: User, albums: AlbumQuerySet) -> int:
     """Put living albums of one owner into the trash, each as a whole; how many."""
-    moment = lock(owner)
+    moment = lock_owner(owner)
     return albums.living().filter(owner=owner).update(trashed_at=moment)
 
 
 @transaction_retried
 def restore(owner: User, albums: AlbumQuerySet) -> int:
     """Take albums of one owner out of the trash, as they were; how many."""
-    lock(owner)
+    lock_owner(owner)
     return albums.trashed().filter(owner=owner).update(trashed_at=None)

@@ -17,10 +17,10 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 # All in seconds. A head is the request line and the headers.
-HEAD_DUE = 10
+HEAD_SECONDS = 10
 # A refused upload keeps arriving for a while; closing at once would destroy the answer on its way.
-LINGER = 10
-LINGER_SILENCE = 2
+LINGER_SECONDS = 10
+LINGER_SILENCE_SECONDS = 2
 
 
 class Worker(ThreadWorker):
@@ -34,7 +34,7 @@ class Worker(ThreadWorker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def handle(self, conn: Any) -> Any:
-        self._heads[conn] = time.monotonic() + HEAD_DUE
+        self._heads[conn] = time.monotonic() + HEAD_SECONDS
         try:
             outcome = super().handle(conn)
         finally:
@@ -55,7 +55,7 @@ class Worker(ThreadWorker):
 
         gthread closes after 64 KiB of it, when the client may have sent that next request already.
         """
-        deadline = time.monotonic() + LINGER
+        deadline = time.monotonic() + LINGER_SECONDS
         return keepalive and bool(conn.parser.finish_body(deadline=deadline, max_bytes=sys.maxsize))
 
     def murder_pending(self) -> None:
@@ -95,10 +95,10 @@ class AskedBody:
 
 def _close(conn: Any) -> None:
     """Say goodbye, read on until the client has heard it (RFC 9112, 9.6), then close."""
-    deadline = time.monotonic() + LINGER
+    deadline = time.monotonic() + LINGER_SECONDS
     with suppress(OSError):
         conn.sock.shutdown(socket.SHUT_WR)
-        conn.sock.settimeout(LINGER_SILENCE)
+        conn.sock.settimeout(LINGER_SILENCE_SECONDS)
         while time.monotonic() < deadline and conn.sock.recv(65536):
             pass
     conn.close()

@@ -55,17 +55,17 @@ SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
-    def undoomed(self) -> Self:
+    def stored(self) -> Self:
         """PENDING, READY or FAILED. Below a doomed album they are hidden, and being doomed part by part."""
         return self.filter(status__in=SHOWN)
 
-    def kept(self) -> Self:
+    def undeleted(self) -> Self:
         """What its owner has, in the trash or not."""
-        return self.undoomed().exclude(album__in=Album.objects.doomed())
+        return self.stored().exclude(album__in=Album.objects.doomed())
 
     def living(self) -> Self:
         """Kept, and neither it nor its album is in the trash."""
-        return self.undoomed().filter(trashed_at=None, album__in=Album.objects.living())
+        return self.stored().filter(trashed_at=None, album__in=Album.objects.living())
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living images of this user; none for an anonymous one."""
@@ -76,7 +76,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
 
     def trashed(self) -> Self:
         """In the trash, alone or with their album."""
-        return self.kept().filter(Q(trashed_at__isnull=False) | Q(album__in=Album.objects.trashed()))
+        return self.undeleted().filter(Q(trashed_at__isnull=False) | Q(album__in=Album.objects.trashed()))
 
     def trashed_alone(self) -> Self:
         """In the trash themselves: restoring their album leaves them there. Dooming empties the column."""

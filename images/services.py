@@ -16,7 +16,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, connections
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock
+from accounts.services import lock_owner
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
 from images import lifecycle, totals, wakeups
@@ -73,7 +73,7 @@ def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str 
         return Received(known, created=False)
     probed = _probe(album, staged)
     while True:
-        image = reception.enter(album, staged, probed, caption)
+        image = reception.begin(album, staged, probed, caption)
         if image and _keep(image, staged):
             return Received(image, created=True)
         # The same bytes were quicker by another way: theirs is the image.
@@ -122,7 +122,7 @@ def _probe(album: Album, staged: StagedFile) -> Probed:
 
 def _already_in(album: Album, staged: StagedFile) -> Image | None:
     """The image of these bytes, if the album has one: whole, out of the trash, and tried again if it failed."""
-    rows = Image.objects.kept().filter(album=album, living_sha256=staged.sha256)
+    rows = Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256)
     image = rows.first()
     if image is None:
         return None
@@ -138,7 +138,7 @@ def _already_in(album: Album, staged: StagedFile) -> Image | None:
 def _keep(image: Image, staged: StagedFile) -> bool:
     kept = False
     try:
-        kept = originals.keep(image, staged)
+        kept = originals.store(image, staged)
     finally:
         if kept:
             wakeups.work_waits.set()
@@ -154,7 +154,7 @@ def retry(image: Image) -> None:
     """Make a failed image once more, with its attempts forgiven."""
     if not _try_again(image):
         raise Problem("not_failed", "Only an image that failed can be tried again.")
-    refresh(image, Image.objects.kept())
+    refresh(image, Image.objects.undeleted())
 
 
 def process_again(image: Image) -> None:
@@ -188,18 +188,18 @@ def move(image: Image, album: Album) -> None:
     try:
         _move(image, album)
     except IntegrityError:
-        twin = Image.objects.kept().filter(album=album, living_sha256=image.sha256).first()
+        twin = Image.objects.undeleted().filter(album=album, living_sha256=image.sha256).first()
         if twin is None:
             # Deleted since, so there is room for this one.
             return move(image, album)
         where = "in the trash: restore them, or delete them for ever" if twin.trashed_at else "already"
         raise Problem("duplicate", f"That album has these bytes {where}.", image=str(twin.public_id)) from None
-    return refresh(image, Image.objects.kept())
+    return refresh(image, Image.objects.undeleted())
 
 
 @transaction_retried
 def _move(image: Image, album: Album) -> None:
-    lock(image.owner)
+    lock_owner(image.owner)
     source = Image.objects.living().filter(pk=image.pk).values_list("album_id", flat=True).first()
     if source is None:
         raise not_found()
@@ -212,7 +212,7 @@ def _move(image: Image, album: Album) -> None:
 def _update(image: Image, **changes: Any) -> None:
     if not Image.objects.living().filter(pk=image.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
-    refresh(image, Image.objects.kept())
+    refresh(image, Image.objects.undeleted())
 
 
 # ---- Delete ---------------------------------------------------------------------------------

@@ -170,7 +170,7 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
-# How long one statement of the server may take on MySQL, in seconds (imagestore.kit.database.hurry).
+# How long one statement of the server may take on MySQL, in seconds (imagestore.kit.database.limit_statement_time).
 DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
 _database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
 DATABASES = {"default": env.db_url_config(_database_url)}

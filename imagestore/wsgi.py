@@ -10,9 +10,9 @@ django_application = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
 from images import engine  # noqa: E402
-from imagestore.kit.body import SteadyBodies  # noqa: E402
-from imagestore.kit.database import hurry  # noqa: E402
+from imagestore.kit.body import BodyDeadlines  # noqa: E402
+from imagestore.kit.database import limit_statement_time  # noqa: E402
 
-hurry()
-application = SteadyBodies(django_application, settings.BODY_GRACE_SECONDS)
+limit_statement_time()
+application = BodyDeadlines(django_application, settings.BODY_GRACE_SECONDS)
 engine.start()

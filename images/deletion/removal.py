@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock, retire
+from accounts.services import lock_owner, retire
 from albums.models import Album, AlbumQuerySet
 from images import lifecycle, locks
 from images.models import Image, ImageQuerySet, Status
@@ -29,11 +29,11 @@ from imagestore.kit.database import transaction_retried
 logger = logging.getLogger(__name__)
 
 # Images whose files are removed between two looks at the database.
-BATCH = 500
+BATCH_IMAGES = 500
 # Albums whose images are looked for with one question.
-ALBUMS = 100
+BATCH_ALBUMS = 100
 # A run in which nothing could be removed for so long ends; the next one may find the storage better (seconds).
-PATIENCE = 60
+REMOVAL_GIVE_UP_SECONDS = 60
 
 
 class NotNow(OSError):
@@ -42,7 +42,7 @@ class NotNow(OSError):
 
 def doom_images(owner: User, images: ImageQuerySet) -> int:
     """Hide these images of one owner from every door, and give their bytes back; how many."""
-    return sum(_doom_batch(owner, batch) for batch in transaction_batches(images.undoomed()))
+    return sum(_doom_batch(owner, batch) for batch in transaction_batches(images.stored()))
 
 
 def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
@@ -73,8 +73,8 @@ def doom_expired() -> int:
 @transaction_retried
 def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
     """The one UPDATE after which no door shows them; their keys."""
-    lock(owner)
-    keys = list(albums.kept().order_by("pk").values_list("pk", flat=True))
+    lock_owner(owner)
+    keys = list(albums.undeleted().order_by("pk").values_list("pk", flat=True))
     Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now())
     return keys
 
@@ -82,20 +82,20 @@ def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
 @transaction_retried
 def _hide_user(user: User) -> list[int]:
     """Likewise all albums of an account that ends."""
-    lock(user)
+    lock_owner(user)
     retire(user)
     return _hide_albums(user, Album.objects.filter(owner=user))
 
 
 def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
-    some = (albums[start : start + ALBUMS] for start in range(0, len(albums), ALBUMS))
+    some = (albums[start : start + BATCH_ALBUMS] for start in range(0, len(albums), BATCH_ALBUMS))
     return sum(doom_images(owner, Image.objects.filter(album__in=keys)) for keys in some)
 
 
 @transaction_retried
 def _doom_batch(owner: User, images: ImageQuerySet) -> int:
     """What is in the trash alone is not counted by its album."""
-    lock(owner)
+    lock_owner(owner)
     gone = rewrite(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
     gone += rewrite(images, lifecycle.doom, counted=-1)
     give_back(owner, gone.bytes)
@@ -148,15 +148,15 @@ def remove_files(images: list[Image]) -> list[int]:
 
 def _doom_what_is_hidden() -> None:
     """For a process that died on its way from an album to its images, and albums made while their owner went."""
-    Album.objects.kept().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
+    Album.objects.undeleted().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
     undoomed = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
     hidden = Album.objects.doomed().filter(Exists(undoomed)).select_related("owner")
     each(hidden, lambda album: _doom_images_in(album.owner, [album.pk]))
 
 
 def _purge_images() -> int:
-    purged, deadline = 0, time.monotonic() + PATIENCE
-    for batch in batches(Image.objects.doomed().unleased(), BATCH):
+    purged, deadline = 0, time.monotonic() + REMOVAL_GIVE_UP_SECONDS
+    for batch in batches(Image.objects.doomed().unleased(), BATCH_IMAGES):
         try:
             gone = remove_files(batch)
         except OSError as error:
@@ -165,7 +165,7 @@ def _purge_images() -> int:
         Image.objects.doomed().filter(pk__in=gone).delete()
         purged += len(gone)
         if gone:
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + REMOVAL_GIVE_UP_SECONDS
         elif time.monotonic() > deadline:
             break
     return purged

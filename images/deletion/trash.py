@@ -16,7 +16,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock
+from accounts.services import lock_owner
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
 from images import wakeups
@@ -98,14 +98,14 @@ def trash_images(owner: User, images: ImageQuerySet) -> int:
 
 @transaction_retried
 def _trash_batch(owner: User, images: ImageQuerySet) -> int:
-    moment = lock(owner)
+    moment = lock_owner(owner)
     return rewrite(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
 
 
 @transaction_retried
 def restore_images(owner: User, images: ImageQuerySet) -> int:
     """Take a few images of one owner out of the trash, where their albums live; how many."""
-    lock(owner)
+    lock_owner(owner)
     back = images.trashed_alone().filter(album__in=Album.objects.living())
     return rewrite(back, lambda rows: rows.update(trashed_at=None), counted=+1).images
 
@@ -117,7 +117,7 @@ def restore(thing: Album | Image) -> None:
     else:
         restored = restore_images(thing.owner, Image.objects.filter(pk=thing.pk))
     if restored:
-        refresh(thing, type(thing).objects.kept())
+        refresh(thing, type(thing).objects.undeleted())
     elif isinstance(thing, Image) and Album.objects.trashed().filter(pk=thing.album_id).exists():
         raise Problem("album_in_trash", "Its album is in the trash. Restore the album first.")
     else:
@@ -127,20 +127,20 @@ def restore(thing: Album | Image) -> None:
 # ---- Out for ever ---------------------------------------------------------------------------
 
 
-def weight(images: ImageQuerySet) -> Sums:
+def sums_of(images: ImageQuerySet) -> Sums:
     """How many photos would go, and their bytes."""
     found = images.aggregate(count=Count("pk"), size=Sum("bytes"))
     return Sums(found["count"], found["size"] or 0)
 
 
-def room_of(user: User) -> int:
+def used_bytes(user: User) -> int:
     """The bytes this user's trash takes up. Trashed albums know their sums: no row of theirs is read."""
     return sum(rows.aggregate(size=Sum("bytes"))["size"] or 0 for rows in contents(user))
 
 
 def images_of(thing: Album | Image) -> ImageQuerySet:
     """What goes with it: an album takes along what was in the trash before."""
-    kept: ImageQuerySet = Image.objects.kept()
+    kept: ImageQuerySet = Image.objects.undeleted()
     return kept.filter(album=thing) if isinstance(thing, Album) else kept.filter(pk=thing.pk)
 
 

@@ -9,7 +9,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 _MODE_OF_SPACE = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
-def scalable(picture: Image.Image) -> Image.Image:
+def to_scalable_mode(picture: Image.Image) -> Image.Image:
     """The same colours in a mode that resizes well: L, LA, RGB, RGBA or CMYK, 8 bits a band."""
     if picture.mode == "I;16":
         return _from_16_bit(picture)
@@ -34,7 +34,7 @@ def _from_16_bit(picture: Image.Image) -> Image.Image:
 
 
 def to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """A `scalable` picture as RGB, or as RGBA when some of it is transparent, without `info`."""
+    """A `to_scalable_mode` picture as RGB, or as RGBA when some of it is transparent, without `info`."""
     colours, alpha = _without_alpha(picture)
     result = _by_profile(colours, icc_profile) if icc_profile else colours
     result = result.convert("RGB")

@@ -52,7 +52,7 @@ def format_of(path: Path) -> Format:
 
 
 @contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[tuple[Image.Image, Format]]:
+def open_picture(path: Path, limits: Limits) -> Iterator[tuple[Image.Image, Format]]:
     """The picture with its header read and its pixels not; closed at the end.
 
     Raises `UnsupportedFormat`, `InvalidImage` or `TooManyPixels`.

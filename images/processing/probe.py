@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image
 
 from . import metadata
-from .decoding import opened
+from .decoding import open_picture
 from .results import Limits, Probed
 
 SIDEWAYS = {5, 6, 7, 8}
@@ -18,7 +18,7 @@ def probe(path: Path, limits: Limits) -> Probed:
     Raises `UnsupportedFormat`, `InvalidImage` or `TooManyPixels`; `OSError` when the file cannot
     be read. Call it through `child.probe_in_child`: the file may be hostile.
     """
-    with opened(path, limits) as (picture, form):
+    with open_picture(path, limits) as (picture, form):
         width, height = upright_size(picture)
         return Probed(
             content_type=form.content_type,

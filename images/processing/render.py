@@ -7,8 +7,8 @@ import thumbhash
 from PIL import Image
 
 from . import metadata
-from .colour import scalable, to_srgb
-from .decoding import as_processing_error, check_size, opened
+from .colour import to_scalable_mode, to_srgb
+from .decoding import as_processing_error, check_size, open_picture
 from .errors import Damaged
 from .nclx import profile_of
 from .probe import upright_size
@@ -23,7 +23,7 @@ _DRAFT_SLACK = 0.95
 _PLACEHOLDER_PX = 48
 """ThumbHash keeps 7 waves a side: 48 px hold them all, and its own limit of 100 costs 4 times the CPU."""
 
-_QUALITY = 82
+_JPEG_QUALITY = 82
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -42,7 +42,7 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
     becomes half a picture; of WebP and AVIF it is `InvalidImage` already), `OverLimits` when memory
     runs out, and `OSError` when the disk fails. Call it through `child.render_in_child`: the file may be hostile.
     """
-    with opened(path, limits) as (picture, form):
+    with open_picture(path, limits) as (picture, form):
         width, height = upright_size(picture)
         pixels = width * height
         try:
@@ -63,7 +63,7 @@ def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) ->
     picture.load()
     if not drafted:
         check_size(picture, limits)  # some decoders learn the true size only now
-    shrunk = _shrunk(scalable(picture), _fitted(picture.size, SIZES[LARGEST]))
+    shrunk = _shrink(to_scalable_mode(picture), _fit(picture.size, SIZES[LARGEST]))
     result = to_srgb(shrunk, icc_profile)
     return result.transpose(turn) if turn is not None else result
 
@@ -72,18 +72,18 @@ def _draft(picture: Image.Image) -> bool:
     """Let libjpeg shrink while it decodes. Only for JPEG: HEIF would take an embedded thumbnail."""
     if picture.format not in ("JPEG", "MPO"):
         return False
-    width, height = _fitted(picture.size, SIZES[LARGEST])
+    width, height = _fit(picture.size, SIZES[LARGEST])
     asked = (int(width * _DRAFT_SLACK) or 1, int(height * _DRAFT_SLACK) or 1)
     return picture.draft(None, asked) is not None
 
 
-def _fitted(size: Size, longest: int) -> Size:
+def _fit(size: Size, longest: int) -> Size:
     """`size` within `longest` px a side: same shape, never enlarged, never 0 px thin."""
     scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _shrunk(picture: Image.Image, size: Size) -> Image.Image:
+def _shrink(picture: Image.Image, size: Size) -> Image.Image:
     if size[0] >= picture.width and size[1] >= picture.height:
         return picture
     return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -93,7 +93,7 @@ def _smaller_and_smaller(picture: Image.Image, original: Size) -> dict[str, Imag
     """A picture for each name, each made from the one before it, in the shape of the original."""
     pictures = {}
     for name, longest in reversed(SIZES.items()):
-        picture = pictures[name] = _shrunk(picture, _fitted(original, longest))
+        picture = pictures[name] = _shrink(picture, _fit(original, longest))
     return pictures
 
 
@@ -113,10 +113,10 @@ def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
     """WebP keeps alpha, JPEG is for all else. `info` is empty here, so nothing of it can be saved."""
     if picture.mode == "RGBA":
         file, content_type = f"{name}.v{RENDER_VERSION}.webp", "image/webp"
-        picture.save(out_dir / file, "WEBP", quality=_QUALITY, method=2)
+        picture.save(out_dir / file, "WEBP", quality=_JPEG_QUALITY, method=2)
     else:
         file, content_type = f"{name}.v{RENDER_VERSION}.jpg", "image/jpeg"
-        picture.save(out_dir / file, "JPEG", quality=_QUALITY)
+        picture.save(out_dir / file, "JPEG", quality=_JPEG_QUALITY)
     size = (out_dir / file).stat().st_size
     return RenderedVariant(file, picture.width, picture.height, content_type, size)
 
@@ -126,7 +126,7 @@ def _placeholder(picture: Image.Image) -> str:
 
     Transparent parts are laid on white: thumbhash 0.1.2 fails with TypeError on any alpha.
     """
-    small = picture.resize(_fitted(picture.size, _PLACEHOLDER_PX), Image.Resampling.BOX)
+    small = picture.resize(_fit(picture.size, _PLACEHOLDER_PX), Image.Resampling.BOX)
     if small.mode == "RGBA":
         white = Image.new("RGBA", small.size, "white")
         small = Image.alpha_composite(white, small)

@@ -31,7 +31,7 @@ from images.storage.scratch import work_folder
 logger = logging.getLogger(__name__)
 
 # How often its own child may die or run over its limits before an image is FAILED.
-ATTEMPTS = 2
+MAX_ATTEMPTS = 2
 # When the storage does not answer, the image is tried again after this.
 STORAGE_PAUSE = timedelta(seconds=30)
 # An original that alone cannot be read for so long, by a storage that is there, is given up.
@@ -60,7 +60,7 @@ def _make_and_record(claim: Claim, image: Image) -> bool:
         # The child's death counts against the image, because nothing else was in that child.
         logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
         attempts = {"attempts": F("attempts") + 1}
-        if image.attempts + 1 < ATTEMPTS:
+        if image.attempts + 1 < MAX_ATTEMPTS:
             return bool(lifecycle.release(claim.row(), **attempts))
         return _record_failure(claim, image, error, **attempts)
     except ProcessingError as error:
@@ -77,7 +77,7 @@ def _is_unreadable(image: Image) -> bool:
     """For long, and it alone: the storage has and gives the file that says whose it is."""
     if timezone.now() - image.updated_at < UNREADABLE_FOR:
         return False
-    return bool(integrity.confirmed(image, read=True, only_original=True))
+    return bool(integrity.confirm(image, read=True, only_original=True))
 
 
 # ---- Make and store -------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
         storage.store(folder / file, f"{image.storage_prefix}/{file}", files[file])
         return zlib.crc32((folder / file).read_bytes())
 
-    with identity.mounted(), ThreadPoolExecutor(len(files), "store") as pool:
+    with identity.require_mounted(), ThreadPoolExecutor(len(files), "store") as pool:
         return dict(zip(files, pool.map(store, files), strict=True))
 
 

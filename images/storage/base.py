@@ -17,14 +17,14 @@ logger = logging.getLogger(__name__)
 
 
 # What is read from a file or a connection at once, in bytes.
-CHUNK = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 # Names are the store's own work; one that looks otherwise is a defect or an attack.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 
 
-def checked(name: str) -> str:
+def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise SuspiciousFileOperation(f"not a name in storage: {name!r}")
     return name

@@ -21,7 +21,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 
-from images.storage.base import CHUNK, Entry, ImageStorage, checked
+from images.storage.base import CHUNK_BYTES, Entry, ImageStorage, check_name
 from images.storage.scratch import sweep_orphans
 from imagestore.kit.durable import fsync
 
@@ -45,7 +45,7 @@ class DiskFile:
         left = len(part)
         with self.raw as file:
             file.seek(part.start)
-            while left and (chunk := file.read(min(CHUNK, left))):
+            while left and (chunk := file.read(min(CHUNK_BYTES, left))):
                 left -= len(chunk)
                 yield chunk
 
@@ -124,7 +124,7 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         return os.access(root if root.exists() else root.parent, os.W_OK)
 
     def _place(self, name: str) -> Path:
-        return Path(self.path(checked(name)))
+        return Path(self.path(check_name(name)))
 
     @property
     def _incoming(self) -> Path:

@@ -23,7 +23,7 @@ NAME = "image-store"
 _EXPLANATION = "These files belong to an image-store. It does not start without this one: keep it with them.\n"
 _ID_LENGTH = 32
 # Of so many images, newest first, one original must be there before a storage is believed to be the right one.
-SAMPLE = 100
+SAMPLE_IMAGES = 100
 
 
 class NotOurStorage(OSError):
@@ -60,7 +60,7 @@ def is_there() -> bool:
 
 
 @contextmanager
-def mounted() -> Iterator[None]:
+def require_mounted() -> Iterator[None]:
     """What is stored in this block went to the disk that was meant, or NotOurStorage is raised.
 
     Asked of disks only: a bucket that is gone says so by itself.
@@ -73,13 +73,15 @@ def mounted() -> Iterator[None]:
 def adopt() -> None:
     """Mark the storage again, once at least one of the newest originals has been found in it."""
     if not holds_originals():
-        raise NotOurStorage(f"{_where()} holds none of the {SAMPLE} newest originals: it is not this store's.")
+        raise NotOurStorage(
+            f"{_where()} holds none of the {SAMPLE_IMAGES} newest originals: it is not this store's."
+        )
     write()
 
 
 def holds_originals() -> bool:
     """Is any of the newest originals there? True as well when there are no images."""
-    newest = Image.objects.kept().order_by("-pk")[:SAMPLE]
+    newest = Image.objects.undeleted().order_by("-pk")[:SAMPLE_IMAGES]
     files = [image.original_file for image in newest]
     return not files or any(image_storage().has(file) for file in files)
 

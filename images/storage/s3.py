@@ -23,13 +23,13 @@ from django.conf import settings
 from django.utils.functional import cached_property
 from storages.backends.s3 import S3Storage
 
-from images.storage.base import CHUNK, Entry, ImageStorage, checked
+from images.storage.base import CHUNK_BYTES, Entry, ImageStorage, check_name
 from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
 
 # A server that is silent costs three times 5 s and the pauses between; botocore's own limits are 180 s.
-PATIENT = Config(
+CLIENT_CONFIG = Config(
     signature_version="s3v4",
     s3={"addressing_style": "path"},
     connect_timeout=2,
@@ -39,22 +39,22 @@ PATIENT = Config(
     max_pool_connections=64,
 )
 # Whoever asks whether the storage answers wants to know it soon.
-HASTY = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+QUICK_CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 # A server that trickles is never silent. One round of deletions may take so long (seconds), and one file,
 # with what its bytes take at the slowest pace that will do (bytes a second).
 TRANSFER_SECONDS = 60
-TRANSFER_PACE = 512 * 1024
+TRANSFER_BYTES_PER_SECOND = 512 * 1024
 # A reception's lease is 5 minutes.
-LONGEST_TRANSFER = 270
+LONGEST_TRANSFER_SECONDS = 270
 # As many as one DeleteObjects takes.
-DELETE_BATCH = 1000
+DELETE_BATCH_OBJECTS = 1000
 
 
 class S3ImageStorage(S3Storage, ImageStorage):
     """Objects under one prefix of one bucket. OPTIONS are django-storages' own."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"client_config": PATIENT, **options})
+        super().__init__(**{"client_config": CLIENT_CONFIG, **options})
         self._prefix = f"{self.location}/" if self.location else ""
 
     # One for all threads, and so one pool of connections: clients are thread-safe. The resources that
@@ -64,8 +64,8 @@ class S3ImageStorage(S3Storage, ImageStorage):
         return self._client(self.client_config)
 
     @cached_property
-    def _hasty_client(self) -> Any:
-        return self._client(self.client_config.merge(HASTY))
+    def _quick_client(self) -> Any:
+        return self._client(self.client_config.merge(QUICK_CLIENT_CONFIG))
 
     def _client(self, config: Config) -> Any:
         return self._create_session().client(
@@ -105,14 +105,16 @@ class S3ImageStorage(S3Storage, ImageStorage):
             listed = pool.map(lambda folder: self._names_in(folder, deadline), folders)
             found = {folder: names for folder, names in zip(folders, listed, strict=True) if names is not None}
             names = [name for names in found.values() for name in names]
-            batches = [names[start : start + DELETE_BATCH] for start in range(0, len(names), DELETE_BATCH)]
+            batches = [
+                names[start : start + DELETE_BATCH_OBJECTS] for start in range(0, len(names), DELETE_BATCH_OBJECTS)
+            ]
             gone = set[str]().union(*pool.map(self._delete, batches))
         return {folder for folder, names in found.items() if gone.issuperset(names)}
 
     def delete_others(self, folder: str, keep: Collection[str]) -> None:
         others = [
             entry.name
-            for entry in self._entries(f"{checked(folder)}/")
+            for entry in self._entries(f"{check_name(folder)}/")
             if entry.name.rpartition("/")[2] not in keep
         ]
         if others and self._delete(others) != set(others):
@@ -135,13 +137,13 @@ class S3ImageStorage(S3Storage, ImageStorage):
 
     def answers(self) -> bool:
         try:
-            self._hasty_client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix, MaxKeys=1)
+            self._quick_client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix, MaxKeys=1)
         except (BotoCoreError, ClientError):
             return False
         return True
 
     def _object(self, name: str) -> dict[str, str]:
-        return {"Bucket": self.bucket_name, "Key": self._prefix + checked(name)}
+        return {"Bucket": self.bucket_name, "Key": self._prefix + check_name(name)}
 
     def _entries(self, start: str) -> Iterator[Entry]:
         """What begins with `start`, one page of 1000 in memory at a time."""
@@ -156,7 +158,7 @@ class S3ImageStorage(S3Storage, ImageStorage):
         if time.monotonic() > deadline:
             return None
         try:
-            return [entry.name for entry in self._entries(f"{checked(folder)}/")]
+            return [entry.name for entry in self._entries(f"{check_name(folder)}/")]
         except OSError as error:
             logger.warning("%s could not be listed: %s", folder, error)
             return None
@@ -205,7 +207,7 @@ class S3File:
         # piece waits until the end was seen: bytes that were altered on their way are never a whole answer.
         with _as_os_error(self._name), closing(self._body):
             held = b""
-            for piece in self._body.iter_chunks(CHUNK):
+            for piece in self._body.iter_chunks(CHUNK_BYTES):
                 if held:
                     yield held
                 held = piece
@@ -244,7 +246,7 @@ class _Transfer(io.FileIO):
 
 
 def _seconds_for(size: int) -> float:
-    return min(TRANSFER_SECONDS + size / TRANSFER_PACE, LONGEST_TRANSFER)
+    return min(TRANSFER_SECONDS + size / TRANSFER_BYTES_PER_SECOND, LONGEST_TRANSFER_SECONDS)
 
 
 def _check(deadline: float) -> None:

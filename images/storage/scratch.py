@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 # Between making a file and locking it there is a moment; younger ones are left alone (seconds).
-GRACE = 60
+GRACE_SECONDS = 60
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def sweep_orphans(folder: Path) -> int:
 def _remove_if_orphan(path: Path) -> bool:
     try:
         # What is from the future was made before the clock was set back.
-        if abs(time.time() - path.stat().st_mtime) < GRACE:
+        if abs(time.time() - path.stat().st_mtime) < GRACE_SECONDS:
             return False
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

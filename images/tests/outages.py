@@ -3,11 +3,11 @@
 import pytest
 from botocore.config import Config
 
-from images.storage.s3 import PATIENT
+from images.storage.s3 import CLIENT_CONFIG
 from tests.faults.s3_proxy import Fault
 
 # As patient as the real one in all but seconds.
-QUICK = PATIENT.merge(Config(connect_timeout=0.5, read_timeout=0.5))
+QUICK = CLIENT_CONFIG.merge(Config(connect_timeout=0.5, read_timeout=0.5))
 # Three attempts of 0.5 s and up to 3 s of pauses between them, three times over for a busy machine.
 BOUND = 3 * (3 * 0.5 + 3)
 

@@ -16,21 +16,21 @@ from pathlib import Path
 from django.conf import settings
 
 from images import locks
-from images.integrity import Expected, Unsound, files_of, sound_bytes
+from images.integrity import DamagedFile, ExpectedFile, files_of, sound_bytes
 from images.models import Image, ImageQuerySet, Status
 from images.storage import identity
 from images.storage.base import image_storage
 from images.upkeep import database_dump
 from imagestore.kit.batches import batches
-from imagestore.kit.durable import give_name
+from imagestore.kit.durable import rename_durably
 from imagestore.kit.intervals import Every
 
 # Longer than the database takes to dump. A backup that was killed holds back deletions that long.
-HOLD = timedelta(hours=1)
+LOCK_DURATION = timedelta(hours=1)
 # While files are copied it is renewed this often (seconds).
-RENEW = 60
+EXTEND_LOCK_SECONDS = 60
 # Images whose rows are read at once.
-BATCH = 200
+BATCH_IMAGES = 200
 FILES = "files"
 
 Progress = Callable[[int, int], None]
@@ -40,11 +40,11 @@ class Refused(Exception):
     """Not now, or not here: a sentence for the operator."""
 
 
-class _Hold:
+class _DeletionsHeld:
     """Deletions, held back: while `keep` is called now and then, and does not raise Refused, no file went."""
 
     def __init__(self, lock: locks.Lock) -> None:
-        self._lock, self._renewal = lock, Every(RENEW)
+        self._lock, self._renewal = lock, Every(EXTEND_LOCK_SECONDS)
 
     def keep(self) -> None:
         if self._renewal.is_due():
@@ -61,15 +61,15 @@ def backup(target: Path, progress: Progress) -> list[str]:
     What an earlier backup left there stays good until this one is. Raises Refused, and OSError when
     the storage, the database's program or the folder fails.
     """
-    with locks.hold(locks.BACKUP, HOLD) as lock, _for_its_owner_only():
+    with locks.hold(locks.BACKUP, LOCK_DURATION) as lock, _for_its_owner_only():
         if lock is None:
             raise Refused("A backup is being taken, or one was killed less than an hour ago.")
         if image_storage().is_around(target):
             raise Refused("This folder is in the storage itself. Choose one on another disk.")
         identity.check()
         target.mkdir(parents=True, exist_ok=True)
-        with database_dump.dumped(target):
-            hold = _Hold(lock)
+        with database_dump.dump(target):
+            hold = _DeletionsHeld(lock)
             hold.prove()
             named = Image.objects.exclude(status=Status.RECEIVING)
             lost = _for_each_file(named, lambda image, file: _fetch(file, target / FILES), progress, hold.keep)
@@ -92,7 +92,7 @@ def restore(source: Path, progress: Progress) -> list[str]:
     database_dump.load(source)
     locks.release_all()
     missing = _for_each_file(
-        Image.objects.kept(), lambda image, file: _put_back(image, file, source / FILES), progress
+        Image.objects.undeleted(), lambda image, file: _put_back(image, file, source / FILES), progress
     )
     identity.write()
     return missing
@@ -110,7 +110,7 @@ def _for_its_owner_only() -> Iterator[None]:
 
 def _for_each_file(
     images: ImageQuerySet,
-    work: Callable[[Image, Expected], None],
+    work: Callable[[Image, ExpectedFile], None],
     progress: Progress,
     after_each: Callable[[], None] = lambda: None,
 ) -> list[str]:
@@ -118,7 +118,7 @@ def _for_each_file(
     lost, done, total = list[str](), 0, images.count()
     pool = ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy")
     try:
-        for batch in batches(images, BATCH):
+        for batch in batches(images, BATCH_IMAGES):
             pairs = [(image, file) for image in batch for file in files_of(image)]
             for (image, _), wrong in zip(pairs, pool.map(lambda pair: _loss(work, *pair), pairs), strict=True):
                 after_each()
@@ -132,21 +132,21 @@ def _for_each_file(
     return lost
 
 
-def _loss(work: Callable[[Image, Expected], None], image: Image, file: Expected) -> str:
+def _loss(work: Callable[[Image, ExpectedFile], None], image: Image, file: ExpectedFile) -> str:
     """Empty, or the name of the file that was not, with what is wrong with one that is there."""
     try:
         work(image, file)
     except FileNotFoundError:
         return file.name
-    except Unsound as wrong:
+    except DamagedFile as wrong:
         return f"{file.name} ({wrong})"
     return ""
 
 
-def _fetch(file: Expected, folder: Path) -> None:
+def _fetch(file: ExpectedFile, folder: Path) -> None:
     """Into the backup, whole and as it was stored or not at all, unless it has it already.
 
-    One bad sector must not stop the backup of all else (Unsound); a full disk on its own side does.
+    One bad sector must not stop the backup of all else (DamagedFile); a full disk on its own side does.
     """
     final = folder / file.name
     if final.exists() and final.stat().st_size == file.size:
@@ -156,12 +156,12 @@ def _fetch(file: Expected, folder: Path) -> None:
     try:
         with draft.open("wb") as out:
             out.writelines(sound_bytes(file))
-        give_name(draft, final)
+        rename_durably(draft, final)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _put_back(image: Image, file: Expected, folder: Path) -> None:
+def _put_back(image: Image, file: ExpectedFile, folder: Path) -> None:
     variants = {variant["file"]: variant["content_type"] for variant in image.variants.values()}
     content_type = image.content_type if file.is_original else variants[Path(file.name).name]
     image_storage().store(folder / file.name, file.name, content_type)

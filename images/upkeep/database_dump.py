@@ -16,7 +16,7 @@ from typing import IO
 from django.db import connection
 from django.db.backends.mysql.client import DatabaseClient
 
-from imagestore.kit.durable import fsync, give_name
+from imagestore.kit.durable import fsync, rename_durably
 
 SQLITE_FILE = "database.sqlite3"
 MYSQL_FILE = "database.sql"
@@ -27,7 +27,7 @@ class DumpFailed(OSError):
 
 
 @contextmanager
-def dumped(folder: Path) -> Iterator[None]:
+def dump(folder: Path) -> Iterator[None]:
     """Dump now; at the end of the block, and only if it ends well, the dump takes the place of an older one."""
     final = folder / (SQLITE_FILE if connection.vendor == "sqlite" else MYSQL_FILE)
     for left_behind in folder.glob("database.*.part"):
@@ -39,7 +39,7 @@ def dumped(folder: Path) -> Iterator[None]:
     try:
         _dump(draft)
         yield
-        give_name(draft, final)
+        rename_durably(draft, final)
         fsync(folder)
     finally:
         draft.unlink(missing_ok=True)

@@ -16,32 +16,32 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from images import lifecycle
-from images.integrity import Found, Kind, files_of
+from images.integrity import Defect, Kind, files_of
 from images.models import Image, Status, leased
 from images.storage import identity
 from images.storage.base import Entry, image_storage
 
 QUARANTINE = "quarantine"
 # Images whose files are held in memory, and asked for with one question.
-BATCH = 200
+BATCH_IMAGES = 200
 # Strangers may lie in one folder by the million; of an image there are a handful.
-PART = 1000
+FOLDER_BATCH_FILES = 1000
 # How long moving one file may take; nobody makes sizes of its image meanwhile.
-MOVING = timedelta(minutes=2)
+MOVE_LEASE = timedelta(minutes=2)
 
 _FOLDER = re.compile(r"[0-9a-f]{2}/[0-9a-f]{2}/(?P<id>[0-9a-f]{32})/")
 
 Folder = tuple[str, list[Entry]]
 
 
-def among_stored(whole: Callable[[int], None], *, older_than: timedelta) -> Iterator[Entry]:
+def find_orphans(whole: Callable[[int], None], *, older_than: timedelta) -> Iterator[Entry]:
     """What no row names, among all that is stored and older than this.
 
     Calls `whole` with the key of each image whose files are all there with their right sizes.
     """
     oldest = timezone.now() - older_than
     folders = _folders()
-    while batch := list(islice(folders, BATCH)):
+    while batch := list(islice(folders, BATCH_IMAGES)):
         images = _images([folder for folder, _ in batch])
         for folder, entries in batch:
             image = images.get(folder)
@@ -52,13 +52,13 @@ def among_stored(whole: Callable[[int], None], *, older_than: timedelta) -> Iter
                     yield entry
 
 
-def reported(entry: Entry) -> Found:
-    return Found(Kind.UNKNOWN_FILE, entry.name, f"{entry.size} bytes, of {entry.modified:%Y-%m-%d}")
+def defect_of(entry: Entry) -> Defect:
+    return Defect(Kind.UNKNOWN_FILE, entry.name, f"{entry.size} bytes, of {entry.modified:%Y-%m-%d}")
 
 
-def quarantined(entry: Entry, folder: str) -> Found:
+def quarantine(entry: Entry, folder: str) -> Defect:
     """Moved to this folder of the quarantine, unless a row has come to name it. Raises NotOurStorage."""
-    found = reported(entry)
+    found = defect_of(entry)
     identity.check()
     with _holding_image_of(entry) as token:
         if not _still_unknown(entry, holder=token):
@@ -76,7 +76,7 @@ def _folders() -> Iterator[Folder]:
     """The files of one folder, or a part of them, at a time; the marker and the quarantine are the store's own."""
     named = (entry for entry in image_storage().listing() if not _is_own(entry.name))
     for folder, entries in groupby(named, lambda entry: entry.name.rpartition("/")[0]):
-        while part := list(islice(entries, PART)):
+        while part := list(islice(entries, FOLDER_BATCH_FILES)):
             yield folder, part
 
 
@@ -122,7 +122,7 @@ def _holding_image_of(entry: Entry) -> Iterator[UUID | None]:
     """If it lies in an image's folder: no worker makes sizes there while it is moved."""
     ids = [named for named in [_id_in(entry.name)] if named]
     image = Image.objects.filter(public_id__in=ids)
-    token = lifecycle.lease(image.filter(status__in=[Status.READY, Status.FAILED]), MOVING)
+    token = lifecycle.lease(image.filter(status__in=[Status.READY, Status.FAILED]), MOVE_LEASE)
     try:
         yield token
     finally:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 # One server at a time reconciles; when it dies, another does after this. (Two at once would do no harm.)
 RECONCILE_LEASE = timedelta(minutes=5)
 # Users or albums whose sums one question to the database compares.
-BATCH = 20
+SUMS_BATCH_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def repair_users() -> int:
 
 
 def repair_albums() -> int:
-    images = Image.objects.undoomed().filter(trashed_at=None, album=OuterRef("pk")).values("album")
+    images = Image.objects.stored().filter(trashed_at=None, album=OuterRef("pk")).values("album")
     sums = {"image_count": images.values(sum=Count("pk")), "bytes": images.values(sum=Sum("bytes"))}
     return _repair(Album.objects.all(), **sums)
 
@@ -105,7 +105,7 @@ def _repair(rows: QuerySet[Any], **sums: QuerySet[Any]) -> int:
         found = list(wrong.filter(pk__in=keys).values_list("pk", flat=True))
         return each(found, lambda pk: _set_right(wrong, pk, *sums))
 
-    return each(batches(rows.values_list("pk", flat=True), BATCH), repair)
+    return each(batches(rows.values_list("pk", flat=True), SUMS_BATCH_ROWS), repair)
 
 
 @transaction_retried

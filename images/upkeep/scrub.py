@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from images.integrity import Kind, confirmed, files_of, look, note
+from images.integrity import Kind, confirm, files_of, look, record
 from images.models import Finding, Image, ImageQuerySet, Status
 from images.storage.identity import check
 
@@ -35,7 +35,7 @@ def scrub() -> int:
     if not due.exists():
         return 0
     check()
-    share = ceil(2 * Image.objects.kept().count() / settings.SCRUB_DAYS.days / RUNS_A_DAY)
+    share = ceil(2 * Image.objects.undeleted().count() / settings.SCRUB_DAYS.days / RUNS_A_DAY)
     return _read(list(due[:share]))
 
 
@@ -57,9 +57,9 @@ def _read(images: list[Image]) -> int:
 
 def _check_original(image: Image) -> None:
     """Marked as looked at in any case, so that a bad one does not stop the turn of all others."""
-    found = look(files_of(image)[:1], read=True) and confirmed(image, read=True, only_original=True)
+    found = look(files_of(image)[:1], read=True) and confirm(image, read=True, only_original=True)
     for each in found:
-        note(each)
+        record(each)
     if not found:
         kinds = [Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL]
         Finding.objects.unresolved().filter(file=image.original_file, kind__in=kinds).resolve()

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from images import integrity, services
-from images.integrity import Found, Kind, files_of, look
+from images.integrity import Defect, Kind, files_of, look
 from images.models import Finding, Image
 from images.storage import identity
 from images.upkeep import orphans
@@ -23,7 +23,7 @@ from imagestore.kit.batches import batches
 from imagestore.kit.problems import Problem
 
 # Images looked at between two questions to the database.
-BATCH = 200
+BATCH_IMAGES = 200
 
 Progress = Callable[[int, int], None]
 
@@ -54,7 +54,7 @@ class Bits:
         return place < len(self._bytes) and bool(self._bytes[place] & 1 << key % 8)
 
 
-def verify(order: Order, progress: Progress = lambda done, total: None) -> Iterator[Found]:
+def verify(order: Order, progress: Progress = lambda done, total: None) -> Iterator[Defect]:
     """Every file that is not as it should be, kept for the admin too.
 
     Raises NotOurStorage, before or in the middle, and OSError when the storage does not answer:
@@ -68,43 +68,43 @@ def verify(order: Order, progress: Progress = lambda done, total: None) -> Itera
     begun = timezone.now()
     whole = Bits()
     for found in _both_ways(order, whole, progress):
-        integrity.note(found)
+        integrity.record(found)
         yield found
     _resolve_others(order, begun)
 
 
-def _both_ways(order: Order, whole: Bits, progress: Progress) -> Iterator[Found]:
+def _both_ways(order: Order, whole: Bits, progress: Progress) -> Iterator[Defect]:
     folder = orphans.quarantine_folder()
-    for entry in orphans.among_stored(whole.add, older_than=order.older_than):
-        yield orphans.quarantined(entry, folder) if order.repair else orphans.reported(entry)
+    for entry in orphans.find_orphans(whole.add, older_than=order.older_than):
+        yield orphans.quarantine(entry, folder) if order.repair else orphans.defect_of(entry)
     yield from _wrong_images(order, whole, progress)
 
 
-def _wrong_images(order: Order, whole: Bits, progress: Progress) -> Iterator[Found]:
-    images = Image.objects.kept().order_by("pk")
+def _wrong_images(order: Order, whole: Bits, progress: Progress) -> Iterator[Defect]:
+    images = Image.objects.undeleted().order_by("pk")
     total, done = images.count(), 0
     with ThreadPoolExecutor(settings.STORAGE_WORKERS, "verify") as pool:
-        for batch in batches(images, BATCH):
+        for batch in batches(images, BATCH_IMAGES):
             suspects = [image for image in batch if order.checksums or image.pk not in whole]
             looks = pool.map(lambda image: look(files_of(image), read=order.checksums), suspects)
             for image, first_look in zip(suspects, looks, strict=True):
                 if first_look:
-                    yield from _judged(image, order)
+                    yield from _judge(image, order)
             done += len(batch)
             progress(done, total)
 
 
-def _judged(image: Image, order: Order) -> Iterator[Found]:
-    found = integrity.confirmed(image, read=order.checksums)
-    done = _made_again(image) if found and order.repair else ""
+def _judge(image: Image, order: Order) -> Iterator[Defect]:
+    found = integrity.confirm(image, read=order.checksums)
+    done = _requeue(image) if found and order.repair else ""
     for each in found:
         of_variant = each.kind in (Kind.MISSING_VARIANT, Kind.DAMAGED_VARIANT)
         yield replace(each, done=done if of_variant else "")
 
 
-def _made_again(image: Image) -> str:
+def _requeue(image: Image) -> str:
     """Back to the queue, which keeps what is there until it is made anew; only from a sound original."""
-    if integrity.confirmed(image, read=True, only_original=True):
+    if integrity.confirm(image, read=True, only_original=True):
         return "it cannot be made again from this original"
     try:
         services.process_again(image)

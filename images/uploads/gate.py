@@ -23,7 +23,7 @@ from imagestore.kit.errors import answer, as_problem, is_api
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
 # What a multipart body may have beside its files: boundaries, headers, captions (bytes).
-OVERHEAD = 1024 * 1024
+OVERHEAD_BYTES = 1024 * 1024
 
 
 class TakesFiles:
@@ -65,7 +65,7 @@ class UploadGate:
             raise Problem("not_authenticated", "Sign in, or send an access token.")
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
-        if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD:
+        if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
             raise file_too_large()
 
 

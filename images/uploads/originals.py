@@ -19,7 +19,7 @@ from imagestore.kit.problems import Problem, storage_unavailable
 logger = logging.getLogger(__name__)
 
 
-def keep(image: Image, staged: StagedFile) -> bool:
+def store(image: Image, staged: StagedFile) -> bool:
     """Bytes durable, then the row; False when the same bytes were published first.
 
     Whatever goes wrong, the entry is given up. Raises Problem, or what the database raises.
@@ -40,7 +40,7 @@ def keep(image: Image, staged: StagedFile) -> bool:
     except DatabaseError:
         _give_up_without_database(image)
         raise
-    refresh(image, Image.objects.kept())
+    refresh(image, Image.objects.undeleted())
     return True
 
 
@@ -60,7 +60,7 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
 def _put_back(image: Image, staged: StagedFile) -> None:
     """Under a lease, as at first: what a storage that did not answer may still do comes before a deletion's end."""
     rows = Image.objects.filter(pk=image.pk)
-    token = lifecycle.lease(rows, reception.RECEPTION, over_pause=True)
+    token = lifecycle.lease(rows, reception.RECEPTION_LEASE, over_pause=True)
     if token is None:
         raise OSError(errno.EAGAIN, "somebody works on it right now, or it is gone")
     try:
@@ -75,7 +75,7 @@ def _put_back(image: Image, staged: StagedFile) -> None:
 
 
 def _store(image: Image, staged: StagedFile) -> None:
-    with identity.mounted():
+    with identity.require_mounted():
         image_storage().store(staged.path, image.original_file, image.content_type)
 
 

@@ -13,10 +13,10 @@ from images.processing import Crashed, Probed, probe_in_child
 from images.rendering.limits import limits
 
 # A header is read in a hundredth of this; a file made to take longer is refused (seconds).
-PROBE_CPU = 2
+PROBE_CPU_SECONDS = 2
 
 
-PROBE_WALL = 10
+PROBE_WALL_SECONDS = 10
 
 
 class FairSlots:
@@ -58,7 +58,7 @@ def probe(path: Path, owner: int) -> Probed:
 
     A child may die of what the machine does to it; a second one dies of the file.
     """
-    probing = replace(limits(), cpu_seconds=PROBE_CPU, wall_seconds=PROBE_WALL)
+    probing = replace(limits(), cpu_seconds=PROBE_CPU_SECONDS, wall_seconds=PROBE_WALL_SECONDS)
     with _slots.slot(owner):
         try:
             return probe_in_child(path, probing)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock
+from accounts.services import lock_owner
 from albums.models import Album
 from images import lifecycle
 from images.models import Image, Status
@@ -18,14 +18,14 @@ from imagestore.kit.database import transaction_retried
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
 # A reception without an end after this long has lost its server; it covers one slow storage write.
-RECEPTION = timedelta(minutes=5)
+RECEPTION_LEASE = timedelta(minutes=5)
 
 
 # How long an upload without room waits for the same bytes on their way in, and how often it looks (seconds).
-PATIENCE = 10
+SAME_BYTES_WAIT_SECONDS = 10
 
 
-LOOK = 0.05
+POLL_SECONDS = 0.05
 
 
 class _OnTheirWay(Problem):
@@ -35,39 +35,39 @@ class _OnTheirWay(Problem):
         super().__init__("storage_unavailable", "The same file is being received already. Try again shortly.")
 
 
-def enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
     """A RECEIVING row, before any byte is stored; None when the album has these bytes already.
 
     Raises Problem `not_found` when there is no such album any more, `quota_exceeded` without room.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + SAME_BYTES_WAIT_SECONDS
     while True:
         try:
-            return _enter(album, staged, probed, caption)
+            return _begin(album, staged, probed, caption)
         except _OnTheirWay:
             if time.monotonic() > deadline:
                 raise
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
 
 
 @transaction_retried
-def _enter(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
     """Under the owner's lock no row can become RECEIVING, so what is on its way is asked first."""
-    lock(album.owner)
+    lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
         raise not_found()
     same = Image.objects.filter(album=album, sha256=staged.sha256)
     on_their_way = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
-    if Image.objects.kept().filter(album=album, living_sha256=staged.sha256).exists():
+    if Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256).exists():
         return None
     if not take(album.owner, staged.size):
-        raise _OnTheirWay if on_their_way else _no_room(album.owner)
-    image = _entry(album, staged, probed, caption)
-    lifecycle.receive(image, RECEPTION)
+        raise _OnTheirWay if on_their_way else _quota_exceeded(album.owner)
+    image = _row(album, staged, probed, caption)
+    lifecycle.receive(image, RECEPTION_LEASE)
     return image
 
 
-def _entry(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image:
+def _row(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image:
     now = timezone.now()
     taken_at = datetime.fromisoformat(probed.taken_at) if probed.taken_at else None
     return Image(
@@ -88,7 +88,7 @@ def _entry(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     )
 
 
-def _no_room(owner: User) -> Problem:
+def _quota_exceeded(owner: User) -> Problem:
     used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
     detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)

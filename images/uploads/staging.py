@@ -21,7 +21,7 @@ from images.storage.scratch import scratch_folder
 from imagestore.kit.filesize import filesize
 from imagestore.kit.problems import Problem, storage_unavailable
 
-CHUNK = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 
 class StagedFile(UploadedFile):
@@ -86,7 +86,7 @@ def file_too_large() -> Problem:
 
 
 @contextmanager
-def staged_copy(source: Path) -> Iterator[StagedFile]:
+def stage_copy(source: Path) -> Iterator[StagedFile]:
     """A file of the operator's, received like an upload."""
     staged = StagedFile(source.name)
     try:
@@ -98,6 +98,6 @@ def staged_copy(source: Path) -> Iterator[StagedFile]:
 
 
 def _copy(original: BinaryIO, staged: StagedFile) -> None:
-    while chunk := original.read(CHUNK):
+    while chunk := original.read(CHUNK_BYTES):
         staged.take(chunk)
     staged.finish()

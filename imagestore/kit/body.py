@@ -15,7 +15,7 @@ from typing import Any
 STEP_BYTES = 64 * 1024
 
 
-class SteadyBodies:
+class BodyDeadlines:
     """WSGI middleware. `grace` is in seconds; a step is 64 KiB or what is left of the body."""
 
     def __init__(self, app: Any, grace: float) -> None:
@@ -56,7 +56,7 @@ class SteadyBodies:
 class _Body:
     """`wsgi.input` of a known length."""
 
-    def __init__(self, source: Any, length: int, client: socket.socket | None, watch: SteadyBodies) -> None:
+    def __init__(self, source: Any, length: int, client: socket.socket | None, watch: BodyDeadlines) -> None:
         self._source, self._left = source, length
         self._client, self._watch = client, watch
 

@@ -22,16 +22,16 @@ from redis.retry import Retry
 logger = structlog.get_logger(__name__)
 
 # How long Redis may take to connect, and to answer; a log-in asks some twenty times (seconds).
-PATIENCE = 0.3
+REDIS_TIMEOUT_SECONDS = 0.3
 # How long it is left alone after it took longer (seconds).
-PAUSE = 2.0
+REDIS_PAUSE_SECONDS = 2.0
 # How many deletions are made up for. The first ones matter: locks that were taken before Redis went.
-MOST_OWED = 1000
+MAX_OWED_DELETIONS = 1000
 # What is no answer. UnicodeError: a host that cannot be looked up, or bytes that are no text.
 NO_ANSWER = (RedisError, OSError, UnicodeError, json.JSONDecodeError)
 REDIS_OPTIONS = {
-    "socket_connect_timeout": PATIENCE,
-    "socket_timeout": PATIENCE,
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    "socket_timeout": REDIS_TIMEOUT_SECONDS,
     "retry": Retry(NoBackoff(), 0),
     # Each part of a greeting would be one more answer to wait for.
     "protocol": 2,
@@ -53,7 +53,7 @@ class Outage:
     def begin(self, error: Exception) -> None:
         """Logged once, by the error's kind: its text may name more than a log should hold."""
         with self._lock:
-            self._next_look = time.monotonic() + PAUSE
+            self._next_look = time.monotonic() + REDIS_PAUSE_SECONDS
             if not self.is_on:
                 logger.warning("redis is away, each server counts for itself", error=type(error).__name__)
             self.is_on = True
@@ -63,7 +63,7 @@ class Outage:
         with self._lock:
             if time.monotonic() < self._next_look:
                 return False
-            self._next_look = time.monotonic() + PAUSE
+            self._next_look = time.monotonic() + REDIS_PAUSE_SECONDS
             return True
 
     def end(self) -> None:
@@ -110,7 +110,7 @@ class SharedCache(BaseCache):
 
     def delete(self, key: str, version: int | None = None) -> bool:
         deleted: bool = self._delete(key, version=version)
-        if self._outage.is_on and len(self._outage.owed) < MOST_OWED:
+        if self._outage.is_on and len(self._outage.owed) < MAX_OWED_DELETIONS:
             self._outage.owed.add((key, version))
         return deleted
 
@@ -120,7 +120,7 @@ class SharedCache(BaseCache):
             return not self._outage.is_on
         try:
             # Something written: a full or read-only Redis refuses only that.
-            self._redis.set("is-redis-back", True, PAUSE)
+            self._redis.set("is-redis-back", True, REDIS_PAUSE_SECONDS)
             for version in {version for _, version in self._outage.owed.copy()}:
                 keys = [key for key, of in self._outage.owed.copy() if of == version]
                 self._redis.delete_many(keys, version=version)

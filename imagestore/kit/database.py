@@ -16,11 +16,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # MySQL: deadlock found; lock wait timeout exceeded. The server has rolled back.
-_COLLISIONS = (1213, 1205)
-_TRIES = 4
+_DEADLOCK_ERRORS = (1213, 1205)
+_MAX_TRIES = 4
 
 
-def hurry() -> None:
+def limit_statement_time() -> None:
     """From now on no statement of this process takes longer than DATABASE_TIMEOUT (MySQL).
 
     For the server: a database that hangs must not take its threads with it. What an operator
@@ -48,13 +48,13 @@ def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(work)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        tries = 1 if connection.in_atomic_block else _TRIES
+        tries = 1 if connection.in_atomic_block else _MAX_TRIES
         for attempt in range(1, tries):
             try:
                 with transaction.atomic():
                     return work(*args, **kwargs)
             except OperationalError as error:
-                if error.args[:1] not in [(code,) for code in _COLLISIONS]:
+                if error.args[:1] not in [(code,) for code in _DEADLOCK_ERRORS]:
                     raise
                 time.sleep(0.02 * attempt)
         with transaction.atomic():

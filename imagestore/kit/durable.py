@@ -13,7 +13,7 @@ def fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def give_name(draft: Path, final: Path) -> None:
+def rename_durably(draft: Path, final: Path) -> None:
     """A name in the same folder, in place of what had it: it never stands for half a file."""
     fsync(draft)
     draft.rename(final)

@@ -47,7 +47,7 @@ class Page:
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class Position:
     """Where a row stands: by its ordering value, then the number of its table, then its key."""
 
     value: Any
@@ -67,7 +67,7 @@ class Ordering:
         sign = "-" if self.descending != backwards else ""
         return [f"{sign}{self.column}", f"{sign}pk"]
 
-    def beyond(self, place: Place, table: int, *, backwards: bool) -> Q:
+    def beyond(self, place: Position, table: int, *, backwards: bool) -> Q:
         """A table's rows after that place. Written `<= AND (< OR …)` so that an index bounds the scan."""
         way = "lt" if self.descending != backwards else "gt"
         past, level = Q(**{f"{self.column}__{way}": place.value}), Q(**{f"{self.column}__{way}e": place.value})
@@ -103,7 +103,7 @@ def neighbours(
     The row itself need not be in `rows`. Raises Problem `invalid` for an ordering that is none.
     """
     ordering = ordering_of(ordering_name, orderings)
-    place = Place(getattr(row, ordering.column), 0, row.pk)
+    place = Position(getattr(row, ordering.column), 0, row.pk)
     before, after = (
         rows.filter(ordering.beyond(place, 0, backwards=backwards))
         .order_by(*ordering.order_by(backwards=backwards))
@@ -115,11 +115,11 @@ def neighbours(
 
 def _first(
     tables: list[QuerySet[Any]], count: int, ordering: Ordering, *, backwards: bool
-) -> list[tuple[Place, Any]]:
+) -> list[tuple[Position, Any]]:
     """The first rows of all tables in one order, each with its place."""
     names = ordering.order_by(backwards=backwards)
     found = [
-        [(Place(getattr(row, ordering.column), number, row.pk), row) for row in rows.order_by(*names)[:count]]
+        [(Position(getattr(row, ordering.column), number, row.pk), row) for row in rows.order_by(*names)[:count]]
         for number, rows in enumerate(tables)
     ]
     merged = heapq.merge(*found, key=itemgetter(0), reverse=ordering.descending != backwards)
@@ -127,7 +127,7 @@ def _first(
 
 
 def _page(
-    found: list[tuple[Place, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
+    found: list[tuple[Position, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
 ) -> Page:
     more, placed = len(found) > size, found[:size]
     if backwards:
@@ -141,13 +141,13 @@ def _page(
     )
 
 
-def _encode(place: Place, ordering: Ordering, *, backwards: bool) -> str:
+def _encode(place: Position, ordering: Ordering, *, backwards: bool) -> str:
     text = place.value.isoformat() if isinstance(place.value, datetime) else place.value
     packed = json.dumps([int(backwards), ordering.name, text, place.table, place.pk], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tuple[bool, Place]:
+def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tuple[bool, Position]:
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         backwards, name, text, table, pk = json.loads(packed)
@@ -162,7 +162,7 @@ def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tup
     keys = _is_key(pk) and _is_key(table) and table < len(tables)
     if not (fits and keys) or backwards not in (0, 1):
         raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
-    return bool(backwards), Place(value, table, pk)
+    return bool(backwards), Position(value, table, pk)
 
 
 def _in_utc(value: datetime) -> datetime:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from images.services import delete_account
 from imagestore.kit.filesize import filesize
-from imagestore.operators.base import CarefulAdmin, shortened
+from imagestore.operators.base import CarefulAdmin, shorten
 
 # Operators sign in where everybody does, behind the same throttle.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -35,8 +35,8 @@ class UserForm(UserChangeForm):
         fields = "__all__"
 
 
-class Room(admin.SimpleListFilter):
-    title = "room"
+class QuotaFilter(admin.SimpleListFilter):
+    title = "quota"
     parameter_name = "room"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     list_display = ("email", "short_name", "used", "limit", "is_active", "is_staff", "created_at")
-    list_filter = (Room, "is_active", "is_staff", "is_superuser", "created_at")
+    list_filter = (QuotaFilter, "is_active", "is_staff", "is_superuser", "created_at")
     search_fields = ("email", "name", "public_id")
     ordering = ("-created_at",)
     lock_order = ("pk",)
@@ -71,7 +71,7 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
 
     @admin.display(description="name", ordering="name")
     def short_name(self, user: User) -> str:
-        return shortened(user.name)
+        return shorten(user.name)
 
     @admin.display(description="used", ordering="used_bytes")
     def used(self, user: User) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from albums.models import Album
 from images.services import delete_albums
 from imagestore.kit.filesize import filesize
-from imagestore.operators.base import InTrash, TrashAdmin, shortened
+from imagestore.operators.base import InTrash, TrashAdmin, shorten
 
 
 @admin.register(Album)
@@ -30,7 +30,7 @@ class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
 
     @admin.display(description="title", ordering="title")
     def short_title(self, album: Album) -> str:
-        return shortened(album.title)
+        return shorten(album.title)
 
     @admin.display(description="size", ordering="bytes")
     def size(self, album: Album) -> str:

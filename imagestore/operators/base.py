@@ -12,12 +12,12 @@ from images.deletion import trash
 from imagestore.kit.problems import Problem, not_found
 
 # Characters of a cell.
-CELL_LENGTH = 40
+CELL_CHARACTERS = 40
 
 
-def shortened(text: object) -> str:
+def shorten(text: object) -> str:
     """For a cell of a list: one long word must not push the other columns out of the window."""
-    return Truncator(str(text)).chars(CELL_LENGTH)
+    return Truncator(str(text)).chars(CELL_CHARACTERS)
 
 
 class InTrash(admin.SimpleListFilter):
@@ -75,7 +75,7 @@ class TrashAdmin(CarefulAdmin):
     """Of albums and images, which are shown in the trash too; deleting here is for ever."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).kept()  # type: ignore[misc]
+        return super().get_queryset(request).undeleted()  # type: ignore[misc]
 
     @admin.display(description="in the trash since", ordering="trashed_at")
     def trashed(self, row: Any) -> Any:

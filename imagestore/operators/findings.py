@@ -42,7 +42,7 @@ class FindingAdmin(admin.ModelAdmin):
     ordering = ("-seen_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
-        named = Image.objects.kept().filter(public_id=OuterRef("image"))
+        named = Image.objects.undeleted().filter(public_id=OuterRef("image"))
         return super().get_queryset(request).annotate(image_key=Subquery(named.values("pk")[:1]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -13,9 +13,9 @@ from images.delivery.links import links_of
 from images.models import SHOWN, Image
 from imagestore.kit.filesize import filesize
 from imagestore.kit.problems import Problem
-from imagestore.operators.base import InTrash, TrashAdmin, shortened
+from imagestore.operators.base import InTrash, TrashAdmin, shorten
 
-THUMB_HEIGHT = 60  # px
+THUMB_HEIGHT_PX = 60  # px
 
 
 class ShownStatus(admin.SimpleListFilter):
@@ -60,16 +60,16 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
         thumb = links_of(image).smallest
         if thumb is None:
             return "—"
-        width = round(THUMB_HEIGHT * thumb.width / thumb.height)
-        return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT)
+        width = round(THUMB_HEIGHT_PX * thumb.width / thumb.height)
+        return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT_PX)
 
     @admin.display(description="name", ordering="name")
     def short_name(self, image: Image) -> str:
-        return shortened(image.name)
+        return shorten(image.name)
 
     @admin.display(description="album", ordering="album__title")
     def short_album(self, image: Image) -> str:
-        return shortened(image.album)
+        return shorten(image.album)
 
     @admin.display(description="reason of failure")
     def reason(self, image: Image) -> str:

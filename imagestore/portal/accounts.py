@@ -40,7 +40,7 @@ class ProfileView(FormView):
         return {"name": _user(self.request).name}
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(**context, trash_bytes=trash.room_of(_user(self.request)))
+        return super().get_context_data(**context, trash_bytes=trash.used_bytes(_user(self.request)))
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
         services.change_name(_user(self.request), form.cleaned_data["name"])

@@ -73,20 +73,20 @@ def album_detail(request: HttpRequest, album: UUID) -> HttpResponse:
         "page": page,
         "asked": asked,
         "upload_limits": {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_BULK_FILES},
-        "room": _room(found),
+        "free_bytes": _free_bytes(found),
         "trash_days": settings.TRASH_DAYS,
         "any_pending": any(image.is_pending for image in page.items),
     }
     return render(request, "albums/detail.html", context)
 
 
-def _room(album: Album) -> int | None:
+def _free_bytes(album: Album) -> int | None:
     """The bytes that fit for certain or not at all; None where only the upload shows it.
 
-    What the album has in the trash comes back without taking any room.
+    What the album has in the trash comes back without taking any bytes of the quota.
     """
-    room = album.owner.room
-    return None if room is None or Image.objects.trashed_alone().filter(album=album).exists() else room
+    free = album.owner.free_bytes
+    return None if free is None or Image.objects.trashed_alone().filter(album=album).exists() else free
 
 
 @require_GET

@@ -55,7 +55,7 @@ def trash_delete(request: HttpRequest, thing: UUID) -> HttpResponse:
     if request.method == "GET":
         context = {
             "thing": found,
-            "weight": trash.weight(trash.images_of(found)),
+            "weight": trash.sums_of(trash.images_of(found)),
         }
         return render(request, "trash/confirm_delete.html", context)
     trash.delete(found)
@@ -69,7 +69,7 @@ def trash_empty(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         context = {
             "albums": Album.objects.trashed_by(user).count(),
-            "weight": trash.weight(Image.objects.trashed_by(user)),
+            "weight": trash.sums_of(Image.objects.trashed_by(user)),
         }
         return render(request, "trash/confirm_empty.html", context)
     trash.empty(user)

@@ -11,7 +11,8 @@ import pytest
 
 ORDER = (
     "uploads tried", "uploads acknowledged", "uploads of unknown end", "deletes tried", "deletes acknowledged",
-    "kills survived", "outages survived", "hostile files fed", "images converged", "images checked", "invariants checked", "losses",
+    "kills survived", "outages survived", "hostile files fed", "images converged", "images checked",
+    "invariants checked", "losses",
 )  # fmt: skip
 _now: Counter[str] = Counter()
 _session: Counter[str] = Counter()

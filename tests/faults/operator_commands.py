@@ -37,7 +37,7 @@ def take_leases() -> int:
 def reconcile(grace: int = 60) -> dict[str, int]:
     from images.upkeep.reconcile import reconcile
 
-    scratch.GRACE = grace
+    scratch.GRACE_SECONDS = grace
     return asdict(reconcile())
 
 

@@ -16,7 +16,7 @@ from tests.faults.store import Store, wait_for
 from tests.processes import frozen
 from tests.seaweed import SeaweedFS
 
-# Three attempts of 5 s, and at most 3 s between them (images.s3.PATIENT); slack for a busy machine.
+# Three attempts of 5 s, and at most 3 s between them (images.s3.CLIENT_CONFIG); slack for a busy machine.
 BOUND = 1.5 * (3 * 5 + 3)
 # Images that wait a while for the storage, and are held by nobody.
 WAITS = "leased_until IS NOT NULL AND lease_token IS NULL"

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from imagestore.kit.cache import PATIENCE, PAUSE
+from imagestore.kit.cache import REDIS_PAUSE_SECONDS, REDIS_TIMEOUT_SECONDS
 from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
@@ -25,9 +25,9 @@ from tests.redis_server import RedisServer
 # settings.ACCOUNT_RATE_LIMITS: failed log-ins in five minutes per account, in one minute per address.
 PER_ACCOUNT, PER_ADDRESS = 5, 10
 # A request takes a second at most, and waits for Redis once; threefold slack (s).
-SOON = 3 * (1 + PATIENCE)
+SOON = 3 * (1 + REDIS_TIMEOUT_SECONDS)
 # The first request that counts after a pause finds Redis again; threefold slack (s).
-BACK = 3 * (PAUSE + PATIENCE)
+BACK = 3 * (REDIS_PAUSE_SECONDS + REDIS_TIMEOUT_SECONDS)
 
 _number = itertools.count(1)
 
@@ -248,9 +248,9 @@ def test_redis_comes_and_goes_under_load(store: Store, redis: RedisServer) -> No
     with BackgroundLoad(users[1:], SEED).running(), life.lived():
         for _ in range(10):
             with dice.choice([killed, frozen, busy, emptied])(redis):
-                time.sleep(dice.uniform(0.1, 2 * PAUSE))
+                time.sleep(dice.uniform(0.1, 2 * REDIS_PAUSE_SECONDS))
             count("outages survived")
-            time.sleep(dice.uniform(0.1, 2 * PAUSE))
+            time.sleep(dice.uniform(0.1, 2 * REDIS_PAUSE_SECONDS))
     # So many log-ins from one address are refused in the end; nothing else is.
     assert life.statuses <= {200, 201, 429}
     check(store, *users)

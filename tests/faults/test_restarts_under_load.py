@@ -104,7 +104,7 @@ def test_what_is_in_work_at_a_reload_is_finished(store: Store) -> None:
     [user] = sign_up_users(store, people=1)
     [album, other] = [found["id"] for found in user.albums()]
     answers: list = []
-    store.arm("images.uploads.reception:enter:after", "pause")
+    store.arm("images.uploads.reception:begin:after", "pause")
     sending = threading.Thread(target=lambda: answers.append(user.send(album, picture(1200, 900))))
     sending.start()
     store.wait_for_hit()
@@ -122,7 +122,7 @@ def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
     """SIGTERM, as at each deployment: what was sent before has its answer."""
     [user] = sign_up_users(store, people=1)
     album = user.albums()[0]["id"]
-    store.arm("images.uploads.reception:enter:after", "pause")
+    store.arm("images.uploads.reception:begin:after", "pause")
     with BackgroundLoad([user], SEED).running():
         store.wait_for_hit()
         assert store.process is not None

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from albums.models import Album
-from images.deletion.trash import weight
+from images.deletion.trash import sums_of
 from images.models import Finding, Image, Status
 from images.rendering import convergence
 from images.storage.base import image_storage
@@ -58,7 +58,7 @@ def numbers() -> list[Number]:
 def _trash(albums: str, images: str) -> list[Number]:
     """An album knows the sums of its images, without those that were in the trash before."""
     whole = Album.objects.trashed().aggregate(albums=Count("pk"), images=Sum("image_count"), size=Sum("bytes"))
-    alone = weight(Image.objects.trashed_alone())
+    alone = sums_of(Image.objects.trashed_alone())
     return [
         Number("Albums in the trash", f"{whole['albums']:,}", albums),
         Number("Images in the trash", f"{(whole['images'] or 0) + alone.images:,}", images),

@@ -15,7 +15,7 @@ from accounts.models import User, normalise_email
 from albums.models import TITLE_LENGTH, Album
 from albums.services import create
 from images.services import receive
-from images.uploads.staging import staged_copy
+from images.uploads.staging import stage_copy
 from imagestore.kit.problems import Problem
 from imagestore.operators.progress import show
 
@@ -84,7 +84,7 @@ def _album(owner: User, title: str) -> Album:
 def _one(album: Album, file: Path) -> Outcome:
     """One file's outcome: a refusal is its reason, and stops no other."""
     try:
-        with staged_copy(file) as staged:
+        with stage_copy(file) as staged:
             received = receive(album, staged)
         return file, "imported" if received.created else "there already", ""
     except Problem as problem:

@@ -9,7 +9,7 @@ from images import services
 from images.models import Image, Status
 from images.tests.helpers import album, received, user, work_off
 from imagestore.operators.albums import AlbumAdmin
-from imagestore.operators.tests.helpers import holiday_of
+from imagestore.tests.operators.helpers import holiday_of
 
 pytestmark = pytest.mark.django_db
 

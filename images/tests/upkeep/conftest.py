@@ -7,7 +7,7 @@ from images.tests.helpers import (
     album,
     user,
 )
-from images.upkeep.tests.helpers import made
+from images.tests.upkeep.helpers import made
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from images.storage.base import image_storage
 from images.storage.s3 import S3ImageStorage
-from images.storage.tests.names import NAME
 from images.storage.url import storage_from_url
 from images.tests.outages import QUICK
+from images.tests.storage.names import NAME
 from tests.faults.s3_proxy import Proxy
 from tests.seaweed import shared
 

@@ -134,7 +134,7 @@ def test_an_outage_keeps_all_rows_and_ends_in_time(proxy, fault):
 
 def test_more_than_a_thousand_files_go_in_batches(settings, behind_proxy, proxy):
     # Patient as in production: a busy machine may take a while over a thousand keys.
-    options = {**settings.STORAGES["images"]["OPTIONS"], "client_config": s3.PATIENT}
+    options = {**settings.STORAGES["images"]["OPTIONS"], "client_config": s3.CLIENT_CONFIG}
     settings.STORAGES = {**settings.STORAGES, "images": {**settings.STORAGES["images"], "OPTIONS": options}}
     storage = image_storage()
     folders = [f"aa/{number:02x}/{number:04x}" for number in range(210)]

@@ -86,12 +86,12 @@ def test_what_the_trash_takes_up_is_all_that_would_go(api, alice):
     holiday, [image, _] = made_album(alice)
     norway, _ = made_album(alice, title="Norway")
     made_album(user("bob@example.org"))
-    assert trash.room_of(alice) == 0
+    assert trash.used_bytes(alice) == 0
     trash_all(image, norway)
-    assert trash.room_of(alice) == trash.weight(Image.objects.trashed_by(alice)).bytes > 0
+    assert trash.used_bytes(alice) == trash.sums_of(Image.objects.trashed_by(alice)).bytes > 0
     trash_all(holiday)
     alice.refresh_from_db()
-    assert trash.room_of(alice) == alice.used_bytes
+    assert trash.used_bytes(alice) == alice.used_bytes
 
 
 def test_what_goes_for_ever_is_named_first(api, alice):
@@ -102,10 +102,10 @@ def test_what_goes_for_ever_is_named_first(api, alice):
     assert "Delete “Iceland” and its 2 photos for ever?" in api.get(path).content.decode()
     assert "Delete 1 album and 2 photos for ever?" in api.get("/trash/empty/").content.decode()
     assert api.post(path)["Location"] == "/trash/"
-    assert Image.objects.kept().count() == 1
+    assert Image.objects.undeleted().count() == 1
     trash_all(norway)
     assert api.post("/trash/empty/")["Location"] == "/trash/"
-    assert not Image.objects.kept().exists()
+    assert not Image.objects.undeleted().exists()
 
 
 def test_without_a_trash_the_pages_ask_first(api, alice, settings):

@@ -16,8 +16,8 @@ from images.tests.helpers import (
     stored,
     stored_bytes,
 )
+from images.tests.upkeep.helpers import NOW, found, made
 from images.upkeep import orphans, verify
-from images.upkeep.tests.helpers import NOW, found, made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,9 +78,9 @@ def test_what_a_row_comes_to_name_is_not_put_aside(images, monkeypatch):
         check()
         Image.objects.filter(pk=images[0].pk).update(status=Status.PENDING)
 
-    [entry] = orphans.among_stored(lambda key: None, older_than=NOW)
+    [entry] = orphans.find_orphans(lambda key: None, older_than=NOW)
     monkeypatch.setattr(identity, "check", check_late)
-    assert orphans.quarantined(entry, "quarantine/now").done == "it is in use now, and was left alone"
+    assert orphans.quarantine(entry, "quarantine/now").done == "it is in use now, and was left alone"
     assert name in stored()
 
 

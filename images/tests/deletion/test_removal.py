@@ -17,7 +17,7 @@ from images.models import Image, Status
 from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, stored, user, work_off
 from images.upkeep.reconcile import reconcile
-from images.uploads.reception import RECEPTION
+from images.uploads.reception import RECEPTION_LEASE
 from tests.seaweed import on_s3
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_reconcile_gives_up_receptions_whose_server_died():
 
 def test_reconcile_leaves_a_running_reception_alone():
     received(album(user()))
-    Image.objects.update(status="receiving", living_sha256=None, leased_until=Now() + RECEPTION)
+    Image.objects.update(status="receiving", living_sha256=None, leased_until=Now() + RECEPTION_LEASE)
     assert reconcile().stale_receptions == 0
     assert len(stored()) == 1
 
@@ -150,13 +150,13 @@ def test_an_album_of_ten_thousand_is_gone_in_time(client):
     answer = client.delete(reverse("api-album", args=[holiday.public_id]) + "?permanent=true")
     assert (answer.status_code, time.monotonic() - begun < 3) == (204, True)
     alice.refresh_from_db()
-    assert (alice.used_bytes, Image.objects.kept().count()) == (0, 0)
+    assert (alice.used_bytes, Image.objects.undeleted().count()) == (0, 0)
 
 
 @pytest.fixture
 def small_parts(monkeypatch):
     monkeypatch.setattr(totals, "TRANSACTION_ROWS", 2)
-    monkeypatch.setattr(removal, "BATCH", 2)
+    monkeypatch.setattr(removal, "BATCH_IMAGES", 2)
 
 
 def test_more_than_one_part_is_trashed_and_deleted_with_the_right_sums(small_parts):
@@ -165,7 +165,7 @@ def test_more_than_one_part_is_trashed_and_deleted_with_the_right_sums(small_par
     many_in(holiday, 5)
     assert services.delete_images(alice, Image.objects.in_album(holiday)) == 5
     holiday.refresh_from_db()
-    assert (holiday.image_count, holiday.bytes, trash.weight(Image.objects.trashed_by(alice)).images) == (0, 0, 5)
+    assert (holiday.image_count, holiday.bytes, trash.sums_of(Image.objects.trashed_by(alice)).images) == (0, 0, 5)
     trash.empty(alice)
     alice.refresh_from_db()
     assert (alice.used_bytes, purge(), Album.objects.count()) == (0, 5, 1)
@@ -180,7 +180,7 @@ def test_a_hidden_album_shows_nothing_before_its_images_are_doomed(monkeypatch, 
         dying.setattr(removal, "_doom_images_in", lambda owner, albums: 0)
         doom_albums(alice, Album.objects.filter(pk=holiday.pk))
     assert Image.objects.doomed().count() == 0
-    for rows in (Image.objects.kept(), Image.objects.owned_by(alice), Image.objects.trashed_by(alice)):
+    for rows in (Image.objects.undeleted(), Image.objects.owned_by(alice), Image.objects.trashed_by(alice)):
         assert not rows.exists()
     assert [list(rows) for rows in trash.contents(alice)] == [[], []]
     assert purge() == 5

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from images.delivery.links import Links, links_of, signed_link
-from images.delivery.tests.helpers import fetch
+from images.tests.delivery.helpers import fetch
 from tests.rows import World, bearer, image_in
 
 pytestmark = pytest.mark.django_db

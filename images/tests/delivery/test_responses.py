@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from images.delivery.links import Links, links_of
-from images.delivery.tests.helpers import fetch
 from images.models import Image
+from images.tests.delivery.helpers import fetch
 from tests.rows import ORIGINAL, VARIANT, World, bearer, image_in
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ import pytest
 
 from images.storage.base import image_storage
 from images.storage.disk import DurableFileStorage
-from images.storage.tests.names import NAME
 from images.storage.url import storage_from_url
 from images.tests.helpers import stored, stored_bytes
+from images.tests.storage.names import NAME
 
 
 @pytest.fixture

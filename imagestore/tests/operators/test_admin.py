@@ -6,14 +6,14 @@ import pytest
 from django.urls import reverse
 
 from albums.models import Album
-from images.deletion.trash import trash_images, weight
+from images.deletion.trash import sums_of, trash_images
 from images.models import Image, Status
 from images.services import delete_albums
 from images.storage.url import storage_from_url
 from images.tests.helpers import user
 from imagestore.kit.filesize import filesize
 from imagestore.operators.templatetags.operations import numbers
-from imagestore.operators.tests.helpers import holiday_of
+from imagestore.tests.operators.helpers import holiday_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_the_first_page_shows_the_numbers_an_operator_asks_for(admin):
             assert number.value == str(admin.get(number.url).context["cl"].result_count)
     shown = {number.name: number.value for number in numbers()}
     assert [shown[f"{things} in the trash"] for things in ("Albums", "Images")] == ["1", "2"]
-    assert shown["Originals in the trash"] == filesize(weight(Image.objects.trashed()).bytes)
+    assert shown["Originals in the trash"] == filesize(sums_of(Image.objects.trashed()).bytes)
     assert "Images being deleted" in admin.get(reverse("admin:index")).content.decode()
 
 

@@ -36,7 +36,7 @@ from images.tests import pictures
 
 LIMITS = Limits()
 ROOT = Path(__file__).resolve().parents[3]
-HERE = "images.processing.tests.test_child"
+HERE = "images.tests.processing.test_child"
 
 
 # ---- Jobs for a child: they take what `probe` takes, or what `render` takes -------------------

@@ -10,11 +10,11 @@ from django.core.files.base import ContentFile
 from django.test import RequestFactory
 
 from images.delivery.responses import serve
-from images.storage.base import CHUNK, ImageStorage, image_storage
+from images.storage.base import CHUNK_BYTES, ImageStorage, image_storage
 from images.storage.disk import DurableFileStorage
-from images.storage.tests.names import NAME, ONE
 from images.storage.url import storage_from_url
 from images.tests.helpers import in_staging, stored, stored_bytes
+from images.tests.storage.names import NAME, ONE
 from tests.seaweed import shared
 
 
@@ -44,7 +44,7 @@ def test_a_storage_nothing_was_kept_in_is_empty_and_answers(storage):
 
 
 def test_a_local_copy_has_the_bytes_and_leaves_nothing_in_staging(storage, store_bytes):
-    content = os.urandom(3 * CHUNK + 1)
+    content = os.urandom(3 * CHUNK_BYTES + 1)
     store_bytes(content)
     with storage.local_copy(NAME) as path:
         assert path.read_bytes() == content
@@ -61,15 +61,21 @@ def test_what_is_not_there_is_not_found(storage, store_bytes):
 
 @pytest.mark.parametrize(
     "part",
-    [range(CHUNK * 3), range(1), range(5, 5 + CHUNK), range(CHUNK + 7, 3 * CHUNK), range(3 * CHUNK - 1, 3 * CHUNK)],
+    [
+        range(CHUNK_BYTES * 3),
+        range(1),
+        range(5, 5 + CHUNK_BYTES),
+        range(CHUNK_BYTES + 7, 3 * CHUNK_BYTES),
+        range(3 * CHUNK_BYTES - 1, 3 * CHUNK_BYTES),
+    ],
 )
 def test_parts_are_read_in_pieces(storage, store_bytes, part):
-    content = os.urandom(3 * CHUNK)
+    content = os.urandom(3 * CHUNK_BYTES)
     store_bytes(content)
     file = storage.open_stored(NAME)
     pieces = list(file.chunks(part))
     assert (file.size, b"".join(pieces)) == (len(content), content[part.start : part.stop])
-    assert max(map(len, pieces)) <= CHUNK
+    assert max(map(len, pieces)) <= CHUNK_BYTES
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_backup_taken_while_people_upload_and_delete_is_whole(tmp_path, alice,
     assert restored.returncode == 0, restored.stderr
     proof = elsewhere.run("verify", "--checksums", "--older-than", "0")
     assert (proof.returncode, proof.stdout) == (0, "Everything is as it should be.\n"), proof.stderr
-    assert elsewhere.evaluates("Image.objects.kept().count()") in ("12", "13")
+    assert elsewhere.evaluates("Image.objects.undeleted().count()") in ("12", "13")
     assert elsewhere.evaluates("identity.check(), Runner.objects.exclude(token=None).count()") == "None 0"
 
 
@@ -244,7 +244,7 @@ def test_a_backup_that_finds_no_room_leaves_the_older_one_as_it_was(tmp_path, al
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(backup, "give_name", no_room)
+        patched.setattr(backup, "rename_durably", no_room)
         with pytest.raises(CommandError, match="No space left"):
             take(tmp_path / "backup")
     assert dump_in(tmp_path / "backup") == before
@@ -292,7 +292,7 @@ def test_a_backup_whose_hold_ran_out_while_it_copied_is_refused(tmp_path, alice,
 def test_the_hold_is_renewed_by_time_between_any_two_files(tmp_path, alice, monkeypatch, seconds, renewals):
     made(album(alice), 1)
     files, renewed, renew = len(stored()), [], locks.Lock.extend
-    monkeypatch.setattr(backup, "RENEW", seconds)
+    monkeypatch.setattr(backup, "EXTEND_LOCK_SECONDS", seconds)
     monkeypatch.setattr(locks.Lock, "extend", lambda self: (renewed.append(1), renew(self))[1])
     take(tmp_path)
     after_the_dump = before_its_name = 1
@@ -300,7 +300,7 @@ def test_the_hold_is_renewed_by_time_between_any_two_files(tmp_path, alice, monk
 
 
 def test_two_backups_at_once_are_one_too_many(tmp_path, alice):
-    with locks.hold(locks.BACKUP, backup.HOLD), pytest.raises(CommandError, match="being taken"):
+    with locks.hold(locks.BACKUP, backup.LOCK_DURATION), pytest.raises(CommandError, match="being taken"):
         take(tmp_path / "backup")
 
 

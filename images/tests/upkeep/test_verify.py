@@ -21,8 +21,8 @@ from images.tests.helpers import (
     stored_bytes,
     work_off,
 )
+from images.tests.upkeep.helpers import found, made
 from images.upkeep import orphans, verify
-from images.upkeep.tests.helpers import found, made
 from images.upkeep.verify import Bits
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,9 +76,9 @@ def test_sizes_alone_are_asked_of_the_listing_and_of_no_file(images, monkeypatch
 
 
 def test_more_images_than_one_batch(alice, monkeypatch):
-    monkeypatch.setattr(orphans, "BATCH", 2)
-    monkeypatch.setattr(verify, "BATCH", 2)
-    monkeypatch.setattr(orphans, "PART", 2)
+    monkeypatch.setattr(orphans, "BATCH_IMAGES", 2)
+    monkeypatch.setattr(verify, "BATCH_IMAGES", 2)
+    monkeypatch.setattr(orphans, "FOLDER_BATCH_FILES", 2)
     images = made(album(alice), 5)
     for image in (images[0], images[4]):
         lose(image.original_file)

@@ -29,7 +29,7 @@ def test_reconcile_sets_drifted_sums_right():
 
 
 def test_sums_are_compared_in_batches(monkeypatch):
-    monkeypatch.setattr("images.upkeep.reconcile.BATCH", 2)
+    monkeypatch.setattr("images.upkeep.reconcile.SUMS_BATCH_ROWS", 2)
     alice = user()
     for number in range(5):
         album(alice, str(number))

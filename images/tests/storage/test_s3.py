@@ -6,7 +6,7 @@ import time
 import pytest
 
 from images.storage import s3
-from images.storage.s3 import HASTY, S3ImageStorage
+from images.storage.s3 import QUICK_CLIENT_CONFIG, S3ImageStorage
 from images.tests.helpers import in_staging, stored, stored_bytes
 from images.tests.outages import BOUND, outages
 from images.uploads import reception
@@ -54,7 +54,7 @@ def test_health_tells_an_outage_soon(storage, proxy, fault):
     begun = time.monotonic()
     with proxy.broken(fault):
         assert not storage.answers()
-    assert time.monotonic() - begun < 3 * (HASTY.connect_timeout + HASTY.read_timeout)
+    assert time.monotonic() - begun < 3 * (QUICK_CLIENT_CONFIG.connect_timeout + QUICK_CLIENT_CONFIG.read_timeout)
     assert storage.answers()
 
 
@@ -116,7 +116,7 @@ def test_a_part_that_is_another_part_is_refused_before_anything_is_answered(stor
 
 
 def test_a_server_that_trickles_is_given_up(storage, proxy, tmp_path, monkeypatch):
-    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1.5)
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1.5)
     large = tmp_path / "large"
     large.write_bytes(bytes(8_000_000))
     begun = time.monotonic()
@@ -149,7 +149,7 @@ def read_all(storage: S3ImageStorage, part: range | None = None, pause: float = 
 @pytest.mark.parametrize("speed", [100_000, 1000])
 @pytest.mark.parametrize("part", [None, range(10, 290_000)], ids=["all", "a part"])
 def test_reading_from_a_server_that_trickles_ends(patient, proxy, source, monkeypatch, speed, part):
-    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1.5)
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1.5)
     patient.store(source, NAME, "image/jpeg")
     begun = time.monotonic()
     with proxy.broken(Fault("GET", speed=speed)), pytest.raises(TimeoutError):
@@ -160,7 +160,7 @@ def test_reading_from_a_server_that_trickles_ends(patient, proxy, source, monkey
 def test_whoever_reads_slowly_is_not_taken_for_a_slow_storage(patient, source, monkeypatch):
     source.write_bytes(os.urandom(12_000_000))  # more than what connections hold on the way
     patient.store(source, NAME, "image/jpeg")
-    monkeypatch.setattr(s3, "LONGEST_TRANSFER", 1)
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1)
     begun = time.monotonic()
     assert read_all(patient, pause=0.02) == source.read_bytes()
     assert time.monotonic() - begun > 3
@@ -169,7 +169,7 @@ def test_whoever_reads_slowly_is_not_taken_for_a_slow_storage(patient, source, m
 @pytest.mark.parametrize(("size", "seconds"), [(0, 60), (1024**2, 62), (100 * 1024**2, 260), (1024**3, 270)])
 def test_the_time_a_file_may_take_grows_with_its_size_and_ends_before_its_lease(size, seconds):
     assert s3._seconds_for(size) == seconds
-    assert seconds < reception.RECEPTION.total_seconds()
+    assert seconds < reception.RECEPTION_LEASE.total_seconds()
 
 
 def test_a_large_file_may_take_its_time_both_ways(patient, proxy, source, monkeypatch):

@@ -15,13 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 from accounts.models import User
 from accounts.tests.helpers import PASSWORD, PER_ACCOUNT, PER_ADDRESS, fail_at_api, is_throttled, post
 from imagestore.kit import cache as cache_module
-from imagestore.kit.cache import PATIENCE, SharedCache
+from imagestore.kit.cache import REDIS_TIMEOUT_SECONDS, SharedCache
 from imagestore.kit.cache_url import cache_from_url
 from tests.processes import free_port
 from tests.redis_server import RedisServer
 
 # What an operation may wait for Redis, with threefold slack (s).
-BOUND = 3 * PATIENCE
+BOUND = 3 * REDIS_TIMEOUT_SECONDS
 # How long the tests leave Redis alone (s).
 PAUSE = 0.4
 
@@ -35,7 +35,7 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture
 def redis(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
     """Empty and at work, as every cache of this test believes too."""
-    monkeypatch.setattr(cache_module, "PAUSE", PAUSE)
+    monkeypatch.setattr(cache_module, "REDIS_PAUSE_SECONDS", PAUSE)
     cache_module.outage_of.cache_clear()
     server.client().flushall()
     return server
@@ -135,7 +135,7 @@ def test_incr_goes_on_from_what_was_set_here(cache: SharedCache, redis: RedisSer
 def test_one_of_many_waits_and_one_warning_is_logged(
     cache: SharedCache, redis: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "PAUSE", 60)
+    monkeypatch.setattr(cache_module, "REDIS_PAUSE_SECONDS", 60)
     with redis.frozen(), caplog.at_level(logging.INFO):
         cache.get("a")
         began = time.monotonic()
@@ -171,7 +171,7 @@ def test_a_look_that_fails_delays_one_thread_only(cache: SharedCache, redis: Red
         time.sleep(PAUSE)
         with ThreadPoolExecutor(8) as pool:
             took = list(pool.map(lambda _: seconds_of_a_get(redis.url), range(8)))
-    assert len([seconds for seconds in took if seconds > PATIENCE / 2]) == 1
+    assert len([seconds for seconds in took if seconds > REDIS_TIMEOUT_SECONDS / 2]) == 1
 
 
 def seconds_of_a_get(url: str) -> float:
@@ -208,7 +208,7 @@ def test_a_redis_that_is_of_no_use_is_away(
 
 
 def wait_for_redis(cache: SharedCache) -> None:
-    deadline = time.monotonic() + 3 * (PAUSE + PATIENCE)
+    deadline = time.monotonic() + 3 * (PAUSE + REDIS_TIMEOUT_SECONDS)
     while cache._outage.is_on:
         assert time.monotonic() < deadline, "does not come back"
         cache.get("a")
@@ -254,7 +254,7 @@ def test_a_lock_that_was_taken_before_the_outage_is_free_after_it(
 
 
 def test_what_is_owed_has_an_end(cache: SharedCache, redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "MOST_OWED", 3)
+    monkeypatch.setattr(cache_module, "MAX_OWED_DELETIONS", 3)
     with redis.killed():
         for n in range(9):
             cache.delete(f"key-{n}")

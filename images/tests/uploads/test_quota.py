@@ -95,11 +95,13 @@ def test_other_bytes_are_refused_at_once(monkeypatch):
 
 def test_the_wait_for_the_same_bytes_ends_in_try_again(monkeypatch):
     """Not in "no room": once they are there, or their upload is given up, the answer is the image."""
-    monkeypatch.setattr(reception, "PATIENCE", 0.2)
+    monkeypatch.setattr(reception, "SAME_BYTES_WAIT_SECONDS", 0.2)
     alice = user()
     holiday = album(alice)
     image = received(holiday)
-    Image.objects.update(status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION)
+    Image.objects.update(
+        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION_LEASE
+    )
     alice.quota_bytes = image.bytes
     alice.save()
     with staged() as file, pytest.raises(Problem) as caught:
@@ -118,7 +120,7 @@ def test_bytes_on_their_way_in_count_and_doomed_ones_do_not():
     coming, gone = (received(holiday, content) for content in colours(2))
     services.delete_images(alice, Image.objects.filter(pk=gone.pk), permanent=True)
     Image.objects.filter(pk=coming.pk).update(
-        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION
+        status=Status.RECEIVING, living_sha256=None, leased_until=Now() + reception.RECEPTION_LEASE
     )
     Album.objects.update(image_count=0, bytes=0)
     assert reconcile().repaired_sums == 0
