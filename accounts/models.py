@@ -13,6 +13,10 @@ from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
+# Characters.
+NAME_LENGTH = 100
+EMAIL_LENGTH = 254
+
 
 def public_id() -> UUID:
     """A UUIDv7 (RFC 9562, 5.7): what the outside calls a row; it sorts by time."""
@@ -75,9 +79,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     email = models.EmailField(
-        "e-mail", unique=True, error_messages={"unique": "This address has an account already."}
+        "e-mail",
+        max_length=EMAIL_LENGTH,
+        unique=True,
+        error_messages={"unique": "This address has an account already."},
     )
-    name = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=NAME_LENGTH, blank=True)
     is_staff = models.BooleanField("may use the admin", default=False)
     is_active = models.BooleanField("may sign in", default=True)
     quota_bytes = models.PositiveBigIntegerField(

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
@@ -27,9 +28,9 @@ from imagestore.kit.problems import Problem, invalid
 
 
 class BulkView(TakesFiles, GenericAPIView[Image]):
-    """Up to 100 files at once, received, probed and stored side by side."""
+    """Many files at once, received, probed and stored side by side."""
 
-    takes_files = 100
+    takes_files = settings.MAX_BULK_FILES
     queryset = Image.objects.none()
     serializer_class = BulkSerializer
     parser_classes = (MultiPartParser,)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
 from imagestore.kit.keyset import MAX_PAGE_SIZE, PAGE_SIZE, Page, Rows, neighbours, ordering_of, page_of
-from imagestore.kit.params import choice, search_words
+from imagestore.kit.params import SEARCH_LENGTH, choice, search_words
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ListSpec:
         """For the OpenAPI schema."""
         names = [sign + name for name in self.orderings for sign in ("", "-")]
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-        search = _parameter("search", {"type": "string"}, description=self.searches)
+        search = _parameter("search", {"type": "string", "maxLength": SEARCH_LENGTH}, description=self.searches)
         return [
             *([search] if self.searches else []),
             *(_parameter(each.name, {"type": "string", "enum": [*each.choices]}) for each in self.filters),
@@ -59,6 +59,8 @@ class ListSpec:
 @dataclass(frozen=True)
 class ListRequest:
     """What one request asks of a list."""
+
+    max_search_length: ClassVar[int] = SEARCH_LENGTH
 
     spec: ListSpec
     params: Mapping[str, str]

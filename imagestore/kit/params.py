@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from imagestore.kit.problems import invalid
 
+# Characters of `?search=`.
 SEARCH_LENGTH = 200
 
 
@@ -21,7 +22,7 @@ def choice(params: Mapping[str, str], name: str, choices: Collection[str], defau
 
 
 def search_words(params: Mapping[str, str]) -> str:
-    """`?search=`, at most 200 characters."""
+    """`?search=`, at most SEARCH_LENGTH characters."""
     words = params.get("search", "").strip()
     if len(words) > SEARCH_LENGTH or "\x00" in words:
         raise invalid("search", f"Search for at most {SEARCH_LENGTH} plain characters.")

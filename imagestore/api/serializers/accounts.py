@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.adapter import MaximumLengthValidator
-from accounts.models import User, normalise_email
+from accounts.models import EMAIL_LENGTH, NAME_LENGTH, User, normalise_email
 
 
 class EmailField(serializers.EmailField):
@@ -51,12 +51,12 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class CredentialsSerializer(serializers.Serializer[User]):
-    email = EmailField(max_length=254)
+    email = EmailField(max_length=EMAIL_LENGTH)
     password = PasswordField()
 
 
 class RegistrationSerializer(CredentialsSerializer):
-    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    name = serializers.CharField(max_length=NAME_LENGTH, required=False, allow_blank=True)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

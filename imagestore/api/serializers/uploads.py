@@ -2,22 +2,28 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from albums.models import TEXT_LENGTH
 from imagestore.api.serializers.images import ImageSerializer
 
+# How many files one request may ask after.
 MAX_HASHES = 1000
+# In hexadecimal digits, large or small.
+SHA256 = r"\A[0-9a-fA-F]{64}\Z"
 
 
 class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True)
     caption = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
-    sha256 = serializers.RegexField(r"\A[0-9a-fA-F]{64}\Z", required=False)
+    sha256 = serializers.RegexField(SHA256, required=False)
 
 
 class BulkSerializer(serializers.Serializer[Any]):
-    files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), allow_empty=False)
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), allow_empty=False, max_length=settings.MAX_BULK_FILES
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -42,7 +48,7 @@ class BulkAnswerSerializer(serializers.Serializer[Any]):
 
 
 class HashesSerializer(serializers.Serializer[Any]):
-    sha256 = serializers.ListField(child=serializers.RegexField(r"\A[0-9a-fA-F]{64}\Z"), max_length=MAX_HASHES)
+    sha256 = serializers.ListField(child=serializers.RegexField(SHA256), max_length=MAX_HASHES)
 
 
 class ExistingSerializer(serializers.Serializer[Any]):

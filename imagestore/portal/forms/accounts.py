@@ -8,7 +8,7 @@ from allauth.account.fields import PasswordField
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from accounts.models import User, normalise_email
+from accounts.models import NAME_LENGTH, User, normalise_email
 from accounts.services import register, verification_is_mandatory
 from imagestore.kit.problems import Problem
 
@@ -46,7 +46,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    name = forms.CharField(max_length=100, required=False, help_text="Shown to nobody but you.")
+    name = forms.CharField(max_length=NAME_LENGTH, required=False, help_text="Shown to nobody but you.")
 
 
 class DeleteAccountForm(forms.Form):

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from images.models import Image, Status
+from imagestore.kit.params import SEARCH_LENGTH
 from tests.rows import album_of, image_in, person
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +89,8 @@ def test_a_retry_leads_back_to_where_it_was_asked_for(pages, sea):
         page = pages.get(place.get_absolute_url() + "?ordering=name&search=sea").content.decode()
         assert ('name="stay"' in page) == bool(asked)
         assert pages.post(retry, asked).headers["Location"] == place.get_absolute_url() + BY_NAME
+
+
+def test_the_field_of_a_search_takes_as_many_characters_as_a_search_may_have(pages):
+    page = pages.get(reverse("album-list")).content.decode()
+    assert re.findall(r'maxlength="(\d*)"', page) == [str(SEARCH_LENGTH)]
