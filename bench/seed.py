@@ -16,16 +16,12 @@ FILES = {
 }
 
 
-def fill(album_id: str, count: int) -> None:
-    from django.core.files.base import ContentFile
+def fields_of(album: Any) -> dict[str, Any]:
+    """All columns that READY images of this album share."""
     from django.utils import timezone
 
-    from albums.models import Album
-    from images import totals
-    from images.models import Image, Status
-    from images.storage.base import image_storage
+    from images.models import Status
 
-    album = Album.objects.get(public_id=UUID(album_id))
     now = timezone.now()
     made = {"width": 320, "height": 240, "content_type": "image/jpeg"}
     variants = {
@@ -33,11 +29,23 @@ def fill(album_id: str, count: int) -> None:
         for file, content in FILES.items()
         if file != "original"
     }
-    size = len(FILES["original"])
-    fields: dict[str, Any] = {
-        "album": album, "owner": album.owner, "status": Status.READY, "bytes": size, "crc32": 0, "width": 4000,
-        "height": 3000, "content_type": "image/jpeg", "sorted_at": now, "created_at": now, "variants": variants,
+    return {
+        "album": album, "owner": album.owner, "status": Status.READY, "bytes": len(FILES["original"]), "crc32": 0,
+        "width": 4000, "height": 3000, "content_type": "image/jpeg", "sorted_at": now, "created_at": now,
+        "variants": variants,
     }  # fmt: skip
+
+
+def fill(album_id: str, count: int) -> None:
+    from django.core.files.base import ContentFile
+
+    from albums.models import Album
+    from images import totals
+    from images.models import Image
+    from images.storage.base import image_storage
+
+    album = Album.objects.get(public_id=UUID(album_id))
+    fields, size = fields_of(album), len(FILES["original"])
 
     def store(image: Image) -> None:
         for file, content in FILES.items():

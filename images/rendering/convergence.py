@@ -8,12 +8,15 @@ an operator asks (`manage.py render_again`).
 No index knows such images, so a walk looks for them in the order of their keys, a step at a time.
 """
 
+import time
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Max, Q
+from django.db.models import Max, Q, TextField, Value
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from images.models import Image, ImageQuerySet, leased
 from images.processing.sizes import RENDER_VERSION, SIZES
@@ -22,7 +25,8 @@ from imagestore.kit.intervals import Every
 
 # Keys that one step of the walk, and one question of the count, looks at.
 STEP_ROWS = 5000
-COUNT_ROWS = 50_000
+# The longest that an operator's page waits for the count.
+COUNT_SECONDS = 1
 # So often a walk begins: for what another process, an older server say, made or left half made meanwhile.
 WALK_SECONDS = 3600
 
@@ -37,9 +41,9 @@ _POSITION = f"images.convergence.{zlib.crc32(TABLE.encode())}"
 def outdated() -> ImageQuerySet:
     """READY images that should be made again, those that workers hold included."""
     wrong = Q(lease_token__isnull=False)
-    files = {f"file_of_{size}": KT(f"variants__{size}__file") for size in SIZES}
+    files = {f"file_of_{size}": Coalesce(KT(f"variants__{size}__file"), Value("", TextField())) for size in SIZES}
     for file in files:
-        wrong |= Q(**{f"{file}__isnull": True}) | ~Q(**{f"{file}__contains": f".v{RENDER_VERSION}."})
+        wrong |= ~Q(**{f"{file}__contains": f".v{RENDER_VERSION}."})
     images: ImageQuerySet = Image.objects.ready().alias(**files).filter(wrong)
     return images.exclude(error_detail__startswith=_GIVEN_UP)
 
@@ -59,12 +63,28 @@ def forgive() -> int:
     return images.update(error_detail="", error_code="", attempts=0)
 
 
-def count_left() -> int:
-    """How many images are still to be made again. Looks at what the walk has not passed yet."""
-    left, newest = 0, _newest()
-    for start in range(cache.get(_POSITION, 0), newest, COUNT_ROWS):
-        left += outdated().filter(pk__gt=start, pk__lte=start + COUNT_ROWS).count()
-    return left
+@dataclass(frozen=True)
+class Left:
+    """How many images are still to be made again; where the time was over, there may be more."""
+
+    images: int
+    counted_all: bool
+
+
+def count_left(seconds: float = COUNT_SECONDS) -> Left:
+    """Looks at what the walk has not passed yet, in questions that are short for the database."""
+    left, newest, deadline = 0, _newest(), time.monotonic() + seconds
+    for start in range(walked_to(), newest, STEP_ROWS):
+        if time.monotonic() > deadline:
+            return Left(left, counted_all=False)
+        left += outdated().filter(pk__gt=start, pk__lte=start + STEP_ROWS).count()
+    return Left(left, counted_all=True)
+
+
+def walked_to() -> int:
+    """The key up to which a walk has looked; 0 where that is not known."""
+    position: int = cache.get(_POSITION, 0)
+    return position
 
 
 class Walk:

@@ -1,5 +1,6 @@
 """READY images that are not as the table of sizes wants them are made again, and show what they have meanwhile."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -81,7 +82,7 @@ def child_that_fails(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_image_as_the_table_wants_it_is_left_alone(image):
     before = (image.updated_at, stored())
-    assert convergence.count_left() == 0
+    assert convergence.count_left().images == 0
     assert converge() == 0
     image.refresh_from_db()
     assert (image.updated_at, stored()) == before
@@ -90,10 +91,10 @@ def test_an_image_as_the_table_wants_it_is_left_alone(image):
 @pytest.mark.parametrize("size", SIZES)
 def test_a_missing_size_is_made(image, size):
     without(image, size)
-    assert convergence.count_left() == 1
+    assert convergence.count_left().images == 1
     assert converge() == 1
     assert stored() == whole(image)
-    assert convergence.count_left() == 0
+    assert convergence.count_left().images == 0
 
 
 def test_files_of_an_older_version_are_replaced(image):
@@ -134,7 +135,7 @@ def test_the_oldest_comes_first_and_each_once(alice):
 def test_one_that_another_worker_holds_is_not_taken(image):
     without(image, LARGEST)
     assert lifecycle.lease(Image.objects.filter(pk=image.pk), timedelta(minutes=1))
-    assert convergence.count_left() == 1
+    assert convergence.count_left().images == 1
     walk = convergence.Walk()
     assert converge(walk) == 0
     Image.objects.update(leased_until=timezone.now())
@@ -215,7 +216,7 @@ def test_one_that_cannot_be_made_again_keeps_what_it_has_and_is_left_alone(image
     before = stored()
     child_that_fails(Damaged("It is cut off."), monkeypatch)
     assert converge() == 1
-    assert (converge(), convergence.count_left(), convergence.count_given_up()) == (0, 0, 1)
+    assert (converge(), convergence.count_left().images, convergence.count_given_up()) == (0, 0, 1)
     image.refresh_from_db()
     assert (image.status, stored(), image.lease_token) == (Status.READY, before, None)
     assert "It is cut off." in image.error_detail
@@ -347,7 +348,7 @@ def test_the_command_makes_all_of_them_now(alice):
     said = StringIO()
     call_command("render_again", stdout=said)
     assert said.getvalue() == "images made again: 3\n"
-    assert convergence.count_left() == 0
+    assert convergence.count_left().images == 0
     call_command("render_again", stdout=said)
     assert said.getvalue().endswith("images made again: 0\n")
 
@@ -368,4 +369,10 @@ def test_operators_see_how_many_are_left(image, client: Client):
     without(image, LARGEST)
     client.force_login(user("root@example.org", is_staff=True, is_superuser=True))
     page = client.get("/admin/").content.decode()
-    assert "Images to be made again" in page
+    assert re.search(r"Images to be made again\s*</[^>]+>\s*<[^>]+>\s*1\s*<", page)
+
+
+def test_a_count_takes_no_longer_than_it_may(image):
+    without(image, LARGEST)
+    assert convergence.count_left() == convergence.Left(1, counted_all=True)
+    assert convergence.count_left(seconds=-1) == convergence.Left(0, counted_all=False)

@@ -45,7 +45,7 @@ def numbers() -> list[Number]:
             Number(f"Images {status.label}", f"{counts.get(status, 0):,}", f"{images}?status={status}")
             for status in (Status.READY, Status.PENDING, Status.FAILED)
         ),
-        Number("Images to be made again", f"{convergence.count_left():,}"),
+        _to_be_made_again(),
         Number("Images being received", f"{counts.get(Status.RECEIVING, 0):,}"),
         Number("Images being deleted", f"{counts.get(Status.DOOMED, 0):,}"),
         *_trash(f"{albums}?trash=yes", f"{images}?trash=yes"),
@@ -53,6 +53,11 @@ def numbers() -> list[Number]:
         *_free_space(),
         Number("Findings", f"{Finding.objects.unresolved().count():,}", reverse("admin:images_finding_changelist")),
     ]
+
+
+def _to_be_made_again() -> Number:
+    left = convergence.count_left()
+    return Number("Images to be made again", f"{left.images:,}" if left.counted_all else f"{left.images:,} or more")
 
 
 def _trash(albums: str, images: str) -> list[Number]:
