@@ -15,6 +15,8 @@ READERS = {"_secret", "_positive", "_not_negative"}
 NAMES_THE_FILE = "ENV_FILE"
 # Of the MySQL in docker-compose.yml; the store does not read it.
 OF_COMPOSE_ALONE = "MYSQL_PASSWORD"
+# Read by boto3 itself, where STORAGE_URL has no key.
+OF_BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 COMPUTED = object()
 
 
@@ -117,10 +119,11 @@ def test_documented_defaults_are_those_of_the_code(documented: Any) -> None:
 
 
 def test_compose_hands_on_every_setting() -> None:
-    """All that `.env` says reaches the container, but for what compose must decide itself."""
+    """Each name stands in the list, without a value but for what compose must decide itself."""
     app = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
-    assert app["env_file"] == [{"path": ".env", "required": False}]
-    assert app["environment"].keys() == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT"}
+    assert app["environment"].keys() == (SETTINGS.keys() | OF_BOTO3) - {NAMES_THE_FILE}
+    decided = {name for name, value in app["environment"].items() if value is not None}
+    assert decided == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT"}
     assert app["environment"]["PORT"] == f"${{PORT:-{LITERAL['PORT']}}}"
     assert app["ports"] == [f"127.0.0.1:${{PORT:-{LITERAL['PORT']}}}:${{PORT:-{LITERAL['PORT']}}}"]
 
