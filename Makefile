@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run test test-js test-faults lint format house bench lock clean dev
+.PHONY: help run check test test-js test-faults lint format house bench lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -28,6 +28,11 @@ help: ## this list
 run: ## install what is missing, then serve http://localhost:9999
 	@deploy/setup.sh
 	exec $(BIN)/python -m deploy.serve
+
+check: lint ## for the inner loop: linters, and every test that starts no server and waits for nothing; about a minute
+	@unset DATABASE_URL
+	$(NODE_TEST)
+	$(PYTEST) -n 2 --dist loadfile -m "not slow and not faults_full" --ignore tests/faults
 
 test: lint ## every check and test, on SQLite and on a MySQL-protocol server, and a part of what test-faults does
 	@unset DATABASE_URL

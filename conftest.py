@@ -12,6 +12,9 @@ from django.core.cache import cache
 from images.storage.url import storage_from_url
 from tests.seaweed import new_storage_url
 
+# Fixtures that start a real server or a browser. A test that uses one is `slow` (pyproject.toml).
+REAL_SERVERS = {"browser", "impatient", "own_server", "proxy", "redis", "server"}
+
 pytest_plugins = ["tests.faults.counts", "accounts.tests.fixtures"]
 
 _folder = tempfile.TemporaryDirectory(prefix="image-store-test-")
@@ -47,3 +50,10 @@ def _own_files_and_cache(settings, tmp_path: Path) -> None:
     images = storage_from_url(new_storage_url(), default=tmp_path / "images")
     settings.STORAGES = {**settings.STORAGES, "images": images}
     cache.clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if REAL_SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")

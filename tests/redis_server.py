@@ -2,65 +2,41 @@
 
 import secrets
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import redis
 
-from tests.processes import free_port, frozen, wait_until
+from tests.processes import TemporaryProgram, free_port
 
 
-class RedisServer:
-    """A Redis in a temporary folder; it dies with its starter."""
+class RedisServer(TemporaryProgram):
+    """An empty Redis, also after it was killed and started again."""
+
+    ready_within_seconds = 30
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="image-store-redis-"))
+        super().__init__()
         self.port = free_port()
         self.password = secrets.token_hex(16)
-        self.log = self.folder / "log"
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def client(self) -> Any:
-        """A way to its keys that is not the store's own."""
+        """A connection that is not the store's own."""
         return redis.Redis(port=self.port, password=self.password, socket_timeout=10)
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        self.die()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def start(self) -> Self:
-        """Start it (again, after a test has killed it), with nothing in it."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    "setpriv", "--pdeathsig", "KILL", self._program(), "--bind", "127.0.0.1",
-                    "--port", str(self.port), "--requirepass", self.password, "--dir", str(self.folder),
-                    "--save", "", "--appendonly", "no", "--enable-debug-command", "local",
-                ],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a Ctrl-C for the tests is not for Redis
-            )  # fmt: skip
-        wait_until(self._answers, self.process, self.log, seconds=10)
-        return self
+    def command(self) -> list[str]:
+        return [
+            self._program(), "--bind", "127.0.0.1", "--port", str(self.port), "--requirepass", self.password,
+            "--dir", str(self.folder), "--save", "", "--appendonly", "no", "--enable-debug-command", "local",
+        ]  # fmt: skip
 
     def _program(self) -> str:
-        """Debian's redis-tools holds the very binary, which goes by the name it is called by."""
+        """Debian's redis-tools holds the server's binary; it serves when it is called redis-server."""
         found = shutil.which("redis-server") or shutil.which("redis-check-rdb")
         if found is None:
             raise RuntimeError("redis-server is missing: apt-get install redis-tools")
@@ -69,31 +45,11 @@ class RedisServer:
             named.symlink_to(Path(found).resolve())
         return str(named)
 
-    def _answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return bool(self.client().ping())
         except redis.RedisError:
             return False
-
-    def die(self) -> None:
-        """kill -9."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    @contextmanager
-    def killed(self) -> Iterator[None]:
-        """Gone, and at the end back with nothing in it."""
-        self.die()
-        try:
-            yield
-        finally:
-            self.start()
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        with frozen(self.process):
-            yield
 
     def sleep(self, seconds: float) -> None:
         """Busy with one command for so long; returns at once."""

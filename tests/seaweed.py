@@ -7,19 +7,16 @@ import atexit
 import json
 import os
 import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.processes import free_ports, wait_until
+from tests.processes import TemporaryProgram, free_ports
 
 BUCKET = "images"
 # Every port weed would open: two of them on one machine may share none.
@@ -47,15 +44,13 @@ def shared() -> "SeaweedFS":
     return server
 
 
-class SeaweedFS:
-    """An S3 server in a temporary folder with one bucket; it dies with its starter."""
+class SeaweedFS(TemporaryProgram):
+    """An S3 server with one bucket. It ends by SIGKILL: after SIGTERM it would take 18 seconds."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="image-store-seaweed-"))
+        super().__init__()
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.key, self.secret = "tests", secrets.token_hex(16)
-        self.log = self.folder / "log"
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def port(self) -> int:
@@ -66,7 +61,7 @@ class SeaweedFS:
         return f"s3://{self.key}:{self.secret}@127.0.0.1:{port or self.port}/{BUCKET}/{prefix}?tls=0"
 
     def client(self) -> Any:
-        """A way to the objects that is not the store's own."""
+        """A client that is not the store's own."""
         return boto3.client(
             "s3",
             endpoint_url=f"http://127.0.0.1:{self.port}",
@@ -76,52 +71,23 @@ class SeaweedFS:
             config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
         )
 
-    def __enter__(self) -> Self:
-        try:
-            self._configure()
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def kill(self) -> None:
-        """kill -9: asked politely it would take 18 seconds."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def _configure(self) -> None:
+    def prepare(self) -> None:
         credentials = [{"accessKey": self.key, "secretKey": self.secret}]
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
         identities = [{"name": "app", "credentials": credentials, "actions": actions}]
         (self.folder / "s3.json").write_text(json.dumps({"identities": identities}))
         (self.folder / "data").mkdir(exist_ok=True)
 
-    def start(self) -> None:
-        """Start it (again, after a test has killed it)."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    "setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).with_name("weed")), "server",
-                    "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self.folder / 'data'}", "-filer", "-s3",
-                    f"-s3.config={self.folder / 's3.json'}",
-                    *(f"-{role}={port}" for role, port in self.ports.items()),
-                    "-master.volumeSizeLimitMB=256", "-volume.max=20", "-master.electionTimeout=1s",
-                    "-volume.preStopSeconds=1", "-master.telemetry=false",
-                ],
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a Ctrl-C for the tests is not for the store
-            )  # fmt: skip
-        wait_until(self._takes_objects, self.process, self.log, seconds=60)
+    def command(self) -> list[str]:
+        return [
+            str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            f"-dir={self.folder / 'data'}", "-filer", "-s3", f"-s3.config={self.folder / 's3.json'}",
+            *(f"-{role}={port}" for role, port in self.ports.items()),
+            "-master.volumeSizeLimitMB=256", "-volume.max=20", "-master.electionTimeout=1s",
+            "-volume.preStopSeconds=1", "-master.telemetry=false",
+        ]  # fmt: skip
 
-    def _takes_objects(self) -> bool:
+    def is_ready(self) -> bool:
         """The port answers before the master has elected itself: only a PUT proves it is there."""
         client = self.client()
         try:

@@ -10,18 +10,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import MySQLdb
 
-from tests.processes import end, free_port, wait_until
+from tests.processes import Program, TemporaryProgram, free_port
 from tests.seaweed import new_storage_url
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,35 +29,22 @@ ROOT = Path(__file__).resolve().parent.parent
 # ---- MariaDB --------------------------------------------------------------------------------
 
 
-class MariaDB:
-    """A MariaDB in a temporary folder, on a port and a socket of its own; it dies with its starter."""
+class MariaDB(TemporaryProgram):
+    """A MariaDB with a port and a socket of its own."""
+
+    stops_within_seconds = 10
+    signal_at_death_of_tests = "TERM"
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="image-store-mariadb-"))
+        super().__init__()
         self.port = free_port()
         self.password = secrets.token_hex(16)
-        self.log = self.folder / "log"
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"mysql://store:{self.password}@127.0.0.1:{self.port}/store"
 
-    def __enter__(self) -> Self:
-        try:
-            self._make()
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.process is not None:
-            end(self.process, seconds=10)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _make(self) -> None:
+    def prepare(self) -> None:
         own = ["--no-defaults", f"--datadir={self.folder / 'data'}", *_as_root()]
         made = subprocess.run(
             [program("mariadb-install-db"), *own, "--skip-test-db", "--auth-root-authentication-method=socket"],
@@ -71,26 +57,22 @@ class MariaDB:
             "GRANT ALL ON *.* TO store@'127.0.0.1';\n"
         )
 
-    def start(self) -> None:
-        """Start it (again, after a test has killed it)."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    "setpriv", "--pdeathsig", "TERM", program("mariadbd"), "--no-defaults", *_as_root(),
-                    f"--datadir={self.folder / 'data'}", f"--socket={self.folder / 'sock'}",
-                    f"--pid-file={self.folder / 'pid'}", f"--init-file={self.folder / 'init.sql'}",
-                    "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
-                    "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
-                    # Nothing here outlives the tests, so nothing waits for the disk.
-                    "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite",
-                ],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a Ctrl-C for the tests is not for the database
-            )  # fmt: skip
-        wait_until(self._answers, self.process, self.log, seconds=30)
+    def command(self) -> list[str]:
+        return [
+            program("mariadbd"), "--no-defaults", *_as_root(),
+            f"--datadir={self.folder / 'data'}", f"--socket={self.folder / 'sock'}",
+            f"--pid-file={self.folder / 'pid'}", f"--init-file={self.folder / 'init.sql'}",
+            "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
+            "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
+            # Nothing here outlives the tests, so nothing waits for the disk.
+            "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite",
+        ]  # fmt: skip
 
-    def _answers(self) -> bool:
+    def end(self) -> None:
+        if self.process is not None:
+            self.stop()
+
+    def is_ready(self) -> bool:
         try:
             connect(self.url, database="").close()
         except MySQLdb.OperationalError:
@@ -139,14 +121,15 @@ def fresh_schema(url: str) -> Iterator[str]:
 # ---- The store ------------------------------------------------------------------------------
 
 
-class Server:
+class Server(Program):
     """The store on a free port, started by the very script of `make run`."""
 
-    root = ROOT
+    signal_at_death_of_tests = "TERM"
+    root: Path = ROOT
     """The code that runs."""
 
     def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
-        self.folder, self.log = folder, folder / "server.log"
+        super().__init__(folder, "server.log")
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.env = {
@@ -159,38 +142,17 @@ class Server:
             "LOG_LEVEL": "INFO",
             **knobs,
         }
-        self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Self:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.serve"],
-                cwd=self.root,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        try:
-            wait_until(self._answers, self.process, self.log, seconds=60)
-        except BaseException:
-            self.kill()
-            raise
-        return self
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "deploy.serve"]
 
-    def stop(self) -> int:
-        """End it as an operator does; the exit code."""
-        assert self.process is not None
-        return end(self.process, seconds=40)
+    def environment(self) -> dict[str, str]:
+        return self.env
 
-    def kill(self) -> None:
-        """kill -9 of everything it started."""
-        assert self.process is not None
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+    def working_directory(self) -> Path:
+        return self.root
 
-    def _answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/healthz/live", timeout=2) as answer:
                 return bool(answer.status == 200)

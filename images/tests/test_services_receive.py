@@ -173,6 +173,7 @@ def test_a_machine_without_processes_is_a_503(monkeypatch):
         refusal("storage_unavailable", album(user()), file)
 
 
+@pytest.mark.slow
 def test_a_file_made_to_be_looked_at_for_long_is_refused_soon(monkeypatch):
     """Pillow walks these markers one by one: without a limit of its own, for most of a minute."""
     content = b"\xff\xd8" + b"\xff" * 30_000_000 + jpeg_bytes()[2:]

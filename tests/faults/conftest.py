@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +14,18 @@ from tests.faults.recording_user import RecordingUser
 from tests.faults.store import Store
 from tests.servers import fresh_schema
 
+FOLDER = Path(__file__).parent
 # What a test with many rounds may take on a loaded machine.
 FULL_TEST_SECONDS = 3600
 
 _running: dict[str, tuple[Store, ExitStack]] = {}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker("slow")
         if item.get_closest_marker("faults_full"):
             item.add_marker(pytest.mark.timeout(FULL_TEST_SECONDS))
 

@@ -13,7 +13,6 @@ from tests.faults.recording_user import RecordingUser, at_once
 from tests.faults.s3_proxy import Fault, Proxy
 from tests.faults.stops.stop_points import RENDERING
 from tests.faults.store import Store, wait_for
-from tests.processes import frozen
 from tests.seaweed import SeaweedFS
 
 # Three attempts of 5 s, and at most 3 s between them (images.s3.CLIENT_CONFIG); slack for a busy machine.
@@ -29,16 +28,13 @@ class Weed(SeaweedFS):
 
     @contextmanager
     def dead(self) -> Iterator[None]:
-        self.kill()
-        count("outages survived")
-        try:
+        with self.killed():
+            count("outages survived")
             yield
-        finally:
-            self.start()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        with frozen(self.process):
+        with super().frozen():
             yield
         count("outages survived")
 

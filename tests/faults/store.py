@@ -21,7 +21,7 @@ from tests.faults.counts import count
 from tests.faults.image_files import Bucket, Disk, ImageFiles
 from tests.faults.stops.stop_points import ON_S3, Step
 from tests.seaweed import on_s3, shared
-from tests.servers import ROOT, Server, connect, wait_until
+from tests.servers import ROOT, Server, connect
 
 STOPS = Path(__file__).parent / "stops"
 # The longest that a test waits for the store to come to rest (seconds).
@@ -58,20 +58,17 @@ class Store(Server):
     # ---- Life and death ---------------------------------------------------------------------
 
     def start(self) -> Self:
-        """As `make run` does, the first time; afterwards straight to the server itself."""
-        if not self.log.exists():
-            return super().start()
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"],
-                cwd=self.root,
-                env={**self.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_until(self._answers, self.process, self.log, seconds=60)
-        return self
+        """The first time as `make run` does, later straight the server itself: the database is there already."""
+        self._was_started = self.log.exists()
+        return super().start()
+
+    def command(self) -> list[str]:
+        if not self._was_started:
+            return super().command()
+        return [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"]
+
+    def environment(self) -> dict[str, str]:
+        return {**self.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"}
 
     def kill(self) -> None:
         super().kill()
@@ -128,7 +125,7 @@ class Store(Server):
             self.go_on()
 
     def is_down(self) -> bool:
-        return self.process is None or self.process.poll() is not None
+        return not self.is_running()
 
     def stand_up(self) -> None:
         """What a supervisor does: start it again if it ended; gunicorn itself replaces its worker."""
@@ -137,7 +134,7 @@ class Store(Server):
                 self.process.wait(0.05)
         if self.is_down():
             self.restart()
-        wait_for(self._answers, "an answer of the server")
+        wait_for(self.is_ready, "an answer of the server")
 
     # ---- Its processes ----------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from tests.faults.mariadb_proxy import Proxy
 from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import RECEIVING, Step
 from tests.faults.store import Store, wait_for
-from tests.processes import frozen
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.skipif(
@@ -29,20 +28,18 @@ SOON = 15
 class DurableMariaDB(MariaDB):
     """As in production: what is committed has been written. (The tests' own database may forget a second.)"""
 
-    def _make(self) -> None:
-        super()._make()
+    def prepare(self) -> None:
+        super().prepare()
         with (self.folder / "init.sql").open("a") as sql:
             sql.write("SET GLOBAL innodb_flush_log_at_trx_commit = 1;\nCREATE DATABASE IF NOT EXISTS store;\n")
 
     def die(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         count("outages survived")
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        with frozen(self.process):
+        with super().frozen():
             yield
         count("outages survived")
 
@@ -75,7 +72,7 @@ def store(own_store: Store, database: DurableMariaDB) -> Iterator[Store]:
     yield own_store
     own_store.disarm()
     # A test that failed may have left it dead.
-    if database.process is None or database.process.poll() is not None:
+    if not database.is_running():
         database.start()
 
 

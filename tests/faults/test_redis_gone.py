@@ -230,7 +230,7 @@ def test_an_emptied_redis_counts_from_zero(store: Store, redis: RedisServer) -> 
 @pytest.mark.faults_full
 def test_a_store_starts_and_works_without_its_redis(new_store: Callable[..., Store]) -> None:
     with RedisServer() as gone:
-        gone.die()
+        gone.kill()
         store = new_store(REDIS_URL=gone.url)
         alice = RecordingUser.sign_up(store, "alice")
         alice.store_image(alice.album())

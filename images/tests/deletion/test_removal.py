@@ -140,6 +140,7 @@ def many_in(holiday, count):
     User.objects.filter(pk=holiday.owner_id).update(used_bytes=10 * count)
 
 
+@pytest.mark.slow
 def test_an_album_of_ten_thousand_is_gone_in_time(client):
     """0.13 s were measured (bench/bench_deletion.py); this is a second with threefold slack."""
     alice = user()

@@ -157,6 +157,7 @@ def walk(store: Store, model: Model, done: tuple[tuple[str, ...], ...] = ()) -> 
     return tried
 
 
+@pytest.mark.slow
 def test_every_order_of_trashing_restoring_deleting_and_uploading_keeps_the_sums(monkeypatch):
     probed = Probed(content_type="image/jpeg", width=40, height=30, taken_at=None, camera="")
     with ExitStack() as stack:

@@ -10,6 +10,8 @@ from images.processing import Limits, ProcessingError, probe_in_child, render_in
 from images.processing.formats import HEAD_BYTES, recognise
 from images.tests.corpus import needs_corpus, samples
 
+pytestmark = pytest.mark.slow
+
 # Marked "accept" as a set; these of the set are broken, by the words of where they are from.
 BROKEN = {
     "odd/pillow__syntax_num_frames_zero.png",

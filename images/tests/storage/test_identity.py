@@ -107,6 +107,7 @@ def test_a_storage_that_does_not_answer_stops_only_the_first_start(monkeypatch):
         identity.establish()
 
 
+@pytest.mark.slow
 def test_the_start_ends_with_a_sentence_and_no_way_leads_past_it(tmp_path):
     """As `make run` starts it, and as plain gunicorn does."""
     (tmp_path / "images").mkdir()

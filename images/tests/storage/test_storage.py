@@ -18,7 +18,7 @@ from images.tests.storage.names import NAME, ONE
 from tests.seaweed import shared
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.slow)])
 def storage(request, settings, tmp_path) -> ImageStorage:
     url = shared().url(f"folder/{secrets.token_hex(8)}") if request.param == "s3" else ""
     settings.STORAGES = {**settings.STORAGES, "images": storage_from_url(url, default=tmp_path / "images")}

@@ -121,6 +121,7 @@ class Busy(threading.Thread):
             raise self.error
 
 
+@pytest.mark.slow
 def test_a_backup_taken_while_people_upload_and_delete_is_whole(tmp_path, alice, elsewhere, monkeypatch):
     holiday = album(alice)
     made(holiday, *range(10, 22))
@@ -163,6 +164,7 @@ def test_the_next_backup_into_the_same_folder_copies_what_is_new(tmp_path, alice
     assert set(copied) == {name for name in stored() if name.startswith(new.storage_prefix)}
 
 
+@pytest.mark.slow
 def test_files_that_are_lost_are_told_and_the_rest_is_copied(tmp_path, alice, elsewhere):
     lost, kept = made(album(alice), 1, 2)
     lose(lost.original_file)
@@ -316,6 +318,7 @@ def test_a_store_that_is_in_use_is_not_restored_over(tmp_path, alice):
         call_command("restore", tmp_path / "backup")
 
 
+@pytest.mark.slow
 def test_a_storage_that_holds_files_is_not_restored_over(tmp_path, alice, elsewhere):
     take(tmp_path / "backup")
     elsewhere.storage().save("stranger", ContentFile(b"mine"))
@@ -323,6 +326,7 @@ def test_a_storage_that_holds_files_is_not_restored_over(tmp_path, alice, elsewh
     assert (refused.returncode, "The storage is not empty" in refused.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_dump_restores_nothing(tmp_path, elsewhere):
     refused = elsewhere.run("restore", str(tmp_path))
     assert (refused.returncode, "No such file" in refused.stderr) == (2, True)
