@@ -6,6 +6,7 @@ No request passes without a login unless its route stands in the short list PUBL
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.test import Client
@@ -244,5 +245,10 @@ def routes(resolver: URLResolver | None = None, prefix: str = "", above: tuple[s
             yield Route(f"{prefix}{pattern.name}", names)
 
 
+@cache
+def _parameters_by_route() -> dict[str, tuple[str, ...]]:
+    return {route.name: route.parameters for route in routes()}
+
+
 def parameters(route: str) -> tuple[str, ...]:
-    return dict(routes())[route]
+    return _parameters_by_route()[route]
