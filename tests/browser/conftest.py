@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.pages import WAIT_MILLISECONDS
 from tests.servers import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +30,7 @@ def browser() -> Iterator[Browser]:
     # Playwright leaves an event loop running in this thread; the ORM must not mind afterwards.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=WAIT_MILLISECONDS)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
@@ -44,7 +46,7 @@ def browser_errors() -> list[str]:
 def context(browser: Browser, server: Server, browser_errors: list[str]) -> Iterator[BrowserContext]:
     """A fresh browser profile; its pages may not break the CSP, throw, or log an error."""
     context = browser.new_context(base_url=server.url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_MILLISECONDS)
     context.add_init_script(TELL_VIOLATIONS)
     context.on("weberror", lambda error: browser_errors.append(f"{error.page and error.page.url}: {error.error}"))
     context.on(

@@ -25,7 +25,7 @@ PHOTOS = [
 ]
 OPENED = PHOTOS[4]
 PASSWORD = "a long walk by the sea"
-WAIT = PATIENCE * 1000
+WAIT_MILLISECONDS = PATIENCE * 1000
 IMAGE = re.compile(r"/images/[0-9a-f-]+/$")
 EMAIL = re.compile("^E-?mail", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ def make_album(page: Page, title: str) -> str:
 def expect_pictures(page: Page, count: int) -> None:
     """So many tiles, all with a picture that can be seen."""
     tiles = page.locator(".tile--ready img")
-    expect(tiles).to_have_count(count, timeout=WAIT)
+    expect(tiles).to_have_count(count, timeout=WAIT_MILLISECONDS)
     expect(page.locator(".tile")).to_have_count(count)
     for tile in tiles.all():
         tile.scroll_into_view_if_needed()

@@ -10,6 +10,7 @@ from tests.browser.pages import (
     IMAGE,
     OPENED,
     PHOTOS,
+    WAIT_MILLISECONDS,
     expect_gone,
     expect_pictures,
     make_album,
@@ -25,7 +26,7 @@ from tests.state import State
 def plain_page(browser: Browser, server: Server) -> Iterator[Page]:
     """A browser that runs no scripts."""
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_MILLISECONDS)
     yield context.new_page()
     context.close()
 

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes, png_bytes, quarters, saved
-from tests.browser.pages import WAIT, expect_pictures, pick_files, sign_in
+from tests.browser.pages import WAIT_MILLISECONDS, expect_pictures, pick_files, sign_in
 from tests.people import Person
 
 
@@ -63,7 +63,7 @@ def test_a_picture_that_cannot_be_made_is_no_longer_called_added(
     cut = saved(quarters(1200, 800).effect_spread(30), "JPEG", quality=95)
     pick_files(page, ("good.jpg", jpeg_bytes(640, 480)), ("cut.jpg", cut[: len(cut) // 2]))
     broken = page.locator(".upload[data-state=broken]")
-    expect(broken.locator(".upload__name")).to_have_text("cut.jpg", timeout=WAIT)
+    expect(broken.locator(".upload__name")).to_have_text("cut.jpg", timeout=WAIT_MILLISECONDS)
     reason = page.locator("[data-reason]").inner_text()
     expect(broken.locator(".upload__state")).to_have_text(f"In the album, but it could not be prepared. {reason}")
     expect(page.locator("[data-total]")).to_have_text("1 added, 1 could not be prepared")

@@ -3,7 +3,7 @@
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes, quarters, saved
-from tests.browser.pages import EMAIL, WAIT, sign_in
+from tests.browser.pages import EMAIL, WAIT_MILLISECONDS, sign_in
 from tests.people import Person
 from tests.servers import Server
 
@@ -65,7 +65,7 @@ def test_a_picture_that_is_being_made_keeps_its_place_and_turns_into_itself(
     )
     assert waiting > 0, "all were made before anybody could look"
     before = page.locator(".tile").evaluate_all(PLACES)
-    expect(page.locator(".tile--ready img")).to_have_count(5, timeout=WAIT)
+    expect(page.locator(".tile--ready img")).to_have_count(5, timeout=WAIT_MILLISECONDS)
     assert page.locator(".tile").evaluate_all(PLACES) == before
 
 

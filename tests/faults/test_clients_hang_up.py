@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -73,17 +72,22 @@ def test_the_server_killed_while_bodies_come_in_leaves_no_half(store: Store, ali
     alice.store_image(album)
     head, body = pieces_of(alice, album, os.urandom(3 * 2**20))
 
+    over = threading.Event()
+
     def drip() -> None:
         with connection(store) as client:
             client.sendall(head + body[: len(body) // 2])
-            time.sleep(2)
+            over.wait(60)
 
     clients = [threading.Thread(target=drip) for _ in range(4)]
     for client in clients:
         client.start()
-    wait_for(lambda: len(store.staged()) >= 4, "bodies in staging")
-    os.kill(store.worker(), signal.SIGKILL)
-    count("kills survived")
+    try:
+        wait_for(lambda: len(store.staged()) >= 4, "bodies in staging")
+        os.kill(store.worker(), signal.SIGKILL)
+        count("kills survived")
+    finally:
+        over.set()
     for client in clients:
         client.join()
     check(store, alice)

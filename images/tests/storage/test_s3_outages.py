@@ -94,7 +94,7 @@ def test_bytes_that_reach_the_storage_after_the_refusal_go_with_their_row(proxy,
         while not stored():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-    time.sleep(2)
+    proxy.wait_until_quiet()
     Image.objects.update(leased_until="2020-01-01T00:00Z")
     assert (purge(), Image.objects.count(), stored()) == (1, 0, set())
 
