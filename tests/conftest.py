@@ -29,7 +29,7 @@ def bob(server: Server) -> Person:
 
 @pytest.fixture
 def state(server: Server) -> State:
-    """What the server keeps, seen from behind."""
+    """The rows and files of the server."""
     return State(server)
 
 

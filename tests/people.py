@@ -65,10 +65,10 @@ class Person:
         """A session of the pages, signed in with the form."""
         session = requests.Session()
         session.mount("http://", self.http.get_adapter("http://"))
-        door = f"{self.base}/accounts/login/"
-        session.get(door, timeout=PATIENCE)
+        endpoint = f"{self.base}/accounts/login/"
+        session.get(endpoint, timeout=PATIENCE)
         form = {"login": self.email, "password": self.password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
-        answer = session.post(door, data=form, timeout=PATIENCE)
+        answer = session.post(endpoint, data=form, timeout=PATIENCE)
         assert answer.url == f"{self.base}/albums/", answer.text[:500]
         return session
 

@@ -1,4 +1,4 @@
-"""The store without a server: rows and files made at once, for tests of doors, counts and caches."""
+"""Rows and files made directly, for tests that need no server and no upload."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a running server keeps: rows in its database, files in its folder."""
+"""The rows and files of a running server, read without its code."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ from tests.servers import Server, connect
 
 
 class State:
-    """Looks behind the doors of a server, by roads of its own."""
+    """Reads the database and the folders of a server directly."""
 
     def __init__(self, server: Server) -> None:
         self.data = Path(server.env["DATA_DIR"])

@@ -43,7 +43,7 @@ PHOTOS, ODD, HOSTILE = samples("photos"), samples("odd"), samples("hostile")
 
 
 def sent(person: Person, found: Iterable[Sample]) -> dict[str, dict[str, Any]]:
-    """What the bulk door says to each file, by its name in the corpus."""
+    """What the bulk endpoint answers for each file, by its name in the corpus."""
     album, rest, said = person.album("Corpus"), list(found), {}
     while rest:
         some, rest = rest[:BATCH], rest[BATCH:]

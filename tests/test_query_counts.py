@@ -66,34 +66,34 @@ def capture() -> Callable[[], Any]:
 
 
 def measured(
-    door: Callable[[Album], str], get: Callable[[str], Any], owner: User, capture: Callable[[], Any]
+    endpoint: Callable[[Album], str], get: Callable[[str], Any], owner: User, capture: Callable[[], Any]
 ) -> list[int]:
     """Queries at one row and at three."""
     album = album_of(owner, "Summer")
     one_more(owner, album)
-    path = door(album)
+    path = endpoint(album)
     found = [counts(lambda: get(path), capture())]
     one_more(owner, album)
     one_more(owner, album)
-    path = door(album)
+    path = endpoint(album)
     return [*found, counts(lambda: get(path), capture())]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_as_often_for_three_rows_as_for_one(name: str, capture: Callable[[], Any]) -> None:
-    pinned, door = PAGES[name]
+    pinned, endpoint = PAGES[name]
     alice = person("alice")
     client = Client()
     client.force_login(alice)
-    assert measured(door, client.get, alice, capture) == [pinned, pinned]
+    assert measured(endpoint, client.get, alice, capture) == [pinned, pinned]
 
 
 @pytest.mark.parametrize("name", API)
 def test_the_api_asks_as_often_for_three_rows_as_for_one(name: str, capture: Callable[[], Any]) -> None:
-    pinned, door = API[name]
+    pinned, endpoint = API[name]
     alice = person("alice")
     headers = bearer(alice)
-    assert measured(door, lambda path: Client().get(path, headers=headers), alice, capture) == [pinned, pinned]
+    assert measured(endpoint, lambda path: Client().get(path, headers=headers), alice, capture) == [pinned, pinned]
 
 
 def test_a_further_page_asks_as_often_as_the_first(capture: Callable[[], Any]) -> None:

@@ -35,9 +35,7 @@ def seconds_to_upload(person: Person, album: str, content: bytes) -> float:
     return time.monotonic() - started
 
 
-def test_two_stalled_uploads_and_ten_stalled_connections_keep_no_third_client_out(
-    alice: Person, bob: Person
-) -> None:
+def test_two_stalled_uploads_and_ten_stalled_connections_delay_no_third_client(alice: Person, bob: Person) -> None:
     hers, his = alice.album(), bob.album()
     with ExitStack() as stack:
         stalled = [stack.enter_context(connection(alice.server)) for _ in range(2)]
@@ -110,7 +108,7 @@ def test_a_steady_client_may_take_longer_than_the_grace(impatient: Server) -> No
     assert answer.status == 201
 
 
-def test_more_stalled_clients_than_threads_keep_others_out_for_one_grace_only(impatient: Server) -> None:
+def test_more_stalled_clients_than_threads_delay_others_for_one_grace_only(impatient: Server) -> None:
     carol = Person.sign_up(impatient, "carol")
     album = carol.album()
     with ExitStack() as stack:

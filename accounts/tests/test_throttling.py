@@ -1,4 +1,4 @@
-"""Attempts are counted per account and per address, for both doors together, before any hash."""
+"""Attempts are counted per account and per address, for page and API together, before any hash."""
 
 from typing import Any
 
@@ -148,7 +148,7 @@ def test_the_client_is_who_our_outermost_proxy_saw(
 # ---- Other attempts -------------------------------------------------------------------------
 
 
-def test_registrations_are_throttled_for_both_doors_together(db: None) -> None:
+def test_registrations_are_throttled_for_page_and_api_together(db: None) -> None:
     for n in range(20):
         body = {"email": f"user{n}@example.org", "password": "1"}
         assert post("api-register", body).status_code == 400

@@ -140,7 +140,7 @@ def test_a_login_ends_after_thirty_days_however_often_it_is_refreshed(pair: toke
         assert post("api-logout", {"refresh": pair.refresh}).status_code == 204
 
 
-def test_expired_logins_are_forgotten_and_living_ones_kept(alice: User, pair: tokens.Pair) -> None:
+def test_expired_logins_are_forgotten_and_living_ones_stay(alice: User, pair: tokens.Pair) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=2)):
         kept = tokens.issue(alice)
     with time_machine.travel(timezone.now() + timedelta(days=31)):
@@ -279,7 +279,7 @@ FORGERIES: dict[str, Callable[[str, dict[str, Any]], str]] = {
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
-def test_a_forged_token_is_401_at_every_door(pair: tokens.Pair, forge: Callable[..., str]) -> None:
+def test_a_forged_token_is_401_at_every_endpoint(pair: tokens.Pair, forge: Callable[..., str]) -> None:
     access, refresh = (forge(token, claims_of(token)) for token in (pair.access, pair.refresh))
     answers = [
         me(access),

@@ -49,7 +49,7 @@ def test_a_runner_whose_lease_is_longer_than_any_holds_nothing_back():
             assert locks.is_held("backup")
 
 
-def test_a_lease_that_has_ended_is_not_renewed_though_nobody_took_it():
+def test_a_lease_that_has_ended_is_not_extended_even_when_it_is_free():
     with locks.hold("backup", LEASE) as lock:
         assert lock.extend()
         Runner.objects.update(leased_until=timezone.now() - timedelta(seconds=1))

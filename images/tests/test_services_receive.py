@@ -132,7 +132,7 @@ def test_a_full_quota_refuses_new_bytes_but_not_those_that_are_there():
     assert received(holiday) == image
 
 
-def test_an_album_deleted_meanwhile_is_a_404_and_nothing_is_kept(monkeypatch):
+def test_an_album_deleted_meanwhile_is_a_404_and_nothing_is_stored(monkeypatch):
     alice = user()
     holiday = album(alice)
     store = type(image_storage()).store
@@ -185,7 +185,7 @@ def test_a_file_made_to_be_looked_at_for_long_is_refused_soon(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_deleting_everything_while_uploading_keeps_the_sums():
+def test_the_sums_stay_right_while_everything_is_deleted_during_uploads():
     alice = user()
     albums = [album(alice, str(index)) for index in range(6)]
     done = threading.Event()

@@ -33,7 +33,7 @@ def test_a_client_that_asks_first_is_refused_without_a_go_ahead(alice: Person, a
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_wrong_albums_and_nobody_are_refused_before_the_body_is_sent(
+def test_wrong_albums_and_wrong_tokens_are_refused_before_the_body_is_sent(
     alice: Person, bob: Person, album: str
 ) -> None:
     his = bob.album("His")

@@ -81,7 +81,7 @@ def test_a_wrong_id_is_404_whatever_is_asked_of_it(alice: Person, wrong: str) ->
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_nobody_and_forged_tokens_are_401_before_anything_else(alice: Person, album: str) -> None:
+def test_missing_and_forged_tokens_are_401_before_anything_else(alice: Person, album: str) -> None:
     head, claims, signature = alice.token.split(".")
     none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     forged = ["", "x", "a.b.c", f"{head}.{claims}.", f"{head}.{claims}", f"{none}.{claims}.",

@@ -51,7 +51,7 @@ def test_the_arrow_keys_stay_in_the_list_one_came_from(page: Page, context: Brow
     expect(page).to_have_url(f"{listed}#i-{last}")
 
 
-def test_a_picture_that_is_being_made_keeps_its_place_and_turns_into_itself(
+def test_a_tile_that_waits_for_its_picture_stays_in_its_place_and_shows_it(
     page: Page, context: BrowserContext, alice: Person
 ) -> None:
     """And the grid does not move while the pictures come."""

@@ -1,4 +1,4 @@
-"""The store under test: a real server that can be stopped at a named place, and seen from behind."""
+"""The store under test: a real server that stops at a named place, and whose rows and files can be read."""
 
 import hashlib
 import json

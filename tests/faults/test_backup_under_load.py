@@ -55,10 +55,10 @@ def restored_and_sound(place: Store, backup: Path) -> None:
 
 def held_to(place: Store, users: list[RecordingUser], moments: list[Moment]) -> None:
     """The restored store keeps what was promised before its backup began."""
-    doors = [through(user, place) for user in users]
-    for door, moment in zip(doors, moments, strict=True):
-        door.record = moment.after_restore(door.record)
-    check(place, *doors)
+    restored_users = [through(user, place) for user in users]
+    for user, moment in zip(restored_users, moments, strict=True):
+        user.record = moment.after_restore(user.record)
+    check(place, *restored_users)
 
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(30, marks=pytest.mark.faults_full)])

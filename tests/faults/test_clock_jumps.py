@@ -71,7 +71,7 @@ def test_images_in_work_are_made_when_the_clock_jumps(
 
 
 @pytest.mark.parametrize("jump", [10 * MINUTES, full(-10 * MINUTES)])
-def test_a_lease_is_kept_when_the_clock_jumps(store: Store, clock: Clock, alice: RecordingUser, jump: int) -> None:
+def test_a_lease_lasts_when_the_clock_jumps(store: Store, clock: Clock, alice: RecordingUser, jump: int) -> None:
     """The database's clock decides. SQLite has none of its own: there the work may be done twice, and no harm."""
     settle(store)
     store.arm(RENDERING[1], "pause")

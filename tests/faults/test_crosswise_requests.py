@@ -76,7 +76,7 @@ def test_the_same_bytes_twenty_times_at_once_are_one_image(
     check(store, alice, bob)
 
 
-def test_deleting_and_sending_the_same_bytes_at_once_never_keeps_half(store: Store, alice: RecordingUser) -> None:
+def test_deleting_and_sending_the_same_bytes_at_once_never_stores_half(store: Store, alice: RecordingUser) -> None:
     album = alice.album()
     content = picture()
     image = alice.store_image(album, content)

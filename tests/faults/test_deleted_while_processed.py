@@ -71,7 +71,7 @@ def test_deleted_for_ever_while_it_is_made(
 
 @pytest.mark.parametrize("step", [full(RECEIVED[0]), RECEIVED[1], RECEIVED[2]], ids=str)
 @pytest.mark.parametrize("delete", [delete_album, delete_account])
-def test_an_upload_into_what_is_deleted_meanwhile_keeps_nothing(
+def test_an_upload_into_what_is_deleted_meanwhile_stores_nothing(
     store: Store,
     alice: RecordingUser,
     bob: RecordingUser,
@@ -88,7 +88,7 @@ def test_an_upload_into_what_is_deleted_meanwhile_keeps_nothing(
 
 
 @pytest.mark.parametrize("step", RECEIVED, ids=str)
-def test_an_upload_into_an_album_that_is_trashed_meanwhile_keeps_nothing(
+def test_an_upload_into_an_album_that_is_trashed_meanwhile_stores_nothing(
     store: Store, alice: RecordingUser, step: Step
 ) -> None:
     album = alice.album()

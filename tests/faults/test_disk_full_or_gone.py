@@ -115,7 +115,7 @@ def test_a_full_disk_of_images_refuses_and_keeps_what_it_has(
     check(store, alice)
 
 
-def test_deleting_makes_room_on_a_full_disk(store: Store, disks: tuple[Path, Path], alice: RecordingUser) -> None:
+def test_deleting_frees_bytes_on_a_full_disk(store: Store, disks: tuple[Path, Path], alice: RecordingUser) -> None:
     album = alice.album()
     stored = []
     while True:

@@ -62,12 +62,12 @@ def test_work_done_twice_is_harmless(store: Store, alice: RecordingUser) -> None
 def test_two_servers_share_the_work_and_one_is_killed(
     store: Store, second: Store, alice: RecordingUser, bob: RecordingUser
 ) -> None:
-    """The same bytes through both doors are one image; who is left finishes what the other one began."""
+    """The same bytes through both servers are one image; who is left finishes what the other one began."""
     albums = {person: person.album() for person in (alice, bob)}
-    doors = {person: through(person, second) for person in (alice, bob)}
+    at_server = {person: through(person, second) for person in (alice, bob)}
     contents = [picture(800, 600) for _ in range(10)]
     works = [lambda p=p, c=c: p.send(albums[p], c) for c in contents for p in (alice, bob)]
-    works += [lambda p=p, c=c: doors[p].send(albums[p], c) for c in contents for p in (alice, bob)]
+    works += [lambda p=p, c=c: at_server[p].send(albums[p], c) for c in contents for p in (alice, bob)]
     at_once(works, threads=12)
     assert [len(person.record.stored) for person in (alice, bob)] == [10, 10]
     second.die()

@@ -108,10 +108,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule(album=albums, at_trash=st.booleans())
     def delete_album(self, album: ModelAlbum, at_trash: bool) -> None:
-        door, wanted = (
+        endpoint, wanted = (
             (f"trash/{album.id}/", TRASHED) if at_trash else (f"albums/{album.id}/?permanent=true", LIVING)
         )
-        self.deleted(204 if album.state == wanted else 404, door)
+        self.deleted(204 if album.state == wanted else 404, endpoint)
         if album.state == wanted:
             album.state = GONE
             self.gone |= {image.id for image in self.all_images if image.album is album}
@@ -165,9 +165,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(image=images, at_trash=st.booleans())
     def delete_image(self, image: ModelImage, at_trash: bool) -> None:
-        door = f"trash/{image.id}/" if at_trash else f"images/{image.id}/?permanent=true"
+        endpoint = f"trash/{image.id}/" if at_trash else f"images/{image.id}/?permanent=true"
         found = image.takes_space and not image.is_shown if at_trash else image.is_shown
-        self.deleted(204 if found else 404, door)
+        self.deleted(204 if found else 404, endpoint)
         if found:
             image.state = GONE
             self.gone.add(image.id)

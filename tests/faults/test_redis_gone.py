@@ -214,8 +214,8 @@ def test_two_servers_count_together_before_and_after_an_outage_and_go_on_alone_i
     count("outages survived")
     wait_until_back(store, alice)
     wait_until_back(twin, alice)
-    doors = itertools.cycle([store, twin])
-    answers = [guess(next(doors), address(), "somebody@example.org") for _ in range(PER_ACCOUNT + 1)]
+    servers_in_rotation = itertools.cycle([store, twin])
+    answers = [guess(next(servers_in_rotation), address(), "somebody@example.org") for _ in range(PER_ACCOUNT + 1)]
     assert answers == [401] * PER_ACCOUNT + [429]
 
 

@@ -33,7 +33,7 @@ def nobody_was_refused(store: Store, users: list[RecordingUser]) -> None:
 
 
 def reload(store: Store) -> None:
-    """SIGHUP: a new worker begins, the old one finishes what it has; the door stays open."""
+    """SIGHUP: a new worker begins, the old one finishes what it has; the port stays open."""
     assert store.process is not None
     old = store.worker()
     os.kill(store.process.pid, signal.SIGHUP)
@@ -136,7 +136,9 @@ def test_a_polite_end_under_load_finishes_what_was_begun(store: Store) -> None:
 
 
 @pytest.mark.parametrize("seconds", LOADS)
-def test_two_servers_restarted_in_turn_fail_no_request(store: Store, second: Store, seconds: int) -> None:
+def test_two_servers_restarted_one_after_the_other_fail_no_request(
+    store: Store, second: Store, seconds: int
+) -> None:
     """SIGTERM to one while all talk to the other, as behind a balancer."""
     print(f"FAULT_SEED={SEED}")
     users = sign_up_users(store, people=3)

@@ -102,7 +102,7 @@ def test_one_image_wanted_by_all_ends_in_one_place(
 
 @pytest.mark.parametrize("with_erasing", [False, True], ids=["not-erased", "erased"])
 @pytest.mark.parametrize("number", ROUNDS)
-def test_one_album_wanted_by_all_keeps_all_or_nothing(
+def test_one_album_wanted_by_all_has_all_its_images_or_none(
     store: Store, alice: RecordingUser, number: int, with_erasing: bool
 ) -> None:
     dice = random.Random(number)

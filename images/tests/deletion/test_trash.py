@@ -137,7 +137,7 @@ def test_moving_to_where_the_bytes_are_in_the_trash_says_so():
     assert (sums_of(holiday)[0], sums_of(norway)[0]) == (1, 0)
 
 
-def test_nobody_finds_anothers_trash():
+def test_a_stranger_does_not_find_the_trash_of_another_user():
     alice, bob = user(), user("bob@example.org")
     holiday, [image] = holiday_of(alice, 1)
     to_trash(image, holiday)
@@ -151,7 +151,7 @@ def test_nobody_finds_anothers_trash():
 # ---- Uploads --------------------------------------------------------------------------------
 
 
-def test_the_same_bytes_again_restore_the_image_also_without_room():
+def test_the_same_bytes_again_restore_the_image_also_when_the_quota_is_full():
     alice = user()
     holiday = album(alice)
     image = received(holiday)
@@ -175,7 +175,7 @@ def test_a_failed_image_that_comes_back_by_its_bytes_is_tried_again():
     assert (again, again.status, again.attempts) == (image, Status.PENDING, 0)
 
 
-def test_an_upload_whose_album_is_trashed_meanwhile_is_a_404_that_keeps_nothing(monkeypatch):
+def test_an_upload_whose_album_is_trashed_meanwhile_is_a_404_that_stores_nothing(monkeypatch):
     alice = user()
     holiday = album(alice)
     probe = probing.probe
@@ -201,7 +201,7 @@ def test_the_same_bytes_bring_nothing_back_into_a_trashed_album():
     assert (image.trashed_at is None, used_by(alice), len(stored())) == (False, image.bytes, 1)
 
 
-def test_an_album_trashed_while_the_bytes_are_stored_keeps_none_of_them(monkeypatch):
+def test_an_album_trashed_while_the_bytes_are_stored_has_none_of_them(monkeypatch):
     alice = user()
     holiday = album(alice)
     storage = type(image_storage())

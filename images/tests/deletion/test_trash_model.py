@@ -158,7 +158,7 @@ def walk(store: Store, model: Model, done: tuple[tuple[str, ...], ...] = ()) -> 
 
 
 @pytest.mark.slow
-def test_every_order_of_trashing_restoring_deleting_and_uploading_keeps_the_sums(monkeypatch):
+def test_the_sums_are_right_after_every_order_of_trashing_restoring_deleting_and_uploading(monkeypatch):
     probed = Probed(content_type="image/jpeg", width=40, height=30, taken_at=None, camera="")
     with ExitStack() as stack:
         files = {name: stack.enter_context(staged(content)) for name, content in zip("xy", colours(2), strict=True)}

@@ -47,7 +47,7 @@ def test_a_link_lives_to_the_end_of_the_next_window(world: World, made: float, e
     assert statuses == [200, 404, 404, 404]
 
 
-def test_a_cache_may_keep_it_to_the_links_end_and_no_longer(world: World) -> None:
+def test_a_cache_may_store_a_file_to_the_links_end_and_no_longer(world: World) -> None:
     with at(NOON + timedelta(minutes=10)):
         url = links_of(world.image).original
     told = []

@@ -48,7 +48,7 @@ def test_a_link_bears_the_headers_of_the_contract(links: Links) -> None:
             assert answer.sent == (content if method == "GET" else b"")
 
 
-def file_doors(world: World) -> list[tuple[str, dict[str, str], str]]:
+def file_endpoints(world: World) -> list[tuple[str, dict[str, str], str]]:
     """Each way to the bytes of the original: URL, headers, what caches are told."""
     private = "private, no-cache"
     return [
@@ -64,7 +64,7 @@ def file_doors(world: World) -> list[tuple[str, dict[str, str], str]]:
 def test_file_is_private_and_asks_again(world: World) -> None:
     client = Client()
     client.force_login(world.alice)
-    answers = [fetch(url, **headers) for url, headers, _ in file_doors(world)]
+    answers = [fetch(url, **headers) for url, headers, _ in file_endpoints(world)]
     page = client.get(reverse("image-file", args=[world.image.public_id]))
     page.sent = b"".join(page.streaming_content)
     for answer in (*answers, page):
@@ -75,7 +75,7 @@ def test_file_is_private_and_asks_again(world: World) -> None:
 
 
 def every_way(world: World) -> list[tuple[str, dict[str, str]]]:
-    return [(links_of(world.image).original, {}), *((url, headers) for url, headers, _ in file_doors(world))]
+    return [(links_of(world.image).original, {}), *((url, headers) for url, headers, _ in file_endpoints(world))]
 
 
 def test_who_has_the_file_is_told_304(world: World) -> None:
@@ -144,14 +144,14 @@ def test_a_range_of_another_version_is_the_whole(world: World) -> None:
 
 
 def test_a_deleted_image_is_gone_from_file_at_once(world: World) -> None:
-    doors = file_doors(world)
+    endpoints = file_endpoints(world)
     path = reverse("api-image", args=[world.image.public_id])
     assert Client().delete(path, headers=bearer(world.alice)).status_code == 204
-    assert [fetch(url, **headers).status_code for url, headers, _ in doors] == [404, 404]
+    assert [fetch(url, **headers).status_code for url, headers, _ in endpoints] == [404, 404]
     assert not Image.objects.living().filter(pk=world.image.pk).exists()
 
 
-def test_nothing_else_in_the_api_may_be_kept_by_a_shared_cache(world: World) -> None:
+def test_a_shared_cache_may_store_no_other_answer(world: World) -> None:
     for path in (
         "/api/v1/albums/",
         f"/api/v1/images/{world.image.public_id}/",

@@ -88,7 +88,7 @@ def test_a_rotation_is_applied_once_in_every_format(rendered, form):
     assert max(ImageStat.Stat(difference).mean) < 4
 
 
-def test_alpha_is_kept_as_webp(rendered):
+def test_alpha_stays_and_makes_a_webp(rendered):
     result, opened = rendered(pictures.alpha_png_bytes(alpha=100))
     picture = opened("large")
     assert {v.content_type for v in result.variants.values()} == {"image/webp"}
@@ -112,7 +112,7 @@ def test_alpha_that_hides_nothing_is_dropped(rendered):
     ],
     ids=lambda value: getattr(value, "mode", None),
 )
-def test_every_kind_of_transparency_is_kept(rendered, picture, options):
+def test_every_kind_of_transparency_stays(rendered, picture, options):
     _, opened = rendered(pictures.saved(picture, "PNG", **options))
     assert opened("large").getextrema()[-1] == (0, 0)
 

@@ -48,7 +48,7 @@ def test_who_slept_past_the_lease_overwrites_nothing():
     assert image.status == Status.READY
 
 
-def test_users_take_turns():
+def test_the_queue_goes_round_among_users():
     alice, bob = user(), user("bob@example.org")
     for content in colours(3):
         received(album(alice), content)

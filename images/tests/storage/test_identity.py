@@ -184,8 +184,8 @@ def mount(settings, tmp_path) -> Mount:
     return Mount(tmp_path / "images")
 
 
-def status(client, door: str) -> int:
-    answer = client.get(door)
+def status(client, endpoint: str) -> int:
+    answer = client.get(endpoint)
     answer.close()
     return answer.status_code
 
@@ -194,13 +194,13 @@ def test_reading_is_a_503_without_the_disk_and_a_404_without_the_file(mount, cli
     client.force_login(alice)
     page = f"/api/v1/images/{image.public_id}/"
     link = client.get(page).json()["variants"]["thumb"]["url"]
-    doors = [f"{page}file/", f"{page}file/?size=thumb", link]
+    endpoints = [f"{page}file/", f"{page}file/?size=thumb", link]
     mount.leave()
-    assert [status(client, door) for door in doors] == [503] * 3
+    assert [status(client, endpoint) for endpoint in endpoints] == [503] * 3
     mount.come_back()
-    assert [status(client, door) for door in doors] == [200] * 3
+    assert [status(client, endpoint) for endpoint in endpoints] == [200] * 3
     lose(image.original_file)
-    assert [status(client, door) for door in doors] == [404, 200, 200]
+    assert [status(client, endpoint) for endpoint in endpoints] == [404, 200, 200]
 
 
 def test_an_upload_is_a_503_and_nothing_is_written_below_the_mount_point(mount, client, alice):

@@ -157,7 +157,7 @@ def test_reading_from_a_server_that_trickles_ends(patient, proxy, source, monkey
     assert time.monotonic() - begun < 3 * 2.5
 
 
-def test_whoever_reads_slowly_is_not_taken_for_a_slow_storage(patient, source, monkeypatch):
+def test_a_slow_reader_is_not_taken_for_a_slow_storage(patient, source, monkeypatch):
     source.write_bytes(os.urandom(12_000_000))  # more than what connections hold on the way
     patient.store(source, NAME, "image/jpeg")
     monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1)

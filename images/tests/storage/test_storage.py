@@ -39,7 +39,7 @@ def test_storing_again_replaces_the_whole_file_and_leaves_no_temporary(storage, 
     assert (stored(), stored_bytes(NAME)) == ({NAME}, b"two")
 
 
-def test_a_storage_nothing_was_kept_in_is_empty_and_answers(storage):
+def test_a_new_storage_is_empty_and_answers(storage):
     assert (list(storage.listing()), storage.answers()) == ([], True)
 
 
@@ -101,7 +101,7 @@ def test_folders_go_together_and_their_neighbours_stay(storage, store_bytes):
     assert stored() == {"aa/bb/c22/original", "aa/bb/c22/thumb.v1.jpg"}
 
 
-def test_the_listing_is_in_the_order_of_the_names_and_knows_strangers(storage, store_bytes):
+def test_the_listing_is_in_the_order_of_the_names_and_has_unknown_files(storage, store_bytes):
     folders = ["a1/00/ff00a1", "a0/ff/00ffa0", "a1/00/0000a1", "00/a0/ffa000"]
     names = [f"{folder}/{file}" for folder in folders for file in ("thumb.v1.jpg", "original", "large.v1.jpg")]
     for name in [*names, "marker", "a1-stranger", "a1/00.stranger"]:

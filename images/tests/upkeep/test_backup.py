@@ -197,7 +197,7 @@ def test_a_file_whose_bytes_have_changed_is_told_and_copied_when_it_is_well_agai
     assert copy.read_bytes() == sound
 
 
-def test_a_backup_is_nobodys_business_but_the_operators(tmp_path, alice):
+def test_only_the_operator_can_read_a_backup(tmp_path, alice):
     made(album(alice), 1)
     take(tmp_path / "mine/backup")
     found = [tmp_path / "mine", *(tmp_path / "mine").rglob("*")]
@@ -235,7 +235,7 @@ def test_an_older_backup_stays_until_the_new_one_is_whole(tmp_path, alice, monke
     assert dump_in(tmp_path) != before
 
 
-def test_a_backup_that_finds_no_room_leaves_the_older_one_as_it_was(tmp_path, alice, monkeypatch):
+def test_a_backup_on_a_full_disk_leaves_the_older_one_as_it_was(tmp_path, alice, monkeypatch):
     holiday = album(alice)
     made(holiday, 1)
     take(tmp_path / "backup")

@@ -84,7 +84,7 @@ def test_what_a_row_comes_to_name_is_not_put_aside(images, monkeypatch):
     assert name in stored()
 
 
-def test_nobody_claims_an_image_while_a_file_of_its_folder_is_moved(images, monkeypatch):
+def test_an_image_is_not_claimed_while_a_file_of_its_folder_is_moved(images, monkeypatch):
     put(f"{images[0].storage_prefix}/thumb.v0.jpg", b"old")
     claims, rename = [], type(image_storage()).rename
 

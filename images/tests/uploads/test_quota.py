@@ -57,7 +57,7 @@ def slow_storage(monkeypatch, fails=False):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_same_bytes_at_once_need_room_for_one(monkeypatch, fails):
+def test_the_same_bytes_at_once_need_the_quota_of_one(monkeypatch, fails):
     """While the first holds the last room the others wait for it, and take its place if it fails."""
     size = len(jpeg_bytes())
     alice = user(quota_bytes=size)

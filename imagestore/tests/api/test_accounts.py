@@ -141,7 +141,7 @@ def test_with_verification_a_weak_password_is_400_whether_or_not_the_address_is_
         assert errors(post("api-register", {"email": email, "password": "1234"})) == ["password"]
 
 
-def test_with_verification_nobody_logs_in_before_the_link_was_followed(mandatory: None) -> None:
+def test_with_verification_a_login_works_only_after_the_link_was_followed(mandatory: None) -> None:
     post("api-register", NEW)
     refused = post("api-login", NEW)
     wrong = post("api-login", NEW | {"password": "wrong one 99"})
@@ -246,7 +246,7 @@ def as_user(pair: tokens.Pair) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("method", "name"), [("get", "api-me"), ("patch", "api-me"), ("post", "api-me-delete")])
-def test_nobody_gets_401(method: str, name: str) -> None:
+def test_an_anonymous_client_gets_401(method: str, name: str) -> None:
     answer = getattr(Client(), method)(reverse(name))
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'

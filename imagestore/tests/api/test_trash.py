@@ -122,7 +122,7 @@ def test_what_lives_is_not_in_the_trash(api, alice):
     assert Image.objects.owned_by(alice).count() == 2
 
 
-def test_what_is_trashed_is_at_no_other_door(api, alice):
+def test_what_is_trashed_is_at_no_other_endpoint(api, alice):
     holiday, [alone, other] = made_album(alice)
     norway, _ = made_album(alice, 1, "Norway")
     trash_all(alone, norway)

@@ -104,7 +104,7 @@ def test_a_form_of_what_went_meanwhile_is_not_found(admin, monkeypatch, gone):
     assert not Album.objects.filter(title="Renamed").exists()
 
 
-def test_nobody_else_gets_in(client):
+def test_a_user_who_is_no_operator_does_not_get_in(client):
     client.force_login(user())
     assert client.get(reverse("admin:images_image_changelist")).status_code == 302
 

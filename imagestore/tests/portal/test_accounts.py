@@ -208,7 +208,7 @@ def test_a_reset_link_is_short_lived(alice: User, settings: Any) -> None:
     assert settings.PASSWORD_RESET_TIMEOUT <= 3600
 
 
-def test_with_verification_the_mails_link_opens_the_door(client: Client, settings: Any) -> None:
+def test_with_verification_the_link_in_the_mail_makes_the_login_work(client: Client, settings: Any) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     client.post(reverse("account_signup"), NEW)
     assert not is_signed_in(client)
@@ -238,7 +238,7 @@ def test_anybody_sees(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PRIVATE)
-def test_nobody_is_led_to_the_log_in(client: Client, name: str) -> None:
+def test_an_anonymous_visitor_is_led_to_the_log_in(client: Client, name: str) -> None:
     answer = client.get(reverse(name))
     assert answer["Location"] == f"{reverse('account_login')}?next={reverse(name)}"
     assert client.post(reverse(name)).status_code == 302
@@ -280,7 +280,7 @@ def test_leaving_takes_the_password_and_ends_everything(portal: Client, alice: U
     assert log_in(alice.email).status_code == 200
 
 
-def test_without_the_password_nobody_leaves(portal: Client, alice: User) -> None:
+def test_without_the_password_no_account_ends(portal: Client, alice: User) -> None:
     answer = portal.post(reverse("profile-delete"), {"password": "wrong one 99"})
     assert list(answer.context["form"].errors) == ["password"]
     assert User.objects.living().filter(pk=alice.pk).exists()

@@ -34,7 +34,7 @@ def sea(alice):
     return {name: image_in(album, f"{name}.jpg") for name in ("sea 2", "hills", "sea 3", "sea 1")}
 
 
-def test_the_profile_warns_before_the_room_ends(pages, alice):
+def test_the_profile_warns_before_the_quota_ends(pages, alice):
     holiday = album_of(alice)
     image = image_in(holiday)
     gone = image_in(holiday)

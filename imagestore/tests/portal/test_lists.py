@@ -42,7 +42,7 @@ def turns(page):
     return found.get("previous"), found.get("next")
 
 
-def test_an_image_turns_to_its_neighbours_in_the_list_one_came_from(pages, sea):
+def test_an_image_links_to_its_neighbours_in_the_list_one_came_from(pages, sea):
     def url(name, query=""):
         return sea[name].get_absolute_url() + query
 
@@ -63,11 +63,11 @@ def test_the_links_of_an_album_keep_its_list_but_not_the_page(pages, sea):
 
 
 @pytest.mark.parametrize("query", ["?ordering=owner", "?status=doomed", "?search=" + "x" * 201])
-@pytest.mark.parametrize("door", ["image-detail", "image-delete"])
-def test_a_list_that_is_none_is_refused(pages, sea, door, query):
+@pytest.mark.parametrize("endpoint", ["image-detail", "image-delete"])
+def test_a_list_that_is_none_is_refused(pages, sea, endpoint, query):
     image = sea["hills"]
-    url = reverse(door, args=[image.public_id]) + query
-    answer = pages.post(url) if door == "image-delete" else pages.get(url)
+    url = reverse(endpoint, args=[image.public_id]) + query
+    answer = pages.post(url) if endpoint == "image-delete" else pages.get(url)
     assert answer.status_code == 400
     image.refresh_from_db()
     assert image.trashed_at is None

@@ -18,7 +18,7 @@ def test_the_api_says_limit_and_used(client):
     assert (answer.status_code, body["code"], body["limit"], body["used"]) == (413, "quota_exceeded", 10, 0)
 
 
-def test_the_album_page_says_when_room_runs_short(client):
+def test_the_album_page_says_when_the_quota_runs_short(client):
     alice = user(quota_bytes=10_000)
     holiday = album(alice)
     client.force_login(alice)
