@@ -1,4 +1,4 @@
-"""What stands after the `?` of a list or a deletion: read strictly, refused by name."""
+"""Query parameters. A value that is not allowed raises Problem `invalid`, which names the parameter."""
 
 from collections.abc import Collection, Mapping
 
