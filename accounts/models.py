@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
-# Characters.
+# The longest name and the longest address, in characters.
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
 

@@ -56,7 +56,7 @@ def _not_negative(name: str, default: int) -> int:
     return value
 
 
-# ---- Who we are -----------------------------------------------------------------------------
+# ---- Address and keys -----------------------------------------------------------------------
 
 # The address of the store. Links in mails point to it; https here turns on secure cookies and HSTS.
 SITE_URL = env.str("SITE_URL", "http://localhost:9999").rstrip("/")

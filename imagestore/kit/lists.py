@@ -58,7 +58,7 @@ class ListSpec:
 
 @dataclass(frozen=True)
 class ListRequest:
-    """What one request asks of a list."""
+    """The search, filters, order and page that one request asks for."""
 
     max_search_length: ClassVar[int] = SEARCH_LENGTH
 

@@ -15,7 +15,7 @@ from imagestore.operators.base import TrashAdmin, TrashFilter, shorten
 class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
     list_display = ("short_title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
     list_filter = (TrashFilter,)
-    view_on_site = False  # the page is its owner's
+    view_on_site = False  # only the owner may see the page
     show_full_result_count = False
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email")

@@ -41,7 +41,7 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
     list_select_related = ("owner", "album")
     list_per_page = 50
     show_full_result_count = False
-    view_on_site = False  # the page is its owner's
+    view_on_site = False  # only the owner may see the page
     search_fields = ("name", "owner__email", "sha256")
     search_help_text = "Name, e-mail of the owner, or SHA-256"
     actions = ("process_again", "restore")
