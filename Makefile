@@ -1,4 +1,4 @@
-# `make help` lists what there is. The work is done by deploy/*.sh, deploy/serve.py and pytest.
+# `make help` lists the targets. deploy/*.sh, deploy/serve.py and pytest do the work.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
@@ -7,18 +7,18 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
-# The checks load the settings, which want keys; they touch no database and no file.
+# The checks load the settings, which need keys. They touch no database and no file.
 CHECK := SECRET_KEY=only-for-checks-abcdefghijklmnopqrstuvwxyz-0123456789 JWT_SIGNING_KEY=only-for-checks-zyxwvutsrqponm-9876543210 \
 	DATABASE_URL=sqlite://:memory: SITE_URL=https://pictures.example.org
 
 PYTEST := $(BIN)/python -m pytest
-# Files, because Node 22 takes no folder.
+# Name the files, because Node 22 takes no folder.
 NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
-# They wait for processes more than they work.
+# Three at once, on two cores too: these tests mostly wait for servers.
 FAULTS := $(PYTEST) -n 3 tests/faults
 ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
-# Files whose tests know no database, or are alike on all: once is enough.
+# Tests that use no database, or do the same on each: `make test` runs them once.
 NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/test_s3.py --ignore images/tests/storage/test_url.py \
 	--ignore images/tests/storage/test_scratch.py --ignore imagestore/tests/kit/test_cache.py --ignore tests/test_corpus.py
 

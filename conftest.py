@@ -1,4 +1,4 @@
-"""What every test stands on: keys and a folder of its own, set before the settings are read."""
+"""Setup of all tests. It sets keys and a temporary folder before Django reads the settings."""
 
 import os
 import tempfile
@@ -23,29 +23,29 @@ os.environ.update(
     SECRET_KEY="a key for tests only, known to everybody",
     JWT_SIGNING_KEY="another key for tests only, known to everybody",
     DATA_DIR=_folder.name,
-    # A developer's .env is not the tests' business.
+    # Tests must not read a developer's .env.
     ENV_FILE=f"{_folder.name}/.env",
     LOG_LEVEL="WARNING",
 )
 # `DATABASE_URL=… pytest` chooses the database under test, `TEST_STORAGE=s3` the storage (tests/seaweed.py).
 os.environ.pop("STORAGE_URL", None)
-# Nor is a Redis that serves somebody: tests start their own (tests/redis_server.py).
+# Tests must not use a Redis of others: they start their own (tests/redis_server.py).
 os.environ.pop("REDIS_URL", None)
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_folder.name}/db.sqlite3"
 
-# Argon2 is slow on purpose, and hashed static names need a collectstatic.
+# Argon2 is slow on purpose. Static names with hashes would need a collectstatic.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 _database = settings.DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
-    # A file as in production: threads that share a database in memory lock each other out.
+    # A file, as in production: threads that share a database in memory would lock each other out.
     _database.setdefault("TEST", {})["NAME"] = f"{_folder.name}/test.sqlite3"
 django.setup()
 
 
 @pytest.fixture(autouse=True)
 def _own_files_and_cache(settings, tmp_path: Path) -> None:
-    """Each test stores in folders of its own, which need not exist, and begins with an empty cache."""
+    """Give each test its own folders, which do not exist yet, and an empty cache."""
     settings.STAGING_DIR = tmp_path / "staging"
     images = storage_from_url(new_storage_url(), default=tmp_path / "images")
     settings.STORAGES = {**settings.STORAGES, "images": images}

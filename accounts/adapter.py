@@ -1,4 +1,4 @@
-"""How allauth and Django's password rules see this store."""
+"""This store's adapter for allauth, and its own password rule."""
 
 import ipaddress
 from typing import Any
@@ -20,18 +20,18 @@ logger = structlog.get_logger(__name__)
 
 class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address that attempts are counted for; allauth cuts IPv6 to its /64.
+        """The client's address. allauth counts attempts for it, for IPv6 by /64.
 
-        Each of our NUM_PROXIES proxies has added one entry to X-Forwarded-For; what stands left of
-        those, the client may have written itself.
+        Each of our NUM_PROXIES proxies appends one entry to X-Forwarded-For. Never read an entry
+        before those: the client may have written it.
         """
-        hops, header = settings.NUM_PROXIES, request.headers.get("X-Forwarded-For", "")
+        proxies, header = settings.NUM_PROXIES, request.headers.get("X-Forwarded-For", "")
         forwarded = header.split(",") if header else []
-        given = forwarded[-hops] if 0 < hops <= len(forwarded) else request.META.get("REMOTE_ADDR", "")
-        return _plain_address(given.strip())
+        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else request.META.get("REMOTE_ADDR", "")
+        return _plain_address(address.strip())
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """One counter per mailbox; allauth's own key holds the Host header too, which a client may vary."""
+        """Count attempts by mailbox alone. allauth's own key also holds Host, a header that a client can vary."""
         return normalise_email(credentials["email"])
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
@@ -50,30 +50,31 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        """Every link points to SITE_URL: the Host header is the choice of whoever asked for the mail."""
-        ours: dict[str, Any] = {
+        """Point every link to SITE_URL, never to the Host header: the client that asked for the mail chose it."""
+        overrides: dict[str, Any] = {
             name: _on_our_site(value) for name, value in context.items() if name.endswith("_url")
         }
         host = urlsplit(settings.SITE_URL).netloc
-        ours["current_site"] = {"name": host, "domain": host}
-        return super().render_mail(template_prefix, email, {**context, **ours}, headers)
+        overrides["current_site"] = {"name": host, "domain": host}
+        return super().render_mail(template_prefix, email, {**context, **overrides}, headers)
 
 
 class MaximumLengthValidator:
-    """Nobody types more, and whatever is hashed should have an end."""
+    """Limits how long a text the server hashes for one request."""
 
-    LIMIT = 128
+    MAX_CHARACTERS = 128
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
-        if len(password) > self.LIMIT:
-            raise ValidationError(f"A password has at most {self.LIMIT} characters.", code="password_too_long")
+        if len(password) > self.MAX_CHARACTERS:
+            sentence = f"A password has at most {self.MAX_CHARACTERS} characters."
+            raise ValidationError(sentence, code="password_too_long")
 
     def get_help_text(self) -> str:
-        return f"Your password can have up to {self.LIMIT} characters."
+        return f"Your password can have up to {self.MAX_CHARACTERS} characters."
 
 
 def _plain_address(text: str) -> str:
-    """IPv4 even where a dual-stack socket calls it ::ffff:192.0.2.1; "" for what is no address."""
+    """The address, or "" when `text` is none. ::ffff:192.0.2.1, as a dual-stack socket writes it, becomes IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -83,5 +84,5 @@ def _plain_address(text: str) -> str:
 
 
 def _on_our_site(url: str) -> str:
-    parts = urlsplit(url)
-    return urljoin(settings.SITE_URL, parts._replace(scheme="", netloc="").geturl())
+    link = urlsplit(url)
+    return urljoin(settings.SITE_URL, link._replace(scheme="", netloc="").geturl())

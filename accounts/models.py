@@ -1,4 +1,4 @@
-"""People, what they may store, and the logins of their API clients."""
+"""Users, their quotas, and the logins of their API clients."""
 
 import unicodedata
 from typing import Any, ClassVar, Self
@@ -13,21 +13,21 @@ from django.db.models.functions import Coalesce
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
-# Characters.
+# The longest name and the longest address, in characters.
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
 
 
 def public_id() -> UUID:
-    """A UUIDv7 (RFC 9562, 5.7): what the outside calls a row; it sorts by time."""
+    """A new UUIDv7 (RFC 9562, 5.7): it sorts by time. URLs and API name a row by it, never by its primary key."""
     return uuid7()
 
 
 def normalise_email(email: str) -> str:
-    """One spelling per mailbox, so that ALI@, ali@ and full-width ali@ are one account.
+    """One spelling for each mailbox: ALI@, ali@ and full-width ali@ are one account.
 
-    The domain becomes ASCII (RFC 5891), since some collations hold ü and u to be equal. What
-    cannot be an address is left for validation to refuse.
+    The domain becomes ASCII (RFC 5891), because some database collations treat ü and u as equal.
+    Text that is no address is returned, too: validation refuses it later.
     """
     local, at, domain = _caseless(email).strip().rpartition("@")
     try:
@@ -37,18 +37,18 @@ def normalise_email(email: str) -> str:
 
 
 def _caseless(text: str) -> str:
-    """Folded twice round (Unicode 3.13, D146), so that folding again changes nothing."""
+    """The caseless form (Unicode 3.13, D146). Normalise and fold twice: once can leave more to fold."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", folded).casefold()
 
 
 class UserQuerySet(models.QuerySet["User"]):
     def living(self) -> Self:
-        """Not deleted; a deleted account's row stays until its files are gone."""
+        """Users that are not deleted. A deleted account's row stays until its files are gone."""
         return self.filter(doomed_at=None)
 
     def nearly_full(self) -> Self:
-        """As `User.is_nearly_full`, to a byte. A product of a quota could be too large for the database."""
+        """Must agree with `User.is_nearly_full`. It divides, because quota * 9 could overflow in the database."""
         quota: Any = F("quota_bytes")
         if settings.USER_QUOTA_BYTES is not None:
             quota = Coalesce(quota, settings.USER_QUOTA_BYTES, output_field=models.BigIntegerField())
@@ -70,12 +70,12 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)["User"]):  # type:
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        found: User = self.get(email=normalise_email(email or ""))
-        return found
+        user: User = self.get(email=normalise_email(email or ""))
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. `used_bytes` is the sum of their originals; the row is also the lock of that sum."""
+    """A person's account. `used_bytes` is the sum of their originals; to change it, lock this row."""
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     email = models.EmailField(
@@ -91,10 +91,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         "quota (bytes)", null=True, blank=True, help_text="Empty: the store's default, USER_QUOTA_BYTES."
     )
     used_bytes = models.PositiveBigIntegerField("used (bytes)", default=0, editable=False)
-    # Counted up to end every token and session at once: password change, "log out everywhere".
+    # Raise this number to end every token and session of the user at once.
     token_version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("joined", auto_now_add=True)
-    # Set when the account is deleted: no door knows it any more; its files and rows follow.
+    # Set when the account is deleted. No page or endpoint shows it from then on; its files and rows go later.
     doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -103,12 +103,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # Written by conditional UPDATEs alone: save() of an older reading must not undo them.
-    LEDGER: ClassVar[frozenset[str]] = frozenset({"used_bytes", "token_version", "doomed_at"})
+    # Only UPDATE statements write these fields. save() must not: its values may be old by then.
+    NEVER_SAVED: ClassVar[frozenset[str]] = frozenset({"used_bytes", "token_version", "doomed_at"})
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            # So `is_active` alone answers who may sign in: to Django, allauth and the tokens.
+            # Django, allauth and accounts.tokens check `is_active` alone, so a deleted account must be inactive.
             models.CheckConstraint(condition=Q(doomed_at=None) | Q(is_active=False), name="doomed_is_inactive"),
         ]
 
@@ -116,22 +116,22 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def save(self, **kwargs: Any) -> None:
-        """A new password, whoever sets it (form, admin, command), ends all sessions and API logins.
+        """A new password ends all sessions and API logins, whether a form, the admin or a command sets it.
 
-        Django keeps the raw password in `_password` from set_password() to save(), and not when it
-        only hashes the old one anew.
+        Django holds the raw password in `_password` from set_password() to save(). It does not when
+        it only hashes the same password again.
         """
         adding, password_is_new = self._state.adding, self._password is not None  # type: ignore[attr-defined]
         if not adding and kwargs.get("update_fields") is None:
-            kwargs["update_fields"] = self._ordinary_fields()
+            kwargs["update_fields"] = self._saved_fields()
         with transaction.atomic():
             super().save(**kwargs)
             if password_is_new and not adding:
                 self.end_logins()
 
-    def _ordinary_fields(self) -> set[str]:
+    def _saved_fields(self) -> set[str]:
         names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-        return names - self.LEDGER
+        return names - self.NEVER_SAVED
 
     def end_logins(self) -> None:
         """End every session and every API login of this user at once."""
@@ -140,23 +140,23 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.refresh_from_db(fields=["token_version"])
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        """Django ends a session when this changes: with the password, and with `token_version`."""
-        seen = f"{self.password}:{self.token_version}"
-        return salted_hmac("accounts.User.session", seen, secret=secret, algorithm="sha256").hexdigest()
+        """A hash of password and `token_version`. Django ends a session when this value changes."""
+        hashed = f"{self.password}:{self.token_version}"
+        return salted_hmac("accounts.User.session", hashed, secret=secret, algorithm="sha256").hexdigest()
 
     @classmethod
     def normalize_username(cls, username: str) -> str:
-        """Django's hook for every model form that writes the login name."""
+        """Django calls this for every login name that a model form writes."""
         return normalise_email(username)
 
     @property
     def quota(self) -> int | None:
-        """What this user's originals may take up, in bytes; None is no limit."""
+        """Bytes that this user's originals may take up; None is no limit."""
         return settings.USER_QUOTA_BYTES if self.quota_bytes is None else self.quota_bytes
 
     @property
     def free_bytes(self) -> int | None:
-        """What is left of the quota, in bytes; None is no limit."""
+        """Bytes that are left of the quota; None is no limit."""
         return None if self.quota is None else max(0, self.quota - self.used_bytes)
 
     @property
@@ -169,10 +169,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ApiLogin(models.Model):
-    """One login of an API client: the family of tokens that descends from it.
+    """One login of an API client, and the family of tokens that it issues.
 
-    No row, no access. Only the newest refresh token's hash is here; presenting an older one ends
-    the family. It ends by itself at `expires_at`, however often it was refreshed.
+    A token without such a row gives no access. The row holds only the hash of the newest refresh
+    token; a client that sends an older one ends the family. The login ends at `expires_at`, however
+    often it was refreshed.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_logins")

@@ -1,7 +1,7 @@
-"""What people can do with their account; pages and API call the same functions.
+"""What users can do with their accounts. Pages and API call the same functions.
 
-Attempts are counted before a password is hashed, by allauth, so that both doors share its counters
-(settings.ACCOUNT_RATE_LIMITS). They live in Django's cache (imagestore.kit.cache).
+allauth counts each attempt before a password is hashed, so pages and API share its counters
+(settings.ACCOUNT_RATE_LIMITS). The counters are in Django's cache (imagestore.kit.cache).
 """
 
 from datetime import datetime
@@ -27,10 +27,10 @@ logger = structlog.get_logger(__name__)
 
 
 def register(*, email: str, password: str, name: str = "") -> User:
-    """A new account. Raises Problem `invalid` for a weak password or an address that has one.
+    """Create an account. Raises Problem `invalid` for a weak password or a taken address.
 
-    The address is not looked up before: of parallel attempts one inserts the row. A taken address
-    costs a hash like a free one, so that the time it takes tells nothing.
+    Do not look the address up first: the INSERT decides between parallel attempts. A taken address
+    costs a password hash like a free one, so the answer's time does not tell them apart.
     """
     user = User(email=normalise_email(email), name=one_line(name))
     try:
@@ -49,30 +49,30 @@ def register(*, email: str, password: str, name: str = "") -> User:
 
 
 def sign_up(request: HttpRequest, *, email: str, password: str, name: str = "") -> User | None:
-    """Register without a form: counted, and with the mail that EMAIL_VERIFICATION asks for.
+    """Register over the API: counts the attempt and sends the mail that EMAIL_VERIFICATION asks for.
 
-    None when verification is mandatory, for a free address and a taken one alike: what there is to
-    tell goes to the mailbox.
+    None when verification is mandatory, for a free address and for a taken one: only the mail tells
+    them apart. Raises Problem `throttled`, or `invalid` as `register` does.
     """
-    _count(request, "signup")
+    _count_attempt(request, "signup")
     try:
         user = register(email=email, password=password, name=name)
     except Problem as problem:
         if "email" not in problem.extra["errors"] or not verification_is_mandatory():
             raise
-        _write_to(request, email, None)
+        _send_mail(request, email, None)
         return None
     if allauth_settings.EMAIL_VERIFICATION != "none":
-        _write_to(request, user.email, user)
+        _send_mail(request, user.email, user)
     return None if verification_is_mandatory() else user
 
 
 def authenticate(request: HttpRequest, *, email: str, password: str) -> User:
-    """Who this is. Raises Problem `throttled`, or `invalid_credentials` alike for whatever is wrong.
+    """The user with this password. Raises Problem `throttled`, or `invalid_credentials` for any other reason.
 
     An unknown address costs a hash too (Django's ModelBackend), and is counted like a known one.
     """
-    _count(request, "login")
+    _count_attempt(request, "login")
     try:
         user = cast(User | None, get_adapter().authenticate(request, email=email, password=password))
     except ValidationError:
@@ -83,24 +83,24 @@ def authenticate(request: HttpRequest, *, email: str, password: str) -> User:
 
 
 def confirm_password(request: HttpRequest, user: User, password: str) -> None:
-    """Raise Problem `invalid` unless this is the signed-in user's password."""
-    _count(request, "reauthenticate", user)
+    """Raises Problem `invalid` for another password than the user's, `throttled` after too many attempts."""
+    _count_attempt(request, "reauthenticate", user)
     if not user.check_password(password):
         raise _invalid("password", "This is not your password.")
 
 
 def change_name(user: User, name: str) -> None:
-    """Problem `not_found` for an account that was deleted meanwhile."""
+    """Raises Problem `not_found` when the account was deleted meanwhile."""
     user.name = one_line(name)
     if not User.objects.living().filter(pk=user.pk).update(name=user.name):
         raise not_found()
 
 
 def lock_owner(user: User) -> datetime:
-    """Hold the user's row to the end of the transaction; the time by the database's clock.
+    """Lock the user's row until the transaction ends; returns the time by the database's clock.
 
-    The first lock of whoever changes what a user has: user, album, image. Problem `not_found` when
-    the user is gone.
+    Call this first in a transaction that changes the user's rows: the order of locks is user, album,
+    image. Raises Problem `not_found` when the user is gone.
     """
     rows = User.objects.select_for_update().filter(pk=user.pk)
     now = rows.annotate(now=Now()).values_list("now", flat=True).first()
@@ -110,7 +110,7 @@ def lock_owner(user: User) -> datetime:
 
 
 def retire(user: User) -> None:
-    """Nobody signs in here again, and the address is free for a new account. In the caller's transaction."""
+    """End the account's logins for ever, and free its address for a new account. Call it in a transaction."""
     User.objects.filter(pk=user.pk).update(
         email=f"{user.public_id}@deleted.invalid",
         doomed_at=timezone.now(),
@@ -126,7 +126,7 @@ def verification_is_mandatory() -> bool:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and other control characters, which have no place in a name."""
+    """The text with spaces in place of line breaks and other control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -134,8 +134,8 @@ def _is_verified(user: User) -> bool:
     return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
 
 
-def _write_to(request: HttpRequest, email: str, user: User | None) -> None:
-    """Ask a new user to confirm, or tell an address's owner that there is an account; not too often."""
+def _send_mail(request: HttpRequest, email: str, user: User | None) -> None:
+    """Ask the new user to confirm; without `user`, tell the address's owner that an account exists. Throttled."""
     if not consume(request, app="allauth.account", action="confirm_email", key=email):
         return
     if user is None:
@@ -144,16 +144,17 @@ def _write_to(request: HttpRequest, email: str, user: User | None) -> None:
         EmailAddress.objects.get(user=user).send_confirmation(request, signup=True)
 
 
-def _count(request: HttpRequest, action: str, user: User | None = None) -> None:
-    """One more attempt, or Problem `throttled`."""
+def _count_attempt(request: HttpRequest, action: str, user: User | None = None) -> None:
+    """Raises Problem `throttled` when there were too many."""
     if not consume(request, app="allauth.account", action=action, user=user):
         raise _throttled(action)
 
 
 def _throttled(action: str) -> Problem:
-    """After the longest of the action's windows there is room again for certain."""
-    wait = max(int(rate.duration) for rate in get_rates(app="allauth.account", action=action))
-    return Problem("throttled", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+    """Tells the client to wait for the longest of the action's windows: then an attempt is free for certain."""
+    wait_seconds = max(int(rate.duration) for rate in get_rates(app="allauth.account", action=action))
+    sentence = f"Too many attempts. Try again in {wait_seconds} seconds."
+    return Problem("throttled", sentence, retry_after=wait_seconds)
 
 
 def _invalid(field: str, *sentences: str) -> Problem:

@@ -1,12 +1,12 @@
-"""The API's tokens: the only module that knows simplejwt.
+"""The API's tokens. No other module may import simplejwt.
 
-A login makes one `ApiLogin` row, its family. Both tokens of a pair name their user, the family and
-the user's `token_version`; each request checks all three in one query, so a logout, a new
+A login creates one `ApiLogin` row, the family of its tokens. Each token names its user, its family
+and the user's `token_version`. Each request checks all three in one query, so a logout, a new
 password, a deactivation or a deletion ends access at once. An access token lives 15 minutes. A
-refresh token works once, and no family outlives its login by more than 30 days.
+refresh token works once. A family ends 30 days after its login.
 
-simplejwt's blacklist app is not used: its check and its write are two steps, so several parallel
-posts of one refresh token all win.
+Do not use simplejwt's blacklist app: it checks and writes in two steps, so several parallel
+requests with one refresh token would all succeed.
 """
 
 import hashlib
@@ -37,21 +37,24 @@ from accounts.models import ApiLogin, User, public_id
 from imagestore.kit.logging import bind_user
 from imagestore.kit.problems import Problem
 
-# Three parts of base64url (RFC 7515, 7.1). Ours have about 450 characters.
+# Three fields of base64url (RFC 7515, 7.1). Our tokens have about 450 characters.
 _COMPACT_JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
-_MAX_LENGTH = 2048
+_MAX_TOKEN_CHARACTERS = 2048
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What a client gets; `str` of two signed tokens."""
+    """The two signed tokens that a client gets."""
 
     access: str
     refresh: str
 
 
 def issue(user: User) -> Pair:
-    """A new login of one of this user's clients. The caller has checked the password."""
+    """Log in one of this user's clients. The caller must have checked the password.
+
+    Raises Problem `invalid_token` when the account was deleted since then.
+    """
     family = public_id()
     refresh = Refresh.of(user, family)
     ends = datetime_from_epoch(refresh["exp"])
@@ -59,23 +62,23 @@ def issue(user: User) -> Pair:
         with transaction.atomic():
             ApiLogin.objects.create(user=user, family=family, current_jti_hash=refresh.jti_hash, expires_at=ends)
     except IntegrityError:
-        # Deleted since its password was checked.
         raise _invalid() from None
     return Pair(str(Access.of(user, family)), str(refresh))
 
 
 def rotate(refresh: str) -> Pair:
-    """The next pair, for a refresh token that is dead from now on.
+    """Exchange a refresh token for the next pair; the old token is dead from then on.
 
-    One that was used before ends its family: it or its successor is in the wrong hands, and nobody
-    can tell which. So a client that lost our answer, or asked twice at once, logs in again.
+    A token that was used before ends its family: a thief has it or its successor, and the server
+    cannot tell which. So a client that lost our answer, or asked twice at once, must log in again.
+    Raises Problem `invalid_token` or `token_expired`.
     """
     old = _read(Refresh, refresh)
     user = _user_of(old)
     new = Refresh.of(user, old.family)
     new["exp"] = old["exp"]
     current = ApiLogin.objects.filter(family=old.family, current_jti_hash=old.jti_hash)
-    # One conditional UPDATE: of several requests with the same token, one finds the row.
+    # One conditional UPDATE, so that of several requests with the same token only one succeeds.
     if not current.update(current_jti_hash=new.jti_hash):
         ApiLogin.objects.filter(family=old.family).delete()
         raise _invalid()
@@ -83,7 +86,7 @@ def rotate(refresh: str) -> Pair:
 
 
 def revoke(refresh: str) -> None:
-    """End the login this refresh token descends from; one that has ended already is no error."""
+    """End the login of this refresh token; raises no error when it has ended already."""
     try:
         token = _read(Refresh, refresh)
     except Problem as problem:
@@ -94,22 +97,22 @@ def revoke(refresh: str) -> None:
 
 
 def check(token: str) -> None:
-    """Return, if this access or refresh token would be taken now; else raise what its use would."""
-    found = _read(Either, token)
-    _user_of(found)
-    current = ApiLogin.objects.filter(family=found.family, current_jti_hash=found.jti_hash)
-    if found["token_type"] == Refresh.token_type and not current.exists():
+    """Raises the Problem that using this access or refresh token now would raise."""
+    claims = _read(Either, token)
+    _user_of(claims)
+    current = ApiLogin.objects.filter(family=claims.family, current_jti_hash=claims.jti_hash)
+    if claims["token_type"] == Refresh.token_type and not current.exists():
         raise _invalid()
 
 
 def forget_expired_logins() -> int:
-    """Delete the rows of logins that ended by age; how many."""
+    """Returns how many rows it deleted."""
     deleted, _ = ApiLogin.objects.filter(expires_at__lt=timezone.now()).delete()
     return deleted
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer <access token>`; another scheme or no header is for the next class."""
+    """Reads `Authorization: Bearer <access token>`; leaves any other request to the next class."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
@@ -127,17 +130,17 @@ class BearerAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The portal's session, with its CSRF check, so that the browsable API works."""
+    """Takes the portal's session, with its CSRF check, so that the browsable API works."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        found: tuple[Any, None] | None = super().authenticate(request)
-        if found:
-            bind_user(found[0])
-        return found
+        user_and_token: tuple[Any, None] | None = super().authenticate(request)
+        if user_and_token:
+            bind_user(user_and_token[0])
+        return user_and_token
 
 
 class Keyring(TokenBackend):
-    """Signs with JWT_SIGNING_KEY; verifies with it and, while keys change, with those before it."""
+    """Signs with JWT_SIGNING_KEY; verifies with it and with the older keys of JWT_SIGNING_KEY_FALLBACKS."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -162,9 +165,9 @@ class Keyring(TokenBackend):
 
 
 class Claims(Token):
-    """What our tokens say beside simplejwt's claims: whose they are, and of which login."""
+    """A token with our claims: `sub` (user), `fam` (family of its login) and `ver` (token_version)."""
 
-    READERS: ClassVar[dict[str, Callable[[Any], Any]]] = {"iat": int, "sub": UUID, "fam": UUID, "ver": int}
+    PARSERS: ClassVar[dict[str, Callable[[Any], Any]]] = {"iat": int, "sub": UUID, "fam": UUID, "ver": int}
 
     @classmethod
     def of(cls, user: User, family: UUID) -> Self:
@@ -178,8 +181,8 @@ class Claims(Token):
     def verify(self) -> None:
         try:
             super().verify()
-            for claim, read in self.READERS.items():
-                read(self[claim])
+            for claim, parse in self.PARSERS.items():
+                parse(self[claim])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TokenError("A claim is missing or of the wrong type.") from error
 
@@ -189,7 +192,7 @@ class Claims(Token):
 
     @property
     def jti_hash(self) -> str:
-        """What the database keeps, so that its readers cannot use a login."""
+        """SHA-256 of the token's id. The database stores this alone, so that its readers cannot use a login."""
         return hashlib.sha256(self["jti"].encode()).hexdigest()
 
 
@@ -204,7 +207,7 @@ class Refresh(Claims):
 
 
 class Either(Claims):
-    """To look at a token of either type; never to let anybody in."""
+    """A token of either type, for `check` alone. Never authenticate a request with it."""
 
     token_type = "either"  # noqa: S105
     lifetime = jwt_settings.ACCESS_TOKEN_LIFETIME
@@ -218,11 +221,14 @@ Kind = TypeVar("Kind", bound=Claims)
 
 
 def _read(kind: type[Kind], raw: str) -> Kind:
-    """A token whose signature, times, issuer, audience and type are right. Nothing is looked up."""
-    if len(raw) > _MAX_LENGTH or not _COMPACT_JWS.fullmatch(raw):
+    """Verify signature, times, issuer, audience and type, without a query.
+
+    Raises Problem `invalid_token` or `token_expired`.
+    """
+    if len(raw) > _MAX_TOKEN_CHARACTERS or not _COMPACT_JWS.fullmatch(raw):
         raise _invalid()
     try:
-        return kind(raw)  # type: ignore[arg-type]  # it takes text, whatever its annotation says
+        return kind(raw)  # type: ignore[arg-type]  # it takes text; simplejwt's annotation is wrong
     except ExpiredTokenError:
         raise Problem("token_expired", "The token has expired. Refresh it, or log in again.") from None
     except TokenError:
@@ -230,7 +236,10 @@ def _read(kind: type[Kind], raw: str) -> Kind:
 
 
 def _user_of(token: Claims) -> User:
-    """The user, if they may sign in and this token's login has not ended: one query."""
+    """The token's user, by one query.
+
+    Raises Problem `invalid_token` when the user may not sign in or the login has ended.
+    """
     try:
         return User.objects.get(
             public_id=token["sub"],
@@ -244,5 +253,5 @@ def _user_of(token: Claims) -> User:
 
 
 def _invalid() -> Problem:
-    """The same for every reason, which is nobody's business but the token's owner's."""
+    """One sentence for every reason, so that it tells an attacker nothing."""
     return Problem("invalid_token", "The token is not valid, or its login has ended. Log in again.")

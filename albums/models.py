@@ -1,4 +1,4 @@
-"""Albums: whose they are, what they are called, and the sums of what is in them."""
+"""Albums, with the sums of their images."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,7 +19,7 @@ TEXT_LENGTH = 2000
 
 class AlbumQuerySet(models.QuerySet["Album"]):
     def undeleted(self) -> Self:
-        """Living or in the trash. Deleting an account dooms its albums in the same transaction."""
+        """Living or in the trash. No need to check the owner: deleting an account dooms its albums with it."""
         return self.filter(doomed_at=None)
 
     def living(self) -> Self:
@@ -36,38 +36,38 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
 
     def doomed(self) -> Self:
-        """Deleted for ever, and not gone yet with all that was in them."""
+        """Deleted for ever; each row stays until the album's images are gone."""
         return self.filter(doomed_at__isnull=False)
 
     def matching(self, words: str) -> Self:
-        """Those with `words` in title or description; all of them for no words."""
-        found = Q(title__icontains=words) | Q(description__icontains=words)
-        return self.filter(found) if words else self
+        """Albums with `words` in title or description; every album when `words` is empty."""
+        has_words = Q(title__icontains=words) | Q(description__icontains=words)
+        return self.filter(has_words) if words else self
 
 
 class Album(models.Model):
     """A named set of one owner's images.
 
-    `image_count` and `bytes` are kept by the transactions that add and remove images, so that
-    a list of albums never counts them. Images that are in the trash alone are not counted.
+    The transactions that add and remove images also update `image_count` and `bytes`, so that a list
+    of albums never counts images. Images that are in the trash by themselves are not in the sums.
     """
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="albums")
     title = models.CharField(max_length=TITLE_LENGTH)
     description = models.CharField(max_length=TEXT_LENGTH, blank=True)
-    # The owner's choice, by public id: it may be gone, and then the newest ready image stands in.
+    # Public id of the image that the owner chose. When it is gone, the newest ready image is the cover.
     cover_choice = models.UUIDField(null=True, blank=True, editable=False)
     image_count = models.PositiveIntegerField(default=0, editable=False)
     bytes = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # Set while the album is in the trash, with all that is in it; its images' rows do not change.
+    # Set while the album and all its images are in the trash; the images' own rows do not change.
     trashed_at = models.DateTimeField(null=True, editable=False)
-    # Set when the album is deleted for ever: no door knows it any more; files and rows follow.
+    # Set when the album is deleted for ever. No page or endpoint shows it from then on; files and rows go later.
     doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
-    # Filled in for lists by images.delivery.with_covers.
+    # Only images.delivery.covers.with_covers sets it, for pages that show covers.
     cover: "Image | None" = None
 
     objects: ClassVar[Any] = AlbumQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""What can be done with albums. Deleting one for ever is `images.services.delete_albums`: its images go first."""
+"""What users can do with albums. To delete one for ever: `images.services.delete_albums`; its images go first."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ LIST = ListSpec(
 
 
 def find(user: User | AnonymousUser, public_id: UUID) -> Album:
-    """The user's own living album. Another's does not exist: Problem `not_found`."""
+    """The user's own living album. Raises Problem `not_found`, for another user's album too."""
     album: Album | None = Album.objects.owned_by(user).filter(public_id=public_id).select_related("owner").first()
     if album is None:
         raise not_found()
@@ -29,7 +29,7 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album:
 
 @transaction_retried
 def create(owner: User, *, title: str, description: str = "") -> Album:
-    """Problem `not_found` for an account that ends meanwhile, which would never be gone with an album left."""
+    """Raises Problem `not_found` when the account was deleted meanwhile: an album would hold its row for ever."""
     lock_owner(owner)
     if not User.objects.living().filter(pk=owner.pk).exists():
         raise not_found()
@@ -37,7 +37,10 @@ def create(owner: User, *, title: str, description: str = "") -> Album:
 
 
 def change(album: Album, **changes: Any) -> None:
-    """Set `title`, `description` or `cover_choice`; what others change meanwhile stays."""
+    """Set `title`, `description` or `cover_choice`, and no other column: parallel requests may write those.
+
+    Raises Problem `not_found` when the album is no longer living.
+    """
     if not Album.objects.living().filter(pk=album.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
     refresh(album, Album.objects.undeleted())
@@ -45,13 +48,13 @@ def change(album: Album, **changes: Any) -> None:
 
 @transaction_retried
 def trash(owner: User, albums: AlbumQuerySet) -> int:
-    """Put living albums of one owner into the trash, each as a whole; how many."""
+    """Put living albums of one owner into the trash, each with all its images; returns how many."""
     moment = lock_owner(owner)
     return albums.living().filter(owner=owner).update(trashed_at=moment)
 
 
 @transaction_retried
 def restore(owner: User, albums: AlbumQuerySet) -> int:
-    """Take albums of one owner out of the trash, as they were; how many."""
+    """Take albums of one owner out of the trash, as they were; returns how many."""
     lock_owner(owner)
     return albums.trashed().filter(owner=owner).update(trashed_at=None)

@@ -1,4 +1,4 @@
-"""`make bench`: everything measured, as tables. The latest figures are in docs/performance.md."""
+"""`make bench`: prints all measurements as tables. docs/performance.md has the latest figures."""
 
 from bench import bench_convergence, bench_deletion, bench_processing, bench_server
 

@@ -1,6 +1,6 @@
-"""What looking for images that should be made again costs a store of 100,000 images; on both databases.
+"""What the search for outdated images costs a store of 100,000 images, on both databases.
 
-`python -m bench.bench_convergence measure ALBUM` is the half that runs under a server's settings.
+The benchmark starts itself as `python -m bench.bench_convergence measure ALBUM`, with a server's settings.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""How long "gone" takes: an album of 10,000 images to the trash, back, and deleted for ever; on both databases."""
+"""How long it takes to trash an album of 10,000 images, to restore it and to delete it, on both databases."""
 
 import os
 import subprocess
@@ -46,8 +46,8 @@ def _delete(client: Client, stored: Path) -> None:
     restore = f"{client.base}/trash/{client.album}/restore/"
     show("restored", f"{seconds(lambda: ask('POST', restore)) * 1000:.0f} ms")
     show("deleted for ever", f"{seconds(lambda: ask('DELETE', f'{album}?permanent=true')) * 1000:.0f} ms")
-    left = len(list(stored.glob("*/*/*")))
-    show("its files follow", f"{left / seconds(lambda: _wait_until_empty(stored)):.0f} images/s")
+    folders = len(list(stored.glob("*/*/*")))
+    show("its files follow", f"{folders / seconds(lambda: _wait_until_empty(stored)):.0f} images/s")
 
 
 def _wait_until_empty(stored: Path) -> None:

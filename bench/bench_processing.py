@@ -1,4 +1,4 @@
-"""What one picture costs: CPU and memory to render, and a child process on top.
+"""CPU and memory to render one picture, and the overhead of its child process.
 
 python -m bench.bench_processing            CPU of a 12-megapixel photo, overhead of a child
 python -m bench.bench_processing --memory   also peak address space at 100 megapixels, in minutes
@@ -23,8 +23,10 @@ from images.processing.render import render
 
 pillow_heif.register_heif_opener()
 
+# Width and height in px.
 TWELVE_MP = (4032, 3024)
 HUNDRED_MP = (10_000, 10_000)
+# Title -> mode, format and options to save with.
 SAVED_AS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "JPEG": ("RGB", "JPEG", {"quality": 88}),
     "JPEG, progressive": ("RGB", "JPEG", {"quality": 88, "progressive": True}),
@@ -62,7 +64,7 @@ def photo(size: tuple[int, int], mode: str) -> Image.Image:
 
 
 def cpu_ms(work: Callable[[], Any], rounds: int = 5) -> float:
-    """The least CPU time of several rounds, in milliseconds."""
+    """The least CPU time of all rounds, in milliseconds."""
     return min(_cpu_ms_once(work) for _ in range(rounds))
 
 

@@ -1,4 +1,4 @@
-"""What a client waits for: uploads, lists, bytes. The real server on SQLite and a local disk."""
+"""How long a client waits for uploads, lists and files. The server runs on SQLite and a local disk."""
 
 import statistics
 import tempfile

@@ -1,4 +1,4 @@
-"""`python -m bench.seed ALBUM COUNT`: so many ready images, rows and files, under a server's settings."""
+"""`python -m bench.seed ALBUM COUNT`: add COUNT ready images, rows and files, to an album of a server."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,7 @@
 """How gunicorn serves the store: one process, many threads, nothing written outside DATA_DIR.
 
-One process, because it also owns the render children; THREADS is the knob for more clients at
-once. Never preloaded: what the app starts before a fork is lost in it.
+Leave it at one process: that process also runs the engine with its child processes. For more clients
+at once raise THREADS. Do not preload the app: threads that it starts would not survive gunicorn's fork.
 """
 
 import os
@@ -19,24 +19,24 @@ threads = env.int("THREADS", 32)
 worker_connections = 1000
 preload_app = False
 
-# The worker's heartbeat (s). Requests are not bound by it: heads and bodies have limits of their own.
+# Seconds without a heartbeat after which a worker is killed. A slow request does not stop the heartbeat.
 timeout = 60
 keepalive = 15
-# From SIGTERM to SIGKILL (s): open requests get the first half of it, running work the second.
+# Seconds from SIGTERM to SIGKILL: open requests get the first half, running work the second.
 graceful_timeout = env.int("GRACEFUL_TIMEOUT", 30)
 
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# Whose X-Forwarded-* headers to believe: nobody's, unless a proxy stands in front.
+# Addresses of proxies whose X-Forwarded-* headers are believed; empty is none.
 forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", "")
 
-# The heartbeat's file belongs in memory: a slow disk must not look like a dead worker.
+# The heartbeat's file must be in memory, or a slow disk would look like a dead worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 control_socket_disable = True
 
-# The app logs its requests itself, as JSON; gunicorn speaks of trouble only, in the same form.
+# The app logs its requests itself, as JSON. gunicorn logs only warnings and errors, in the same form.
 accesslog = None
 loglevel = "warning"
 logconfig_dict = {
@@ -50,7 +50,7 @@ logconfig_dict = {
 
 
 def when_ready(server):
-    # Ctrl-C means what SIGTERM means: finish what runs, then end.
+    # Ctrl-C does what SIGTERM does: running work is finished before the server ends.
     signal.signal(signal.SIGINT, lambda *_: os.kill(server.pid, signal.SIGTERM))
 
 
@@ -59,13 +59,13 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    from django.conf import settings  # only now: before the app is loaded there are no settings
+    from django.conf import settings  # not before: the app loads the settings
 
     print(f"image-store {settings.VERSION} is ready: {settings.SITE_URL}", flush=True)
 
 
 def worker_exit(server, worker):
-    # Also called in the master, and for a worker that never came up.
+    # gunicorn calls this in the master too, and for a worker that did not start.
     if os.getpid() != worker.pid or not worker.booted:
         return
     from images import engine
@@ -73,5 +73,5 @@ def worker_exit(server, worker):
     engine.stop()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Threads that still wait for a client would hold the process until SIGKILL.
+    # End the process here: threads that still wait for a client would hold it until SIGKILL.
     os._exit(0)

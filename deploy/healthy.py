@@ -1,4 +1,4 @@
-"""Exit code 0 when the store in this container can work; the Dockerfile's health check."""
+"""The Dockerfile's health check: exit code 0 when the store in this container can work."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '9999')}/healthz/ready")
-# By the name the store goes by, and past the redirect to https, if it makes one.
+# Send a Host that the server allows, and the scheme of SITE_URL, or the server would redirect to https.
 site = urlsplit(os.environ.get("SITE_URL", "http://localhost:9999"))
 request.add_header("Host", site.netloc)
 request.add_header("X-Forwarded-Proto", site.scheme)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Pins requirements*.in to versions and hashes. Only names of packages end up in the locks:
-# no header, no index, no local path.
+# Pins requirements*.in to versions and hashes. The locks must hold only packages: no header, no
+# address of an index, no local path.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

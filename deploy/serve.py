@@ -1,7 +1,7 @@
-"""Makes the store ready, then becomes its server: keys, database, static files, gunicorn.
+"""Prepares keys, database, storage and static files, then becomes gunicorn.
 
-`make run`, the container and the tests start it: `python -m deploy.serve`. What is done already
-is skipped, so a second start takes seconds.
+`make run`, the container and the tests start it: `python -m deploy.serve`. It skips work that is done
+already, so a second start takes seconds.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 import environ
@@ -26,10 +27,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
     data_dir = Path(env.str("DATA_DIR", str(ROOT / "data"))).resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    claim_port(env.str("HOST", "127.0.0.1"), env.int("PORT", 9999))
+    check_port(env.str("HOST", "127.0.0.1"), env.int("PORT", 9999))
     write_keys(data_dir)
 
-    import django  # only now: the settings want the keys
+    import django  # not before: the settings need the keys
     from django.core.exceptions import ImproperlyConfigured
 
     try:
@@ -39,12 +40,12 @@ def main() -> None:
     migrate()
     check_storage()
     collect_static(data_dir)
-    # As a module: multiprocessing's children import the main module again, and must not find a script.
+    # Run gunicorn as a module: multiprocessing's children import the main module again, which a script breaks.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"])
 
 
-def claim_port(host: str, port: int) -> None:
-    """Say in one line what gunicorn would say in many."""
+def check_port(host: str, port: int) -> None:
+    """End the start with one line when the port is taken; gunicorn would print many."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -54,7 +55,7 @@ def claim_port(host: str, port: int) -> None:
 
 
 def write_keys(data_dir: Path) -> None:
-    """Write both keys to secrets.env, once, unless both are given; whole or not at all."""
+    """Write both keys to secrets.env, unless it exists or both are given. No crash leaves half a file."""
     keys = ["SECRET_KEY", "JWT_SIGNING_KEY"]
     target = data_dir / "secrets.env"
     if target.exists() or all(env.str(key, "") for key in keys):
@@ -64,7 +65,7 @@ def write_keys(data_dir: Path) -> None:
         file.writelines(f"{key}={secrets.token_urlsafe(48)}\n" for key in keys)
         file.flush()
         os.fsync(file.fileno())
-    # A link never replaces: when two starts race, the first one's keys stay.
+    # A hard link replaces no file: when two starts race, the keys of the first one stay.
     with suppress(FileExistsError):
         target.hardlink_to(draft)
     draft.unlink()
@@ -84,7 +85,7 @@ def migrate() -> None:
 
 
 def check_storage() -> None:
-    """The server does so itself (images.engine.start), but only a start can say it in one line."""
+    """End the start with one line when the storage is not ready; images.engine.start would end with a traceback."""
     from django.db import connection
 
     from images.storage import identity
@@ -97,7 +98,7 @@ def check_storage() -> None:
 
 
 def wait_for_database(seconds: float = 60) -> None:
-    """A database that starts at the same time may need a while."""
+    """Wait, because a database that starts at the same time as the store is not ready at once."""
     from django.db import OperationalError, connection
 
     deadline = time.monotonic() + seconds
@@ -111,13 +112,13 @@ def wait_for_database(seconds: float = 60) -> None:
 
 
 def collect_static(data_dir: Path) -> None:
-    """Collect when a source file, its time or the code that collects has changed."""
+    """Collect when a source file or requirements.txt has changed."""
     from django.contrib.staticfiles.finders import get_finders
     from django.core.management import call_command
 
     sources = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
     for finder in get_finders():
-        for name, storage in sorted(finder.list(None), key=lambda found: found[0]):
+        for name, storage in sorted(finder.list(None), key=itemgetter(0)):
             stat = Path(storage.path(name)).stat()
             sources.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     stamp = data_dir / "static.stamp"

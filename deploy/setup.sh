@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from requirements.txt (with "dev": requirements-dev.txt and package-lock.json too), after
-# the system packages that takes. Does nothing, in a few milliseconds, when nothing has changed.
+# Installs system packages, then .venv from requirements.txt. With "dev" it installs requirements-dev.txt
+# and package-lock.json too. When nothing has changed it ends within milliseconds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,17 +18,17 @@ up_to_date() {
 # ---- System packages ----
 
 wanted=()
-# mysqlclient has no wheels: it is compiled against MariaDB's client library.
+# mysqlclient has no wheels, so pip compiles it against MariaDB's client library.
 up_to_date || wanted+=(python3-venv python3-dev build-essential pkg-config default-libmysqlclient-dev)
 if [ "${1:-}" = dev ]; then
-    # Only the cores: they bring no service, so none is started.
+    # Only the -core packages: they start no service.
     { have mariadbd && have my_print_defaults; } || [ -n "${TEST_DATABASE_URL:-}" ] ||
         wanted+=(mariadb-server-core mariadb-client-core)
-    # The tests of backups dump with it; so does `manage.py backup` on MySQL.
+    # `manage.py backup` on MySQL and its tests dump with it.
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
-    # Of Redis the tools alone, which hold the server's program and bring no service either.
+    # Only redis-tools: it has the server's program and starts no service.
     have redis-server || have redis-check-rdb || wanted+=(redis-tools)
-    # The tests of wrong clocks start servers with it.
+    # Tests start servers with a wrong clock by it.
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || wanted+=(libfaketime)
     have chromium || wanted+=(chromium)
     # Node checks and tests the JavaScript; the server does not need it.
@@ -60,7 +60,7 @@ if [ "${1:-}" = dev ]; then
     stamp=node_modules/.installed-$(sha256sum <package-lock.json | cut -c1-16)
     if [ ! -e "$stamp" ]; then
         echo "Installing the packages of package-lock.json …"
-        # It empties node_modules first, so the stamp of an older lock goes too.
+        # npm ci empties node_modules first, so it removes the stamp of an older lock.
         npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
         touch "$stamp"
     fi

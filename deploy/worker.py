@@ -1,10 +1,13 @@
 """gunicorn's threaded worker, with limits for slow clients.
 
-gthread (27.0) waits without end for the rest of a request's head, says "100 Continue" before the
-app can refuse an upload, drops a connection with more than 64 KiB of unread body that it has
-announced to keep, and lingers over a close in the one thread that accepts. Here a head is due in
-time, a body is asked for when somebody reads it, what is left of one is read away, and each
-connection is closed in its own thread, slowly enough for the client to see its answer.
+gthread (27.0) has four faults that this worker corrects:
+
+- It waits without limit for the rest of a request's head. Here a head has a deadline.
+- It sends "100 Continue" before the app can refuse an upload. Here the app's first read sends it.
+- It drops a connection with more than 64 KiB of unread body, which it has announced to leave open.
+  Here the rest of the body is read, and the connection stays open.
+- It lingers over a close in the one thread that accepts. Here each connection is closed in its own
+  thread, slowly enough for the client to see its answer.
 """
 
 import signal
@@ -16,9 +19,9 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-# All in seconds. A head is the request line and the headers.
+# A head is the request line and the headers.
 HEAD_SECONDS = 10
-# A refused upload keeps arriving for a while; closing at once would destroy the answer on its way.
+# The rest of a refused upload still arrives; closing at once would destroy the answer on its way.
 LINGER_SECONDS = 10
 LINGER_SILENCE_SECONDS = 2
 
@@ -30,7 +33,7 @@ class Worker(ThreadWorker):
 
     def init_signals(self) -> None:
         super().init_signals()
-        # A terminal sends Ctrl-C to every process; this one, and its children, wait for the master's word.
+        # A terminal sends Ctrl-C to every process. Ignore it here: the master tells its worker when to end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def handle(self, conn: Any) -> Any:
@@ -51,15 +54,15 @@ class Worker(ThreadWorker):
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """Read what the app left of a body, then serve the next request.
+        """Read what the app left of a body, however much, so that the next request can be served.
 
-        gthread closes after 64 KiB of it, when the client may have sent that next request already.
+        gthread closes after 64 KiB, when the client may have sent its next request already.
         """
         deadline = time.monotonic() + LINGER_SECONDS
         return keepalive and bool(conn.parser.finish_body(deadline=deadline, max_bytes=sys.maxsize))
 
     def murder_pending(self) -> None:
-        """Called about once a second: end the reading of heads that are overdue."""
+        """gunicorn calls this about once a second. End the reading of heads that are overdue."""
         super().murder_pending()
         now = time.monotonic()
         for conn, due in list(self._heads.items()):
@@ -69,14 +72,14 @@ class Worker(ThreadWorker):
 
 
 class AskedBody:
-    """A body whose client waits for "100 Continue", which it gets at the first read (RFC 9110, 10.1.1)."""
+    """A body whose client waits for "100 Continue" (RFC 9110, 10.1.1). The first read sends it."""
 
     def __init__(self, body: Any, sock: socket.socket) -> None:
         self._body, self._sock, self._asked = body, sock, False
 
     @property
     def failed(self) -> bool:
-        """Whether the connection is spoilt for another request: so is one whose body was never asked for."""
+        """Whether the connection must be closed. It must when the client still waits for "100 Continue"."""
         return not self._asked or self._body.failed
 
     def read(self, size: int | None = None) -> bytes:
@@ -94,7 +97,7 @@ class AskedBody:
 
 
 def _close(conn: Any) -> None:
-    """Say goodbye, read on until the client has heard it (RFC 9112, 9.6), then close."""
+    """End our side, read until the client ends its side (RFC 9112, 9.6), then close."""
     deadline = time.monotonic() + LINGER_SECONDS
     with suppress(OSError):
         conn.sock.shutdown(socket.SHUT_WR)
@@ -102,5 +105,5 @@ def _close(conn: Any) -> None:
         while time.monotonic() < deadline and conn.sock.recv(65536):
             pass
     conn.close()
-    # The main thread closes it once more, and would linger there.
+    # The main thread will close it again. That must do nothing, because it would linger there.
     conn.close = lambda graceful=False: None

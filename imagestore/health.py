@@ -26,10 +26,10 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _storage_answers() -> bool:
-    """And it is not an empty folder on which no disk is mounted."""
-    images: Any = storages["images"]
+    """Whether the storage answers and has this store's marker, which an empty mount point does not have."""
+    storage: Any = storages["images"]
     try:
-        return images.answers() and identity.is_there()
+        return storage.answers() and identity.is_there()
     except OSError:
         return False
 

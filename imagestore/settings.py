@@ -1,7 +1,7 @@
-"""Every knob of the store, on one page.
+"""Every setting of the store, on one page.
 
-Values come from the environment, from `.env` beside manage.py, or from `$DATA_DIR/secrets.env`
-(in this order). A secret may also be given as a file: `SECRET_KEY_FILE=/run/secrets/key`.
+A value comes from the environment, else from `.env` beside manage.py, else from `$DATA_DIR/secrets.env`.
+A file may hold it, too: `SECRET_KEY_FILE=/run/secrets/key`.
 """
 
 import tomllib
@@ -20,19 +20,19 @@ from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.logging import processors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Of this code, as `/healthz/ready`, the admin and the first line of the server show it; the API has its own.
+# The version of this code; `/healthz/ready`, the admin and the server's first line show it. The API has its own.
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = environ.FileAwareEnv()
 env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))
 
-# Where everything lives that is not code: database (SQLite), images, staging, secrets.
+# The folder of all data: SQLite's database, images, staging, secrets.
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 env.read_env(DATA_DIR / "secrets.env")
 
 
 def _secret(name: str) -> str:
-    """A key of at least 32 characters, or a start that stops and says which one is missing."""
+    """A key of at least 32 characters; without it the start stops and says which key is missing."""
     value = env.str(name, "")
     if len(value) < 32:
         raise ImproperlyConfigured(
@@ -56,48 +56,51 @@ def _not_negative(name: str, default: int) -> int:
     return value
 
 
-# ---- Who we are -----------------------------------------------------------------------------
+# ---- Address and keys -----------------------------------------------------------------------
 
-# The address people type. Its host is the only one in mails; https here means secure cookies and HSTS.
+# The address of the store. Links in mails point to it; https here turns on secure cookies and HSTS.
 SITE_URL = env.str("SITE_URL", "http://localhost:9999").rstrip("/")
 _site = urlsplit(SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.hostname:
     raise ImproperlyConfigured(f"SITE_URL must look like https://pictures.example.org, not {SITE_URL!r}.")
 
+# Signs sessions and links to files; the fallbacks are old keys that stay valid while the key changes.
 SECRET_KEY = _secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
-# Debug pages for developers; never where others can reach the server.
+# Shows debug pages to developers; leave it off where others can reach the server.
 DEBUG = env.bool("DEBUG", False)
+# The server answers only requests for these hosts.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname, "localhost", "127.0.0.1", "[::1]"])
 if DEBUG and "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
 
 # ---- Limits ---------------------------------------------------------------------------------
 
-# The largest file that is taken, in bytes, and the largest picture, in pixels.
+# The store refuses larger files.
 MAX_UPLOAD_BYTES = _positive("MAX_UPLOAD_BYTES", 100 * 1024 * 1024)
+# The store refuses images with more pixels.
 MAX_PIXELS = _positive("MAX_PIXELS", 100_000_000)
-# How many files one bulk request or one form may carry.
+# One bulk request or one form may carry so many files.
 MAX_BULK_FILES = DATA_UPLOAD_MAX_NUMBER_FILES = 100
-# What one user's originals may take up, in bytes; unset = no limit. The admin sets it per user.
+# One user's originals may take up so many bytes; unset is no limit. The admin can set another quota for a user.
 USER_QUOTA_BYTES = env.int("USER_QUOTA_BYTES", default=None)
-# How many days deleted albums and images stay in the trash; 0 = no trash, deleting is for ever.
+# Deleted albums and images stay in the trash for so many days; 0 is no trash, so deletion is for ever.
 TRASH_DAYS = _not_negative("TRASH_DAYS", 30)
-# In how many days the scrub has read every original again and compared its SHA-256; 0 = no scrub.
+# Within so many days the scrub reads every original again and compares its SHA-256; 0 is no scrub.
 SCRUB_DAYS = timedelta(days=_not_negative("SCRUB_DAYS", 30))
 
-# How many images are resized at once; each in a child process of its own.
+# So many images are rendered at once, each in its own child process.
 RENDER_WORKERS = _positive("RENDER_WORKERS", 2)
-# Uploads wait for these slots only, never for a resize.
+# So many uploads are probed at once, each in its own child process; no upload waits for rendering.
 PROBE_WORKERS = _positive("PROBE_WORKERS", 2)
-# Threads that read, write and delete many files at once.
+# So many threads read, write and delete files at once.
 STORAGE_WORKERS = _positive("STORAGE_WORKERS", 8)
-# What one child may take: address space (bytes), processor time and wall time (seconds).
+# One child process may take up so much address space, processor time and wall time.
 CHILD_MEMORY_BYTES = _positive("CHILD_MEMORY_BYTES", 3 * 1024**3)
 CHILD_CPU_SECONDS = _positive("CHILD_CPU_SECONDS", 60)
 CHILD_WALL_SECONDS = _positive("CHILD_WALL_SECONDS", 120)
-# A client must send each 64 KiB of its body (or the rest) within this time (seconds).
+# A client must send each 64 KiB of its body, or the rest of it, within this time.
 BODY_GRACE_SECONDS = _positive("BODY_GRACE_SECONDS", 20)
 
 # ---- Apps, requests, pages ------------------------------------------------------------------
@@ -132,7 +135,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "imagestore.kit.logging.RequestLogMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Before CSRF, which reads the whole body: an upload is refused by its headers or not at all.
+    # Must stand before CSRF, which reads the whole body: the gate refuses an upload by its headers.
     "images.uploads.gate.UploadGate",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -160,7 +163,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
-# Django's own form templates, found through TEMPLATES so that ours can stand in for them.
+# Load form templates through TEMPLATES, so that ours replace Django's.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 INSTALLED_APPS.append("django.forms")
 
@@ -170,16 +173,17 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
-# How long one statement of the server may take on MySQL, in seconds (imagestore.kit.database.limit_statement_time).
+# One statement of the server may take so many seconds on MySQL (imagestore.kit.database.limit_statement_time).
 DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
 _database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+# SQLite in DATA_DIR, or a server with MySQL's protocol.
 DATABASES = {"default": env.db_url_config(_database_url)}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("mysql"):
     _database["OPTIONS"] = {
         "charset": "utf8mb4",
         "isolation_level": "read committed",
-        # Leases compare with the database's clock, so its sessions must speak UTC too.
+        # Leases are compared with the database's clock, so its sessions must use UTC.
         "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
         "connect_timeout": 3,
         **_database.get("OPTIONS", {}),
@@ -199,20 +203,20 @@ else:
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
     "models.W036",
-    # Other names of the domain, and the browsers' preload lists, are for their owner to decide on.
+    # HSTS for subdomains and in browsers' preload lists: the owner of the domain must decide on that.
     "security.W005",
     "security.W021",
 ]
 
-# The counters of attempts live here: in Redis for all servers together, or without REDIS_URL in each one's memory.
+# Counters of attempts: in Redis for all servers together; without REDIS_URL, in the memory of each server.
 CACHES = {"default": cache_from_url(env.str("REDIS_URL", ""))}
 
 # ---- Files ----------------------------------------------------------------------------------
 
-# Uploads are received here, on local disk, before they are anybody's image.
+# Uploads are received into this folder on local disk, then copied to the storage.
 STAGING_DIR = DATA_DIR / "staging"
 STORAGES: dict[str, dict[str, Any]] = {
-    # A folder of DATA_DIR, file:///another/folder, or an S3 bucket: s3://KEY:SECRET@host:port/bucket/folder.
+    # A folder in DATA_DIR, another folder (file:///…) or an S3 bucket (s3://KEY:SECRET@host:port/bucket/folder).
     "images": storage_from_url(env.str("STORAGE_URL", ""), default=DATA_DIR / "images"),
     "staticfiles": {"BACKEND": "imagestore.kit.static.StaticStorage"},
 }
@@ -220,9 +224,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-# A signed link is the same for everybody within a window and lives to the end of the next one.
+# A signed link is the same for all users within this window, and works until the end of the next window.
 LINK_WINDOW = timedelta(seconds=_positive("LINK_WINDOW", 3600))
-# Where links point when a CDN stands in front of /media/: https://cdn.example.org
+# The address of a CDN in front of /media/, to which links then point: https://cdn.example.org
 MEDIA_BASE_URL = env.str("MEDIA_BASE_URL", "").rstrip("/")
 
 # ---- Accounts and tokens --------------------------------------------------------------------
@@ -250,16 +254,17 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-# none, optional (a mail is sent) or mandatory (nobody gets in before the mail's link was followed).
+# none, optional (sends a mail) or mandatory (the first log-in must wait for the mail's link).
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
 if ACCOUNT_EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
     raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
+# Our forms in place of allauth's.
 ACCOUNT_FORMS = {
     "login": "imagestore.portal.forms.accounts.LoginForm",
     "signup": "imagestore.portal.forms.accounts.SignupForm",
     "reset_password": "imagestore.portal.forms.accounts.ResetPasswordForm",
 }
-# Attempts, shared by pages and API: per address (a /64 for IPv6), per e-mail ("key") or per user.
+# Limits on attempts by pages and API together: per IP address (for IPv6 per /64), per e-mail ("key") or per user.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -269,14 +274,14 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "confirm_email": "1/3m/key",
 }
-# How many of our own proxies stand in front and add to X-Forwarded-For; with 0 it is never read.
+# So many proxies of ours each add an entry to X-Forwarded-For; with 0 the header is never read.
 NUM_PROXIES = env.int("NUM_PROXIES", 0)
-# How long the link of a reset mail works, in seconds.
+# The link of a password reset mail works for so many seconds.
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
-# The API's tokens have a key of their own; old ones stay valid while they are listed here.
+# Signs the API's tokens; the fallbacks are old keys that stay valid while the key changes.
 JWT_SIGNING_KEY = _secret("JWT_SIGNING_KEY")
 JWT_SIGNING_KEY_FALLBACKS = env.list("JWT_SIGNING_KEY_FALLBACKS", default=[])
 SIMPLE_JWT = {
@@ -292,6 +297,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 
+# The mail server; by default mails are printed to the log.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"image-store <noreply@{_site.hostname}>")
@@ -332,7 +338,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # data: is the ThumbHash, which a script turns into a tiny picture, and Swagger's icons.
+        # data: is for ThumbHash placeholders, which a script draws, and for Swagger's icons.
         "img-src": [SELF, "data:", *_media_origin],
         "font-src": [SELF],
         "connect-src": [SELF],

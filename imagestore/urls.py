@@ -1,4 +1,4 @@
-"""The whole URL map: pages, API, signed links, operators' doors."""
+"""The whole URL map: pages, signed links, API, admin, health checks."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -19,5 +19,5 @@ urlpatterns = [
 handler400 = "imagestore.kit.errors.bad_request"
 handler403 = "imagestore.kit.errors.permission_denied"
 handler404 = "imagestore.kit.errors.page_not_found"
-handler429 = "imagestore.kit.errors.too_many_requests"  # allauth's
+handler429 = "imagestore.kit.errors.too_many_requests"  # allauth calls it
 handler500 = "imagestore.kit.errors.server_error"

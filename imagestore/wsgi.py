@@ -1,4 +1,4 @@
-"""The WSGI entry point; the server that loads it also does the pixel work (images.engine)."""
+"""The WSGI entry point. It also starts images.engine, which makes the sizes of images in this server."""
 
 import os
 

@@ -49,12 +49,12 @@ class UploadGate:
         takes_files = request.method == "POST" and issubclass(door, TakesFiles)
         try:
             if takes_files:
-                self._admit(request, kwargs["album"], door.takes_files)
+                self._admit(request, _album_id(kwargs), door.takes_files)
             else:
                 _refuse_long_text(request)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
-                return redirect_to_login(reverse("album-detail", args=[kwargs["album"]]))
+                return redirect_to_login(reverse("album-detail", args=[_album_id(kwargs)]))
             return answer(request, problem)
         request.upload_handlers[0].open = takes_files  # type: ignore[attr-defined]
         return None
@@ -67,6 +67,11 @@ class UploadGate:
             raise not_found()
         if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
             raise file_too_large()
+
+
+def _album_id(kwargs: dict[str, Any]) -> Any:
+    """The album in the path: the portal's routes call it `album_id`, the API's `album`."""
+    return kwargs["album_id"] if "album_id" in kwargs else kwargs["album"]
 
 
 def _refuse_long_text(request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: sign-up, tokens, the signed-in user."""
+"""Endpoints of accounts: sign-up, tokens, the signed-in user."""
 
 from dataclasses import asdict
 from typing import Any, cast
@@ -15,7 +15,7 @@ from imagestore.api.serializers import accounts
 
 
 class PublicView(GenericAPIView[Any]):
-    """Looks at no credentials but those in its body, so a stale header or cookie is no hindrance."""
+    """Base of endpoints that ignore headers and cookies of a login, so that an expired token does no harm."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -108,7 +108,7 @@ class DeleteMeView(GenericAPIView[Any]):
 
 
 def _me(request: Request) -> User:
-    """IsAuthenticated lets nobody else come here."""
+    """The signed-in user: IsAuthenticated lets no anonymous request reach a view."""
     return cast(User, request.user)
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/albums/: the door for clients."""
+"""Endpoints of albums: /api/v1/albums/."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -56,22 +56,22 @@ class AlbumView(GenericAPIView[Album]):
         return {**super().get_serializer_context(), "album": self.get_object() if "album" in self.kwargs else None}
 
     @extend_schema(responses=AlbumSerializer)
-    def get(self, request: Request, album: UUID) -> Response:
+    def get(self, request: Request, **ids: UUID) -> Response:
         return self._shown(self.get_object())
 
     @extend_schema(responses=AlbumSerializer)
-    def patch(self, request: Request, album: UUID) -> Response:
-        found = self.get_object()
-        serializer = self.get_serializer(found, data=request.data, partial=True)
+    def patch(self, request: Request, **ids: UUID) -> Response:
+        album = self.get_object()
+        serializer = self.get_serializer(album, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        services.change(found, **serializer.validated_data)
-        return self._shown(found)
+        services.change(album, **serializer.validated_data)
+        return self._shown(album)
 
     @extend_schema(parameters=[PERMANENT], responses={204: None})
-    def delete(self, request: Request, album: UUID) -> Response:
+    def delete(self, request: Request, **ids: UUID) -> Response:
         permanent = flag(request.query_params, "permanent")
-        found = self.get_object()
-        delete_albums(found.owner, Album.objects.filter(pk=found.pk), permanent=permanent)
+        album = self.get_object()
+        delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, album: Album) -> Response:

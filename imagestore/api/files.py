@@ -1,4 +1,4 @@
-"""/api/v1/images/{image}/file/: the bytes of an image."""
+"""The endpoint of an image's files: /api/v1/images/{image}/file/."""
 
 from typing import Any
 from uuid import UUID
@@ -17,13 +17,11 @@ from images.processing.sizes import SIZES
 from imagestore.kit.params import flag
 
 SIZE = OpenApiParameter("size", OpenApiTypes.STR, enum=["original", *SIZES], default="original")
-
-
 DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an attachment, under its name.")
 
 
 class _AnyAccept(DefaultContentNegotiation):
-    """Bytes are what they are, whatever the client says it accepts."""
+    """Ignores the Accept header: a file has one content type, whatever the client prefers."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

@@ -1,4 +1,4 @@
-"""/api/v1/…/images/: the door for clients."""
+"""Endpoints of images: /api/v1/albums/{album}/images/ and /api/v1/images/{image}/."""
 
 from typing import Any
 from uuid import UUID
@@ -38,36 +38,38 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
         return UploadSerializer if self.request.method == "POST" else ImageSerializer
 
     def get_queryset(self) -> ImageQuerySet:
-        album = albums.find(self.request.user, self.kwargs["album"])
-        images: ImageQuerySet = Image.objects.in_album(album).select_related("album")
+        images: ImageQuerySet = Image.objects.in_album(self._album()).select_related("album")
         return images
 
+    def _album(self) -> Album:
+        return albums.find(self.request.user, self.kwargs["album"])
+
     @extend_schema(responses=ImageSerializer(many=True))
-    def get(self, request: Request, album: UUID) -> Response:
+    def get(self, request: Request, **ids: UUID) -> Response:
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self._shown(page, many=True))
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer}, responses={200: ImageSerializer, 201: ImageSerializer}
     )
-    def post(self, request: Request, album: UUID) -> Response:
-        target = albums.find(request.user, album)
+    def post(self, request: Request, **ids: UUID) -> Response:
+        album = self._album()
         sent = UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         if len(request.FILES.getlist("file")) > 1:
             raise invalid("file", "Send one file here, or several to bulk/.")
-        received = services.receive(target, **{"staged": sent.validated_data.pop("file"), **sent.validated_data})
+        received = services.receive(album, **{"staged": sent.validated_data.pop("file"), **sent.validated_data})
         shown = self._shown(received.image)
         code = status.HTTP_201_CREATED if received.created else status.HTTP_200_OK
         return Response(shown, status=code, headers={"Location": shown["url"]})
 
     @extend_schema(operation_id="albums_images_destroy_all", parameters=[ALL, PERMANENT], responses={204: None})
-    def delete(self, request: Request, album: UUID) -> Response:
+    def delete(self, request: Request, **ids: UUID) -> Response:
         permanent = flag(request.query_params, "permanent")
-        target = albums.find(request.user, album)
+        album = self._album()
         if not flag(request.query_params, "all"):
             raise invalid("all", "Say ?all=true to delete all images of this album.")
-        services.delete_images(target.owner, Image.objects.in_album(target), permanent=permanent)
+        services.delete_images(album.owner, Image.objects.in_album(album), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, images: Any, *, many: bool = False) -> Any:
@@ -93,9 +95,9 @@ class ImageView(GenericAPIView[Image]):
         sent = self.get_serializer(image, data=request.data, partial=True)
         sent.is_valid(raise_exception=True)
         changes = dict(sent.validated_data)
-        target = changes.pop("album", None)
-        if target:
-            services.move(image, self._target(target["public_id"]))
+        album = changes.pop("album", None)
+        if album:
+            services.move(image, self._target(album["public_id"]))
         if changes:
             services.change(image, **changes)
         return self._shown(image)
@@ -107,9 +109,9 @@ class ImageView(GenericAPIView[Image]):
         services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _target(self, album: UUID) -> Album:
+    def _target(self, album_id: UUID) -> Album:
         try:
-            return albums.find(self.request.user, album)
+            return albums.find(self.request.user, album_id)
         except Problem:
             raise invalid("album", "You have no such album.") from None
 

@@ -1,4 +1,4 @@
-"""Every list as a keyset page."""
+"""The pagination class of all lists."""
 
 from typing import Any
 
@@ -12,15 +12,17 @@ from imagestore.kit.keyset import Page
 
 
 class KeysetPagination(BasePagination):
-    """`{"next", "previous", "results"}` of what the view's `list_spec` reads from the request."""
+    """Answers `{"next", "previous", "results"}`; the view must have a `list_spec`, which reads the request."""
 
     page: Page
     template = "rest_framework/pagination/previous_and_next.html"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
-        asked = view.list_spec.read(request.query_params)
-        self.page = asked.page(asked.apply(queryset) if isinstance(queryset, QuerySet) else queryset)
+        list_request = view.list_spec.read(request.query_params)
+        # The trash is a list of several querysets, and takes no search and no filters.
+        rows = list_request.apply(queryset) if isinstance(queryset, QuerySet) else queryset
+        self.page = list_request.page(rows)
         self.display_page_controls = True
         return self.page.items
 
@@ -28,7 +30,7 @@ class KeysetPagination(BasePagination):
         return Response({"next": self.next_url(), "previous": self.previous_url(), "results": data})
 
     def to_html(self) -> str:
-        """The controls of the browsable page."""
+        """The links to the next and the previous page, on the pages of the browsable API."""
         urls = {"previous_url": self.previous_url(), "next_url": self.next_url()}
         return loader.render_to_string(self.template, urls)
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema is told: our own authentication, and parameters that several endpoints take."""
+"""Additions to the OpenAPI schema: our authentication classes, and parameters of several endpoints."""
 
 from typing import Any
 
@@ -12,8 +12,6 @@ PERMANENT = OpenApiParameter("permanent", OpenApiTypes.BOOL, description="For ev
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """How the schema describes tokens.BearerAuthentication."""
-
     target_class = "accounts.tokens.BearerAuthentication"
     name = "bearer"
 
@@ -22,6 +20,6 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class SessionScheme(CookieScheme):
-    """The cookie of DRF's own class, for ours."""
+    """Describes our session class like DRF's own, as a cookie."""
 
     target_class = "accounts.tokens.SessionAuthentication"

@@ -1,4 +1,4 @@
-"""/api/v1/trash/."""
+"""Endpoints of the trash: /api/v1/trash/."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -55,9 +55,9 @@ class RestoreView(APIView):
 
     @extend_schema(request=None, responses=RESTORED)
     def post(self, request: Request, thing: UUID) -> Response:
-        found = trash.find(request.user, thing)
-        trash.restore(found)
-        if isinstance(found, Image):
-            return Response(ImageSerializer(found, context={"request": request}).data)
-        [album] = with_covers([found])
+        item = trash.find(request.user, thing)
+        trash.restore(item)
+        if isinstance(item, Image):
+            return Response(ImageSerializer(item, context={"request": request}).data)
+        [album] = with_covers([item])
         return Response(AlbumSerializer(album, context={"request": request}).data)

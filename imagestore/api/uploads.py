@@ -1,4 +1,4 @@
-"""/api/v1/albums/{album}/images/bulk/ and exists/: many files at once."""
+"""Endpoints for many files at once: /api/v1/albums/{album}/images/bulk/ and exists/."""
 
 from typing import Any
 from uuid import UUID
@@ -36,12 +36,12 @@ class BulkView(TakesFiles, GenericAPIView[Image]):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request={"multipart/form-data": BulkSerializer}, responses={207: BulkAnswerSerializer})
-    def post(self, request: Request, album: UUID) -> Response:
-        target = albums.find(request.user, album)
+    def post(self, request: Request, **ids: UUID) -> Response:
+        album = albums.find(request.user, self.kwargs["album"])
         files = request.FILES.getlist("files")
         if not files:
             raise invalid("files", "Send at least one file.")
-        outcomes = services.receive_many(target, files)
+        outcomes = services.receive_many(album, files)
         results = [self._result(file.name, outcome) for file, outcome in zip(files, outcomes, strict=True)]
         return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
 
@@ -60,10 +60,10 @@ class ExistsView(GenericAPIView[Image]):
     serializer_class = HashesSerializer
 
     @extend_schema(request=HashesSerializer, responses=ExistingSerializer)
-    def post(self, request: Request, album: UUID) -> Response:
-        target = albums.find(request.user, album)
-        asked = self.get_serializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        hashes = [text.lower() for text in asked.validated_data["sha256"]]
-        found = Image.objects.in_album(target).filter(living_sha256__in=hashes)
-        return Response({"existing": dict(found.values_list("sha256", "public_id"))})
+    def post(self, request: Request, **ids: UUID) -> Response:
+        album = albums.find(request.user, self.kwargs["album"])
+        sent = self.get_serializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        hashes = [text.lower() for text in sent.validated_data["sha256"]]
+        images = Image.objects.in_album(album).filter(living_sha256__in=hashes)
+        return Response({"existing": dict(images.values_list("sha256", "public_id"))})

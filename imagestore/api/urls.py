@@ -1,4 +1,4 @@
-"""/api/v1/. Everything under images/{image}/ is also there under its album."""
+"""The URLs below /api/v1/. An image has each of its URLs twice: by itself and below its album."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""Many rows a batch at a time, and work on many items of which one that fails stops no other."""
+"""Rows in batches, and work on many items that goes on when one fails."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -12,23 +12,23 @@ T = TypeVar("T")
 
 
 def batches(rows: "QuerySet[Any, T]", size: int) -> Iterator[list[T]]:
-    """All rows in the order of their keys, `size` of them in memory; of `values_list("pk", flat=True)` the keys."""
-    last = 0
-    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:size]):
+    """Yield all rows by primary key, `size` at a time. `rows` may be `values_list("pk", flat=True)`, too."""
+    last_pk = 0
+    while batch := list(rows.filter(pk__gt=last_pk).order_by("pk")[:size]):
         yield batch
-        final: Any = batch[-1]
-        last = getattr(final, "pk", final)
+        last_row: Any = batch[-1]
+        last_pk = getattr(last_row, "pk", last_row)
 
 
 def each(items: Iterable[T], work: Callable[[T], int]) -> int:
-    """The sum of this work on all items, whatever becomes of one. Raises the last error at the end."""
-    total, last = 0, None
+    """Do `work` on every item, even when it fails for some; returns the sum. Raises the last error at the end."""
+    total, last_error = 0, None
     for item in items:
         try:
             total += work(item)
         except Exception as error:
             logger.exception("%r could not be finished", item)
-            last = error
-    if last:
-        raise last
+            last_error = error
+    if last_error:
+        raise last_error
     return total

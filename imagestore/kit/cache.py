@@ -1,7 +1,8 @@
-"""Django's cache in Redis for all servers of a store, and in this process while Redis does not answer.
+"""Django's cache in Redis, shared by all servers of a store; in this process's memory while Redis is away.
 
-What lives here may be forgotten, so an outage fails no request: attempts are counted in local memory,
-on from what this process has written itself, and by all servers together once Redis is back.
+Put nothing in this cache that must not be lost. An outage of Redis fails no request: each process
+goes on with the values that it has written itself, and counts attempts alone. Once Redis answers,
+all servers count together again.
 """
 
 import json
@@ -21,53 +22,53 @@ from redis.retry import Retry
 
 logger = structlog.get_logger(__name__)
 
-# How long Redis may take to connect, and to answer; a log-in asks some twenty times (seconds).
+# The longest wait for a connection and for an answer. One log-in waits for about twenty answers.
 REDIS_TIMEOUT_SECONDS = 0.3
-# How long it is left alone after it took longer (seconds).
+# After a failure, a process sends Redis nothing for this long.
 REDIS_PAUSE_SECONDS = 2.0
-# How many deletions are made up for. The first ones matter: locks that were taken before Redis went.
-MAX_OWED_DELETIONS = 1000
-# What is no answer. UnicodeError: a host that cannot be looked up, or bytes that are no text.
-NO_ANSWER = (RedisError, OSError, UnicodeError, json.JSONDecodeError)
+# So many deletions of an outage are repeated after it. The first ones matter most: they release older locks.
+MAX_MISSED_DELETIONS = 1000
+# Errors that begin an outage. UnicodeError: the host has no valid name, or the answer is not text.
+OUTAGE_ERRORS = (RedisError, OSError, UnicodeError, json.JSONDecodeError)
 REDIS_OPTIONS = {
     "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
     "socket_timeout": REDIS_TIMEOUT_SECONDS,
     "retry": Retry(NoBackoff(), 0),
-    # Each part of a greeting would be one more answer to wait for.
+    # No greeting on connecting: each of its commands is one more answer to wait for.
     "protocol": 2,
     "driver_info": None,
-    # Not pickle: it would let whoever can write to Redis run code here.
+    # Never pickle: any program that can write to Redis could then run code in this process.
     "serializer": json,
 }
 
 
 class Outage:
-    """Is Redis away? Known to all threads, each of which has a cache object of its own."""
+    """Whether Redis is away. All threads share one object; Django gives each thread a cache of its own."""
 
     def __init__(self) -> None:
         self.is_on = False
-        self.owed: set[tuple[str, int | None]] = set()
+        self.missed_deletions: set[tuple[str, int | None]] = set()
         self._lock = threading.Lock()
-        self._next_look = 0.0
+        self._next_probe = 0.0
 
     def begin(self, error: Exception) -> None:
-        """Logged once, by the error's kind: its text may name more than a log should hold."""
+        """Log an outage once, and only the error's type: its text may hold secrets."""
         with self._lock:
-            self._next_look = time.monotonic() + REDIS_PAUSE_SECONDS
+            self._next_probe = time.monotonic() + REDIS_PAUSE_SECONDS
             if not self.is_on:
                 logger.warning("redis is away, each server counts for itself", error=type(error).__name__)
             self.is_on = True
 
-    def is_time_to_look(self) -> bool:
-        """True for one thread after each pause; the others do not wait for what it finds."""
+    def claim_probe(self) -> bool:
+        """True for one thread after each pause: it asks Redis, while the other threads use local memory."""
         with self._lock:
-            if time.monotonic() < self._next_look:
+            if time.monotonic() < self._next_probe:
                 return False
-            self._next_look = time.monotonic() + REDIS_PAUSE_SECONDS
+            self._next_probe = time.monotonic() + REDIS_PAUSE_SECONDS
             return True
 
     def end(self) -> None:
-        self.owed.clear()
+        self.missed_deletions.clear()
         self.is_on = False
         logger.info("redis is back")
 
@@ -77,54 +78,58 @@ def outage_of(url: str) -> Outage:
     return Outage()
 
 
-def _shared(operation: str, *, also_here: bool = False) -> Callable[..., Any]:
-    """An operation of Redis, or else of local memory; `also_here`, so that this process knows it afterwards."""
+def _shared(operation: str, *, also_local: bool = False) -> Callable[..., Any]:
+    """A method that runs `operation` on Redis, or on local memory while Redis is away.
 
-    def carry_out(self: "SharedCache", *args: Any, **kwargs: Any) -> Any:
-        here = partial(getattr(self._here, operation), *args, **kwargs)
-        known = here() if also_here else None
-        if self._is_there():
+    `also_local` runs it on both, so that local memory has the value when an outage begins.
+    """
+
+    def run(self: "SharedCache", *args: Any, **kwargs: Any) -> Any:
+        run_locally = partial(getattr(self._local, operation), *args, **kwargs)
+        local_result = run_locally() if also_local else None
+        if self._redis_answers():
             try:
                 return getattr(self._redis, operation)(*args, **kwargs)
-            except NO_ANSWER as error:
+            except OUTAGE_ERRORS as error:
                 self._outage.begin(error)
-        return known if also_here else here()
+        return local_result if also_local else run_locally()
 
-    return carry_out
+    return run
 
 
 class SharedCache(BaseCache):
-    """No operation fails because of Redis, or waits long for it."""
+    """A cache in Redis whose operations never fail or wait long because of Redis."""
 
     def __init__(self, url: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._outage = outage_of(url)
-        self._here = LocMemCache(url, params)
+        self._local = LocMemCache(url, params)
         self._redis = RedisCache([url], {**params, "OPTIONS": REDIS_OPTIONS})
 
     add, get, get_many, has_key = _shared("add"), _shared("get"), _shared("get_many"), _shared("has_key")
     incr, touch = _shared("incr"), _shared("touch")
-    set, set_many = _shared("set", also_here=True), _shared("set_many", also_here=True)
-    delete_many, clear = _shared("delete_many", also_here=True), _shared("clear", also_here=True)
-    _delete = _shared("delete", also_here=True)
+    set, set_many = _shared("set", also_local=True), _shared("set_many", also_local=True)
+    delete_many, clear = _shared("delete_many", also_local=True), _shared("clear", also_local=True)
+    _delete = _shared("delete", also_local=True)
 
     def delete(self, key: str, version: int | None = None) -> bool:
         deleted: bool = self._delete(key, version=version)
-        if self._outage.is_on and len(self._outage.owed) < MAX_OWED_DELETIONS:
-            self._outage.owed.add((key, version))
+        if self._outage.is_on and len(self._outage.missed_deletions) < MAX_MISSED_DELETIONS:
+            self._outage.missed_deletions.add((key, version))
         return deleted
 
-    def _is_there(self) -> bool:
-        """Once in a while during an outage, Redis is asked, and told what was deleted without it."""
-        if not self._outage.is_on or not self._outage.is_time_to_look():
+    def _redis_answers(self) -> bool:
+        """True without an outage. In one, a claimed probe asks Redis and repeats the missed deletions."""
+        if not self._outage.is_on or not self._outage.claim_probe():
             return not self._outage.is_on
         try:
-            # Something written: a full or read-only Redis refuses only that.
+            # Write, do not read: a full or read-only Redis still answers reads.
             self._redis.set("is-redis-back", True, REDIS_PAUSE_SECONDS)
-            for version in {version for _, version in self._outage.owed.copy()}:
-                keys = [key for key, of in self._outage.owed.copy() if of == version]
+            missed = self._outage.missed_deletions.copy()
+            for version in {version for _, version in missed}:
+                keys = [key for key, key_version in missed if key_version == version]
                 self._redis.delete_many(keys, version=version)
-        except NO_ANSWER:
+        except OUTAGE_ERRORS:
             return False
         self._outage.end()
         return True

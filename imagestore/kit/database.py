@@ -1,4 +1,4 @@
-"""How long the database may take, and rows that others change at the same time."""
+"""Time limits for statements, fresh rows, and transactions that run again after a deadlock."""
 
 import functools
 import time
@@ -15,16 +15,17 @@ from imagestore.kit.problems import not_found
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# MySQL: deadlock found; lock wait timeout exceeded. The server has rolled back.
+# Error numbers of MySQL: deadlock, and lock wait timeout exceeded.
 _DEADLOCK_ERRORS = (1213, 1205)
 _MAX_TRIES = 4
+_RETRY_PAUSE_SECONDS = 0.02
 
 
 def limit_statement_time() -> None:
-    """From now on no statement of this process takes longer than DATABASE_TIMEOUT (MySQL).
+    """Limit every later statement of this process to DATABASE_TIMEOUT seconds (on MySQL only).
 
-    For the server: a database that hangs must not take its threads with it. What an operator
-    starts, a migration of large tables say, takes the time it takes.
+    The server calls this once, so that a hanging database does not block all its threads. Commands
+    must not call it: a migration of large tables may take longer.
     """
     if connection.vendor == "mysql":
         for limit in ("read_timeout", "write_timeout"):
@@ -32,7 +33,7 @@ def limit_statement_time() -> None:
 
 
 def refresh(row: Model, rows: "QuerySet[Any]") -> None:
-    """The row as it is now; Problem `not_found` when it is not among `rows` any more."""
+    """Read the row again. Raises Problem `not_found` when it is no longer among `rows`."""
     try:
         row.refresh_from_db(from_queryset=rows)
     except ObjectDoesNotExist:
@@ -40,10 +41,10 @@ def refresh(row: Model, rows: "QuerySet[Any]") -> None:
 
 
 def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:
-    """Run the whole function in one transaction, again from its start if it lost a deadlock.
+    """Run the whole function in one transaction, and again from its start when it lost a deadlock.
 
-    Inside another transaction it runs once: the server has rolled back that one too, and only
-    whoever began it can begin again. The error is a 503 at every door (imagestore.kit.errors).
+    Inside another transaction it runs once: the deadlock has rolled back that one, too, so the code
+    that began it must run again. Pages and API answer the error with 503 (imagestore.kit.errors).
     """
 
     @functools.wraps(work)
@@ -56,7 +57,7 @@ def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if error.args[:1] not in [(code,) for code in _DEADLOCK_ERRORS]:
                     raise
-                time.sleep(0.02 * attempt)
+                time.sleep(_RETRY_PAUSE_SECONDS * attempt)
         with transaction.atomic():
             return work(*args, **kwargs)
 

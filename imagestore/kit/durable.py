@@ -1,11 +1,11 @@
-"""What is on the disk, and stays there when the power goes."""
+"""Files that survive a power failure."""
 
 import os
 from pathlib import Path
 
 
 def fsync(path: Path) -> None:
-    """The bytes of a file, or the names in a folder, are on the disk. Raises OSError when they are not."""
+    """Force the bytes of a file, or the names in a folder, onto the disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -14,6 +14,9 @@ def fsync(path: Path) -> None:
 
 
 def rename_durably(draft: Path, final: Path) -> None:
-    """A name in the same folder, in place of what had it: it never stands for half a file."""
+    """Rename a file within its folder, over an older one. After a crash `final` never names half a file.
+
+    The caller must fsync the folder, or a crash may undo the rename.
+    """
     fsync(draft)
     draft.rename(final)

@@ -28,7 +28,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's hook: any exception of a view becomes a problem; None lets a real defect be a 500."""
+    """DRF calls this for each exception of a view. None makes a defect of ours a 500."""
     problem = as_problem(error)
     if problem is None:
         return None
@@ -42,6 +42,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 
 
 def as_problem(error: BaseException) -> Problem | None:
+    """The problem that an exception of Django, DRF or the database means; None for a defect of ours."""
     match error:
         case Problem():
             return error
@@ -58,10 +59,10 @@ def as_problem(error: BaseException) -> Problem | None:
         case exceptions.ParseError() | RecursionError():
             return Problem("parse_error", _sentence(error, "The request could not be read."))
         case exceptions.Throttled():
-            wait = int(getattr(error, "wait", None) or 60)
-            return Problem("throttled", f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+            seconds = int(getattr(error, "wait", None) or 60)
+            return Problem("throttled", f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
         case exceptions.PermissionDenied() | PermissionDenied():
-            # The only 403 there is: rights are querysets, so this is a session without its CSRF token.
+            # Querysets refuse with 404, so a 403 can only mean a session without its CSRF token.
             return Problem("csrf_failed", _sentence(error, "Reload the page and try again."))
         case exceptions.APIException():
             code = str(error.get_codes())
@@ -69,7 +70,7 @@ def as_problem(error: BaseException) -> Problem | None:
     return None
 
 
-# DRF's names for what the contract calls otherwise.
+# DRF's code -> our code, where they differ.
 _CODE_OF = {
     "authentication_failed": "invalid_token",
     "token_not_valid": "invalid_token",
@@ -85,7 +86,7 @@ def headers_of(problem: Problem, error: BaseException | None = None) -> dict[str
 
 
 def problem_response(problem: Problem) -> JsonResponse:
-    """The same answer outside DRF: unknown paths, early refusals, a dead database."""
+    """The JSON answer where DRF gives none: unknown paths, early refusals, a dead database."""
     response = JsonResponse(problem.body(), status=problem.status, content_type=PROBLEM_JSON)
     for name, value in headers_of(problem).items():
         response[name] = value
@@ -116,11 +117,11 @@ def _sentences(value: Any) -> list[str]:
     return [str(value)]
 
 
-BROKEN = "Something broke on our side. What you had stored is still there."
+SERVER_ERROR_SENTENCE = "Something broke on our side. What you had stored is still there."
 
 
 class ProblemPages:
-    """A Problem raised by a page's view becomes that page's error, with its sentence."""
+    """Middleware that answers a Problem of a page's view with an error page that shows its sentence."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -138,11 +139,15 @@ class ProblemPages:
         return answer(request, problem) if problem else None
 
 
+# Statuses without an error page of their own show the page of another one.
+_TEMPLATE_OF = {401: 403, 405: 400, 406: 400, 409: 400, 415: 400, 416: 400}
+
+
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """The problem as this door shows it: JSON under /api/, else a page."""
+    """Answer with the problem: JSON under /api/, else a page."""
     if is_api(request):
         return problem_response(problem)
-    template = {401: 403, 405: 400, 406: 400, 409: 400, 415: 400, 416: 400}.get(problem.status, problem.status)
+    template = _TEMPLATE_OF.get(problem.status, problem.status)
     response = render(request, f"{template}.html", {"problem": problem}, status=problem.status)
     for name, value in headers_of(problem).items():
         response[name] = value
@@ -168,14 +173,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    wait = 60
-    return answer(
-        request, Problem("throttled", "Too many attempts. Wait a minute, then try again.", retry_after=wait)
-    )
+    sentence = "Too many attempts. Wait a minute, then try again."
+    return answer(request, Problem("throttled", sentence, retry_after=60))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Last resort. A dead database is told apart from a defect: it passes, so it is a 503."""
+    """Django calls this for any other exception. A dead database is a 503, because it passes; a defect is a 500."""
     error = sys.exc_info()[1]
     problem = as_problem(error) if error else None
-    return answer(request, problem or Problem("internal_error", BROKEN))
+    return answer(request, problem or Problem("internal_error", SERVER_ERROR_SENTENCE))

@@ -1,10 +1,10 @@
-"""Sizes in words."""
+"""Sizes of files as text."""
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 
 def filesize(size: int) -> str:
-    """In decimal units, as disks and phones count: 1 MB is 1,000,000 bytes. static/js/format.js must agree."""
+    """`size` bytes in decimal units: 1 MB is 1,000,000 bytes. static/js/format.js must give the same text."""
     value, step = float(size), 0
     while round(value, 1) >= 1000 and step < len(_UNITS) - 1:
         value, step = value / 1000, step + 1

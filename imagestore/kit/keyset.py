@@ -1,7 +1,7 @@
 """Keyset pages: a list costs the same at its first row and at its millionth.
 
-A cursor names the row to go on from by its ordering value, table and primary key, so equal values
-never hide or repeat a row, and rows that come or go meanwhile shift nothing.
+A cursor holds the ordering value, table and primary key of the row after which a page begins. So
+equal values never hide or repeat a row, and rows that come or go meanwhile shift no page.
 See Markus Winand, "Paging Through Results", use-the-index-luke.com/no-offset.
 """
 
@@ -25,7 +25,7 @@ from imagestore.kit.problems import invalid
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
-# The rows of a list; of several tables, they are one list.
+# The rows of one list: of one table, or of several tables.
 Rows = QuerySet[Any] | Sequence[QuerySet[Any]]
 
 
@@ -48,7 +48,7 @@ class Page:
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """Where a row stands: by its ordering value, then the number of its table, then its key."""
+    """Where a row stands in a list: by ordering value, then number of its table, then primary key."""
 
     value: Any
     table: int
@@ -67,45 +67,50 @@ class Ordering:
         sign = "-" if self.descending != backwards else ""
         return [f"{sign}{self.column}", f"{sign}pk"]
 
-    def beyond(self, place: Position, table: int, *, backwards: bool) -> Q:
-        """A table's rows after that place. Written `<= AND (< OR …)` so that an index bounds the scan."""
-        way = "lt" if self.descending != backwards else "gt"
-        past, level = Q(**{f"{self.column}__{way}": place.value}), Q(**{f"{self.column}__{way}e": place.value})
-        if table == place.table:
-            return level & (past | Q(**{f"pk__{way}": place.pk}))
-        return level if (table < place.table) == (way == "lt") else past
+    def beyond(self, position: Position, table: int, *, backwards: bool) -> Q:
+        """Selects the rows of table number `table` that come after a position.
+
+        Leave the form `<= AND (< OR …)` as it is: it lets an index bound the scan.
+        """
+        operator = "lt" if self.descending != backwards else "gt"
+        after = Q(**{f"{self.column}__{operator}": position.value})
+        after_or_equal = Q(**{f"{self.column}__{operator}e": position.value})
+        if table == position.table:
+            return after_or_equal & (after | Q(**{f"pk__{operator}": position.pk}))
+        return after_or_equal if (table < position.table) == (operator == "lt") else after
 
 
 def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
     """The page that `page_size`, `ordering` and `cursor` of `params` ask for.
 
-    Without `ordering`: by the first of `orderings`, descending. Raises Problem `invalid` for
-    anything else than what they may be.
+    Without `ordering`: by the first of `orderings`, descending. Raises Problem `invalid` for a value
+    that one of them may not have.
     """
     tables = [rows] if isinstance(rows, QuerySet) else list(rows)
     size = _page_size(params.get("page_size"))
     ordering = ordering_of(params.get("ordering"), orderings)
-    backwards, place = False, None
+    backwards, position = False, None
     if params.get("cursor"):
-        backwards, place = _decode(params["cursor"], ordering, tables)
+        backwards, position = _decode(params["cursor"], ordering, tables)
         tables = [
-            rows.filter(ordering.beyond(place, number, backwards=backwards)) for number, rows in enumerate(tables)
+            rows.filter(ordering.beyond(position, number, backwards=backwards))
+            for number, rows in enumerate(tables)
         ]
-    found = _first(tables, size + 1, ordering, backwards=backwards)
-    return _page(found, size, ordering, backwards=backwards, from_start=place is None)
+    first_rows = _first(tables, size + 1, ordering, backwards=backwards)
+    return _page(first_rows, size, ordering, backwards=backwards, from_start=position is None)
 
 
 def neighbours(
     rows: QuerySet[Any], row: Model, ordering_name: str | None, orderings: Mapping[str, str]
 ) -> tuple[Any, Any]:
-    """What stands before and after `row` in the list that `page_of` pages through; None at an end.
+    """The rows before and after `row` in the list that `page_of` pages through; None at an end.
 
-    The row itself need not be in `rows`. Raises Problem `invalid` for an ordering that is none.
+    `row` itself need not be in `rows`. Raises Problem `invalid` for an unknown ordering.
     """
     ordering = ordering_of(ordering_name, orderings)
-    place = Position(getattr(row, ordering.column), 0, row.pk)
+    position = Position(getattr(row, ordering.column), 0, row.pk)
     before, after = (
-        rows.filter(ordering.beyond(place, 0, backwards=backwards))
+        rows.filter(ordering.beyond(position, 0, backwards=backwards))
         .order_by(*ordering.order_by(backwards=backwards))
         .first()
         for backwards in (True, False)
@@ -116,20 +121,21 @@ def neighbours(
 def _first(
     tables: list[QuerySet[Any]], count: int, ordering: Ordering, *, backwards: bool
 ) -> list[tuple[Position, Any]]:
-    """The first rows of all tables in one order, each with its place."""
+    """The first `count` rows of all tables in one order, each with its position."""
     names = ordering.order_by(backwards=backwards)
-    found = [
+    by_table = [
         [(Position(getattr(row, ordering.column), number, row.pk), row) for row in rows.order_by(*names)[:count]]
         for number, rows in enumerate(tables)
     ]
-    merged = heapq.merge(*found, key=itemgetter(0), reverse=ordering.descending != backwards)
+    merged = heapq.merge(*by_table, key=itemgetter(0), reverse=ordering.descending != backwards)
     return list(islice(merged, count))
 
 
 def _page(
-    found: list[tuple[Position, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
+    first_rows: list[tuple[Position, Any]], size: int, ordering: Ordering, *, backwards: bool, from_start: bool
 ) -> Page:
-    more, placed = len(found) > size, found[:size]
+    """A page of `size` rows; `first_rows` has one row more when the list goes on behind it."""
+    more, placed = len(first_rows) > size, first_rows[:size]
     if backwards:
         placed.reverse()
     has_next = more or backwards
@@ -141,9 +147,10 @@ def _page(
     )
 
 
-def _encode(place: Position, ordering: Ordering, *, backwards: bool) -> str:
-    text = place.value.isoformat() if isinstance(place.value, datetime) else place.value
-    packed = json.dumps([int(backwards), ordering.name, text, place.table, place.pk], separators=(",", ":"))
+def _encode(position: Position, ordering: Ordering, *, backwards: bool) -> str:
+    value, table, pk = position.value, position.table, position.pk
+    text = value.isoformat() if isinstance(value, datetime) else value
+    packed = json.dumps([int(backwards), ordering.name, text, table, pk], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
@@ -153,7 +160,7 @@ def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tup
         backwards, name, text, table, pk = json.loads(packed)
         field = cast("Field[Any, Any]", tables[0].model._meta.get_field(ordering.column))
         value = field.to_python(text)
-        str(text).encode()  # half a surrogate pair is no text for a database
+        str(text).encode()  # refuses half a surrogate pair, which a database cannot store
         if isinstance(value, datetime):
             value = _in_utc(value)
     except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
@@ -166,7 +173,7 @@ def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tup
 
 
 def _in_utc(value: datetime) -> datetime:
-    """Raises ValueError without a zone, OverflowError where UTC has no such time."""
+    """Raises ValueError for a time without a zone, OverflowError for one that UTC cannot express."""
     if value.tzinfo is None:
         raise ValueError("a time without a zone")
     return value.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What a client may ask of a list: search, filters, order, page. Page, API and schema read one `ListSpec`."""
+"""Search, filters, order and paging of a list. Its page, API and schema all read one `ListSpec`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from imagestore.kit.params import SEARCH_LENGTH, choice, search_words
 
 @dataclass(frozen=True)
 class Filter:
-    """`?name=`, which is one of `choices`: the rows whose column (or lookup) has that value."""
+    """`?name=` with one of `choices` selects the rows whose column (or lookup) has that value."""
 
     name: str
     choices: Sequence[str]
@@ -22,10 +22,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListSpec:
-    """One list of rows, as it is declared beside the services of its rows.
+    """What clients may ask of one list. Declare it beside the services of the list's rows.
 
-    `orderings` maps names to columns; without `?ordering=` a list is by the first one, descending.
-    `searches` says where `?search=` looks, in words; a list with it has a QuerySet with `matching`.
+    `orderings` maps names to columns; without `?ordering=` the list is by the first one, descending.
+    `searches` says for the schema where `?search=` looks; the QuerySet must then have `matching`.
     """
 
     orderings: Mapping[str, str]
@@ -37,14 +37,14 @@ class ListSpec:
         return f"-{next(iter(self.orderings))}"
 
     def read(self, params: Mapping[str, str]) -> "ListRequest":
-        """Raises Problem `invalid` for a search, filter or order that the list does not know."""
+        """Raises Problem `invalid` for a search, filter or order that this list does not allow."""
         filters = {each.name: choice(params, each.name, each.choices) for each in self.filters}
         ordering = ordering_of(params.get("ordering"), self.orderings).name
         return ListRequest(self, params, search_words(params) if self.searches else "", filters, ordering)
 
     def parameters(self) -> list[dict[str, Any]]:
         """For the OpenAPI schema."""
-        names = [sign + name for name in self.orderings for sign in ("", "-")]
+        orderings = [sign + name for name in self.orderings for sign in ("", "-")]
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
         search = _parameter("search", {"type": "string", "maxLength": SEARCH_LENGTH}, description=self.searches)
         return [
@@ -52,13 +52,13 @@ class ListSpec:
             *(_parameter(each.name, {"type": "string", "enum": [*each.choices]}) for each in self.filters),
             _parameter("page_size", size),
             _parameter("cursor", {"type": "string"}),
-            _parameter("ordering", {"type": "string", "enum": names}),
+            _parameter("ordering", {"type": "string", "enum": orderings}),
         ]
 
 
 @dataclass(frozen=True)
 class ListRequest:
-    """What one request asks of a list."""
+    """The search, filters, order and page that one request asks for."""
 
     max_search_length: ClassVar[int] = SEARCH_LENGTH
 
@@ -66,7 +66,7 @@ class ListRequest:
     params: Mapping[str, str]
     search: str
     filters: Mapping[str, str]
-    """By name; empty where all is asked for."""
+    """Name of a filter -> its value; empty when the request does not filter by it."""
     ordering: str
 
     @property
@@ -75,35 +75,35 @@ class ListRequest:
 
     @property
     def query(self) -> QueryDict:
-        """What links that lead from this list and back carry, for `{% querystring %}`: all but the page."""
-        asked = {"search": self.search, **self.filters}
+        """Search, filters and order, for `{% querystring %}`: links from this list and back to it carry them."""
+        params = {"search": self.search, **self.filters}
         if self.ordering != self.spec.default_ordering:
-            asked["ordering"] = self.ordering
-        return _query(asked)
+            params["ordering"] = self.ordering
+        return _query(params)
 
     @property
     def order_query(self) -> QueryDict:
-        """The same without what narrows the list."""
+        """The order alone, for a link that shows the whole list."""
         return _query({name: value for name, value in self.query.items() if name == "ordering"})
 
     def apply(self, rows: "QuerySet[Any]") -> Any:
-        """Those of `rows` that are asked for."""
+        """Those of `rows` that match search and filters."""
         chosen = {each.column: self.filters[each.name] for each in self.spec.filters if self.filters[each.name]}
         matching: Any = rows.filter(**chosen) if chosen else rows
         return matching.matching(self.search) if self.search else matching
 
     def page(self, rows: Rows) -> Page:
-        """The page of `rows` that is asked for. Raises Problem `invalid` for what is none."""
+        """The requested page of `rows`. Raises Problem `invalid` for a wrong cursor or page size."""
         return page_of(rows, self.params, self.spec.orderings)
 
     def neighbours(self, rows: "QuerySet[Any]", row: Model) -> tuple[Any, Any]:
-        """What stands before and after `row` in this list; None at an end."""
+        """The rows before and after `row` in this list; None at an end."""
         return neighbours(rows, row, self.ordering, self.spec.orderings)
 
 
-def _query(asked: Mapping[str, Any]) -> QueryDict:
+def _query(params: Mapping[str, Any]) -> QueryDict:
     query = QueryDict(mutable=True)
-    query.update({name: value for name, value in asked.items() if value})
+    query.update({name: value for name, value in params.items() if value})
     return query
 
 

@@ -1,4 +1,4 @@
-"""JSON log lines, each with the request's id and its user's."""
+"""JSON log lines, each with the ids of its request and its user."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 logger = structlog.get_logger("imagestore.requests")
 
-# What a proxy in front may hand down as the request's id; anything else is replaced.
+# A proxy may send the request's id in this form; an id in any other form is replaced.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -41,9 +41,9 @@ def formatter() -> logging.Formatter:
 
 
 class RequestLogMiddleware:
-    """Names the request, binds its user to every line it logs, and logs its end.
+    """Gives each request an id, adds id and user to all log lines of the request, and logs its end.
 
-    The path goes without its query, which may hold a link's signature.
+    Never log the query: it may hold a link's signature.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -67,14 +67,14 @@ class RequestLogMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        # Public views (signed links among them) never look the session up; the API's
-        # authentication classes bind the user themselves.
+        # A public view, a signed link for example, must not cost a look-up of the session. In the API
+        # the authentication classes bind the user.
         if getattr(view, "login_required", True) and settings.SESSION_COOKIE_NAME in request.COOKIES:
             bind_user(request.user)
 
 
 def _path(request: HttpRequest) -> str:
-    """Without the keys that mails carry: whoever reads the log could use them."""
+    """The path for the log; the route instead when the path has a key of a mail, which a reader could use."""
     match = request.resolver_match
     return f"/{match.route}" if match and "key" in match.kwargs else request.path
 

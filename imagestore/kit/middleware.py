@@ -1,4 +1,4 @@
-"""What holds for every page: it wants a login, and no cache may share it, unless its view says otherwise."""
+"""Defaults of every page, which a view can override: it needs a login, and no shared cache may store it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Django's, which asks who somebody is before it looks whether that matters.
+    """Django's middleware, without its look-up of the user for views that need no login.
 
-    So a signed link, or an API request with a token, would read the session and vary by cookie.
+    That look-up would make a signed link, or an API request with a token, read the session and vary
+    by cookie.
     """
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
@@ -20,7 +21,7 @@ class LoginRequired(LoginRequiredMiddleware):
 
 
 class PrivateByDefault:
-    """An answer that says nothing of caching is kept by its own browser at most, and asked for again."""
+    """Lets only browsers store an answer without Cache-Control, and makes them ask again before using it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

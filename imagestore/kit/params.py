@@ -1,4 +1,4 @@
-"""What stands after the `?` of a list or a deletion: read strictly, refused by name."""
+"""Query parameters. A value that is not allowed raises Problem `invalid`, which names the parameter."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,7 +9,7 @@ SEARCH_LENGTH = 200
 
 
 def flag(params: Mapping[str, str], name: str) -> bool:
-    """`?name=true`; absent is false."""
+    """Whether the parameter is true or 1; False when it is absent."""
     return choice(params, name, ("true", "false", "1", "0"), default="false") in ("true", "1")
 
 

@@ -1,9 +1,9 @@
-"""Everything the store may refuse, by code: the one list that pages, API and services share."""
+"""All refusals of the store, by code. Pages, API and services share this list."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# code -> (HTTP status, title). The sentence for a person comes with each case.
+# code -> (HTTP status, title). Each Problem adds a sentence for the user.
 CODES: dict[str, tuple[int, str]] = {
     "invalid": (400, "Some fields are not right"),
     "parse_error": (400, "The request could not be read"),
@@ -34,15 +34,16 @@ CODES: dict[str, tuple[int, str]] = {
     "storage_unavailable": (503, "The image storage does not answer"),
 }
 
-# What a client should wait, in seconds, before it asks again.
-RETRY_AFTER = {"not_ready": 2, "database_unavailable": 5, "storage_unavailable": 30}
+# code -> how long a client should wait before it asks again.
+RETRY_AFTER_SECONDS = {"not_ready": 2, "database_unavailable": 5, "storage_unavailable": 30}
 
 
 class Problem(Exception):
     """A refusal with a code of `CODES`, a sentence that says what to do, and members of its own.
 
     `extra` becomes members of the JSON answer (RFC 9457, section 3.2): `errors`, `image`, `limit` …
-    `headers` go with the answer; those of RETRY_AFTER say when to come back, unless `retry_after` does.
+    `headers` are sent with the answer. So is Retry-After, in seconds: `retry_after`, or else the value
+    of RETRY_AFTER_SECONDS.
     """
 
     def __init__(
@@ -58,22 +59,22 @@ class Problem(Exception):
         self.code, self.detail, self.extra = code, detail, extra
         self.status, self.title = CODES[code]
         self.headers = dict(headers or {})
-        wait = RETRY_AFTER.get(code) if retry_after is None else retry_after
-        if wait:
-            self.headers["Retry-After"] = str(wait)
+        seconds = RETRY_AFTER_SECONDS.get(code) if retry_after is None else retry_after
+        if seconds:
+            self.headers["Retry-After"] = str(seconds)
 
     def body(self) -> dict[str, Any]:
-        head = {"type": "about:blank", "title": self.title, "status": self.status}
-        return {**head, "detail": self.detail, "code": self.code, **self.extra}
+        standard = {"type": "about:blank", "title": self.title, "status": self.status}
+        return {**standard, "detail": self.detail, "code": self.code, **self.extra}
 
 
 def not_found() -> Problem:
-    """The same for what is another's and for what never was."""
+    """One answer for another user's row and for a row that never existed, so that it tells neither."""
     return Problem("not_found", "There is nothing here, or it is not yours.")
 
 
 def invalid(field: str, sentence: str) -> Problem:
-    """One field or parameter that is not what it may be."""
+    """Refuses the value of one field or parameter."""
     return Problem("invalid", sentence, errors={field: [sentence]})
 
 

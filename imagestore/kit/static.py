@@ -1,4 +1,4 @@
-"""Static files under names that hold their hash, ES modules included."""
+"""Static files, ES modules included, under names that hold their hash."""
 
 from django_manifeststaticfiles_enhanced.storage import EnhancedManifestStaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage

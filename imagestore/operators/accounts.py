@@ -1,4 +1,4 @@
-"""Accounts for operators. A user is deleted by the service, never by a cascade that knows no files."""
+"""The admin of accounts. Delete users only with images.services.delete_account: a cascade would leave files."""
 
 from typing import Any
 
@@ -15,11 +15,10 @@ from images.services import delete_account
 from imagestore.kit.filesize import filesize
 from imagestore.operators.base import CarefulAdmin, shorten
 
-# Operators sign in where everybody does, behind the same throttle.
+# Operators sign in on the same page as users, and their attempts are counted like those of users.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-
-# allauth's rows follow the users'; changed here, they would not agree.
+# Hide allauth's addresses: they follow the users, and a change here would set the two apart.
 admin.site.unregister(EmailAddress)
 
 
@@ -92,12 +91,15 @@ class UserAdmin(CarefulAdmin, DjangoUserAdmin):
         self.message_user(request, "All their sessions and API logins have ended.", messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, user: User, form: Any, change: bool) -> None:
-        """All that the form shows: its groups are no column, and User.save() spares what others count."""
+        """Save every field of the form, unlike CarefulAdmin: `changed_data` may name groups, which is no column.
+
+        User.save() leaves out `NEVER_SAVED`, the columns that other requests update.
+        """
         if change:
             self.lock(request, user)
         user.save()
         if "email" in form.changed_data:
-            # A password reset must not go to the old mailbox; allauth notes the new one at the next login.
+            # No password reset may go to the old mailbox. allauth adds the new address at the next login.
             EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
 
     def remove(self, users: list[User]) -> None:

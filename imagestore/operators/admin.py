@@ -1,3 +1,3 @@
-"""Django looks here for the admin: each subject has a module of its own, which registers itself."""
+"""Django loads this module alone, so it imports the modules that register the admins."""
 
 from imagestore.operators import accounts, albums, findings, images  # noqa: F401

@@ -1,4 +1,4 @@
-"""Albums for operators; deleting here takes the same road as everywhere."""
+"""The admin of albums. It deletes them with images.services.delete_albums, as pages and API do."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from albums.models import Album
 from images.services import delete_albums
 from imagestore.kit.filesize import filesize
-from imagestore.operators.base import InTrash, TrashAdmin, shorten
+from imagestore.operators.base import TrashAdmin, TrashFilter, shorten
 
 
 @admin.register(Album)
 class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
     list_display = ("short_title", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
-    list_filter = (InTrash,)
-    view_on_site = False  # the page is its owner's
+    list_filter = (TrashFilter,)
+    view_on_site = False  # only the owner may see the page
     show_full_result_count = False
     list_select_related = ("owner",)
     search_fields = ("title", "owner__email")

@@ -1,4 +1,4 @@
-"""What the three admins share."""
+"""Base classes of the admins of users, albums and images."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,17 +11,16 @@ from django.utils.text import Truncator
 from images.deletion import trash
 from imagestore.kit.problems import Problem, not_found
 
-# Characters of a cell.
-CELL_CHARACTERS = 40
+MAX_CELL_CHARACTERS = 40
 
 
 def shorten(text: object) -> str:
-    """For a cell of a list: one long word must not push the other columns out of the window."""
-    return Truncator(str(text)).chars(CELL_CHARACTERS)
+    """Cut text for a cell, so that one long word does not push the other columns out of the window."""
+    return Truncator(str(text)).chars(MAX_CELL_CHARACTERS)
 
 
-class InTrash(admin.SimpleListFilter):
-    """For rows whose QuerySet knows `living` and `trashed`."""
+class TrashFilter(admin.SimpleListFilter):
+    """Needs rows whose QuerySet has `living` and `trashed`."""
 
     title = "trash"
     parameter_name = "trash"
@@ -35,20 +34,21 @@ class InTrash(admin.SimpleListFilter):
 
 
 class CarefulAdmin:
-    """A ModelAdmin that writes only what the form changed, and deletes by `remove`.
+    """A ModelAdmin that saves only the columns that the form changed, and deletes with `remove`.
 
-    The other columns are counted and claimed by others at the same time. A deleted row goes
-    later, behind its files, so what Django would collect is not asked for.
+    Other requests write the other columns at the same time; saving those would undo their changes.
+    `remove` calls a service that removes rows only after their files. So this class does not let
+    Django collect related rows for its own DELETE.
     """
 
-    # In which several are removed: operators who do so at once must not wait for each other crosswise.
+    # `remove` gets the rows in this order. Two operators who remove rows at once must lock in one order.
     lock_order: tuple[str, ...] = ("owner_id", "pk")
 
     def remove(self, rows: list[Any]) -> None:
         raise NotImplementedError
 
     def lock(self, request: HttpRequest, row: Any) -> None:
-        """Hold it until its form is written. Problem `not_found` when it went while the form was open."""
+        """Lock the row until the form is saved. Raises Problem `not_found` when it went while the form was open."""
         rows = self.get_queryset(request)  # type: ignore[attr-defined]
         if not rows.select_for_update().filter(pk=row.pk).exists():
             raise not_found()
@@ -72,7 +72,7 @@ class CarefulAdmin:
 
 
 class TrashAdmin(CarefulAdmin):
-    """Of albums and images, which are shown in the trash too; deleting here is for ever."""
+    """Base of the admins of albums and images. It shows trashed rows too, and deletes for ever."""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).undeleted()  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What was found wrong with files, for operators."""
+"""The admin of findings: files that are missing, damaged or unknown."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from images.models import Finding, Image
 
 
-class Unresolved(admin.SimpleListFilter):
+class ResolvedFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
@@ -31,19 +31,19 @@ class Unresolved(admin.SimpleListFilter):
 
 @admin.register(Finding)
 class FindingAdmin(admin.ModelAdmin):
-    """What `verify` and the scrub found, to be read: only they resolve it."""
+    """Read only: `verify` and the scrub note findings, and resolve them."""
 
     list_display = ("kind", "file", "detail", "of_image", "found_at", "seen_at", "resolved_at")
     list_display_links = None
-    list_filter = (Unresolved, "kind")
+    list_filter = (ResolvedFilter, "kind")
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("file",)
     ordering = ("-seen_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Finding]:
-        named = Image.objects.undeleted().filter(public_id=OuterRef("image"))
-        return super().get_queryset(request).annotate(image_key=Subquery(named.values("pk")[:1]))
+        images = Image.objects.undeleted().filter(public_id=OuterRef("image"))
+        return super().get_queryset(request).annotate(image_key=Subquery(images.values("pk")[:1]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Images for operators: what waits, what failed and why, and trying it again."""
+"""The admin of images: which wait, which failed and why, and an action that processes them again."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from images.delivery.links import links_of
 from images.models import SHOWN, Image
 from imagestore.kit.filesize import filesize
 from imagestore.kit.problems import Problem
-from imagestore.operators.base import InTrash, TrashAdmin, shorten
+from imagestore.operators.base import TrashAdmin, TrashFilter, shorten
 
-THUMB_HEIGHT_PX = 60  # px
+THUMB_HEIGHT_PX = 60
 
 
-class ShownStatus(admin.SimpleListFilter):
-    """Images on their way in or out have their numbers on the first page, not rows here."""
+class StatusFilter(admin.SimpleListFilter):
+    """Offers no images that are being received or deleted: the admin's first page counts those."""
 
     title = "status"
     parameter_name = "status"
@@ -37,11 +37,11 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
         "thumbnail", "short_name", "status", "reason", "owner", "short_album", "size", "created_at", "trashed",
     )  # fmt: skip
     list_display_links = ("thumbnail", "short_name")
-    list_filter = (ShownStatus, InTrash, "error_code", "content_type")
+    list_filter = (StatusFilter, TrashFilter, "error_code", "content_type")
     list_select_related = ("owner", "album")
     list_per_page = 50
     show_full_result_count = False
-    view_on_site = False  # the page is its owner's
+    view_on_site = False  # only the owner may see the page
     search_fields = ("name", "owner__email", "sha256")
     search_help_text = "Name, e-mail of the owner, or SHA-256"
     actions = ("process_again", "restore")

@@ -1,12 +1,12 @@
-"""How far a command is: for people at a terminal, nothing where the output is a file."""
+"""The progress bar of commands."""
 
 from django.core.management.base import OutputWrapper
 
 _WIDTH_CHARACTERS = 40
 
 
-def show(out: OutputWrapper, done: int, total: int) -> None:
-    """One line that fills up."""
+def show_progress(out: OutputWrapper, done: int, total: int) -> None:
+    """Draw the bar over itself on a terminal. Writes nothing when the output is a file."""
     if out.isatty() and total:
         filled = _WIDTH_CHARACTERS * done // total
         out.write(

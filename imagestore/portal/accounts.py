@@ -1,4 +1,4 @@
-"""The landing page, the profile, and leaving. Sign-in and passwords are allauth's views."""
+"""The pages of accounts: landing page, profile, deletion. allauth's views serve sign-in and passwords."""
 
 from typing import Any, Final, cast
 
@@ -19,7 +19,7 @@ from images.services import delete_account
 from imagestore.kit.problems import Problem
 from imagestore.portal.forms.accounts import DeleteAccountForm, ProfileForm
 
-# FormView would take a PUT for a POST.
+# Without this list, FormView would handle a PUT like a POST.
 FORM_METHODS: Final = ["get", "head", "options", "post"]
 
 
@@ -71,5 +71,5 @@ class DeleteAccountView(FormView):
 
 
 def _user(request: HttpRequest) -> User:
-    """LoginRequiredMiddleware lets nobody else come here."""
+    """The signed-in user: LoginRequired lets no anonymous request reach a view."""
     return cast(User, request.user)

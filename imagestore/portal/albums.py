@@ -1,4 +1,4 @@
-"""The pages of albums: the list, one album with its pictures, and making, naming and deleting one."""
+"""The pages of albums: the list, one album with its images, and forms that create, edit and delete one."""
 
 from typing import cast
 from uuid import UUID
@@ -18,18 +18,18 @@ from images.models import Image
 from imagestore.kit.params import flag
 from imagestore.kit.problems import not_found
 from imagestore.portal.forms.albums import AlbumForm
-from imagestore.portal.toasts import say_where_it_went
+from imagestore.portal.toasts import say_deleted
 
-# How many tiles one question may ask for.
+# The most tiles that one request may ask for.
 MAX_TILES = 200
 
 
 @require_GET
 def album_list(request: HttpRequest) -> HttpResponse:
-    asked = albums.LIST.read(request.GET)
-    page = asked.page(asked.apply(Album.objects.owned_by(request.user)))
+    list_request = albums.LIST.read(request.GET)
+    page = list_request.page(list_request.apply(Album.objects.owned_by(request.user)))
     with_covers(page.items)
-    return render(request, "albums/list.html", {"page": page, "asked": asked})
+    return render(request, "albums/list.html", {"page": page, "list_request": list_request})
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,39 +41,39 @@ def album_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def album_edit(request: HttpRequest, album: UUID) -> HttpResponse:
-    found = albums.find(request.user, album)
-    form = AlbumForm(request.POST or None, instance=found)
+def album_edit(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    album = albums.find(request.user, album_id)
+    form = AlbumForm(request.POST or None, instance=album)
     if request.method == "POST" and form.is_valid():
-        albums.change(found, **form.cleaned_data)
+        albums.change(album, **form.cleaned_data)
         messages.success(request, "Saved.")
-        return redirect(found)
-    return render(request, "albums/form.html", {"form": form, "album": found})
+        return redirect(album)
+    return render(request, "albums/form.html", {"form": form, "album": album})
 
 
 @require_http_methods(["GET", "POST"])
-def album_delete(request: HttpRequest, album: UUID) -> HttpResponse:
-    """To the trash at once, with a way back. The page asks, before it is for ever."""
-    found = albums.find(request.user, album)
+def album_delete(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """POST moves the album to the trash, or deletes it for ever with `permanent`. GET asks for confirmation."""
+    album = albums.find(request.user, album_id)
     if request.method == "GET":
-        return render(request, "albums/confirm_delete.html", {"album": found})
+        return render(request, "albums/confirm_delete.html", {"album": album})
     permanent = flag(request.POST, "permanent")
-    images.delete_albums(found.owner, Album.objects.filter(pk=found.pk), permanent=permanent)
-    say_where_it_went(request, found, permanent=permanent)
+    images.delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=permanent)
+    say_deleted(request, album, permanent=permanent)
     return redirect("album-list")
 
 
 @require_GET
-def album_detail(request: HttpRequest, album: UUID) -> HttpResponse:
-    found = albums.find(request.user, album)
-    asked = images.LIST.read(request.GET)
-    page = asked.page(asked.apply(Image.objects.in_album(found).select_related("album")))
+def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    album = albums.find(request.user, album_id)
+    list_request = images.LIST.read(request.GET)
+    page = list_request.page(list_request.apply(Image.objects.in_album(album).select_related("album")))
     context = {
-        "album": found,
+        "album": album,
         "page": page,
-        "asked": asked,
+        "list_request": list_request,
         "upload_limits": {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_BULK_FILES},
-        "free_bytes": _free_bytes(found),
+        "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
         "any_pending": any(image.is_pending for image in page.items),
     }
@@ -81,27 +81,30 @@ def album_detail(request: HttpRequest, album: UUID) -> HttpResponse:
 
 
 def _free_bytes(album: Album) -> int | None:
-    """The bytes that fit for certain or not at all; None where only the upload shows it.
+    """Bytes above which the page refuses files before it uploads them; None when it must not.
 
-    What the album has in the trash comes back without taking any bytes of the quota.
+    An image that the album has in the trash comes back when it is uploaded again, and that takes no
+    bytes of the quota. So with images in the trash, only the upload shows whether a file fits.
     """
-    free = album.owner.free_bytes
-    return None if free is None or Image.objects.trashed_alone().filter(album=album).exists() else free
+    free_bytes = album.owner.free_bytes
+    if free_bytes is None or Image.objects.trashed_alone().filter(album=album).exists():
+        return None
+    return free_bytes
 
 
 @require_GET
-def album_tiles(request: HttpRequest, album: UUID) -> HttpResponse:
-    """The tiles of some images as they are now, and what else the list's page shows that they change."""
-    found = albums.find(request.user, album)
+def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """The current tiles of the images in `?ids=`, and the other elements of the page that they change."""
+    album = albums.find(request.user, album_id)
     try:
         ids = [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
     except ValueError:
         raise not_found() from None
-    tiles = Image.objects.in_album(found).filter(public_id__in=ids).select_related("album").newest_first()
+    tiles = Image.objects.in_album(album).filter(public_id__in=ids).select_related("album").newest_first()
     context = {
-        "album": found,
+        "album": album,
         "images": tiles,
-        "asked": images.LIST.read(request.GET),
+        "list_request": images.LIST.read(request.GET),
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "images/_live_parts.html", context)

@@ -1,4 +1,4 @@
-"""The bytes of images: to their owner, and to the holder of a signed link."""
+"""The files of images, for their owner and for holders of a signed link."""
 
 from uuid import UUID
 
@@ -12,14 +12,14 @@ from imagestore.kit.params import flag
 
 
 @require_safe
-def image_file(request: HttpRequest, image: UUID) -> HttpResponseBase:
-    """For "Download": the file under its own name."""
-    found = services.find(request.user, image)
-    file = links.file_of(found, request.GET.get("size", "original"))
-    return responses.serve_file(request, found, file, attachment=flag(request.GET, "download"))
+def image_file(request: HttpRequest, image_id: UUID) -> HttpResponseBase:
+    """The original or the `?size=` of an image; with `?download=true` as an attachment under its name."""
+    image = services.find(request.user, image_id)
+    file = links.file_of(image, request.GET.get("size", "original"))
+    return responses.serve_file(request, image, file, attachment=flag(request.GET, "download"))
 
 
 @login_not_required
 @require_safe
-def signed_file(request: HttpRequest, image: UUID, file: str) -> HttpResponseBase:
-    return responses.serve_link(request, image, file)
+def signed_file(request: HttpRequest, image_id: UUID, file: str) -> HttpResponseBase:
+    return responses.serve_link(request, image_id, file)

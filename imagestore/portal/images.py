@@ -1,4 +1,4 @@
-"""The pages of one image: looking, naming, deleting, trying again."""
+"""The pages of one image, and forms that edit it, delete it and render it again."""
 
 from uuid import UUID
 
@@ -14,29 +14,30 @@ from images.models import Image
 from imagestore.kit.lists import ListRequest
 from imagestore.kit.params import flag
 from imagestore.portal.forms.images import ImageForm
-from imagestore.portal.toasts import say_where_it_went
+from imagestore.portal.toasts import say_deleted
 
 
-def _neighbours(image: Image, asked: ListRequest) -> tuple[Image | None, Image | None]:
-    """Before and after it in its album's list."""
-    return asked.neighbours(asked.apply(Image.objects.in_album(image.album).select_related("album")), image)
+def _neighbours(image: Image, list_request: ListRequest) -> tuple[Image | None, Image | None]:
+    """The images before and after this one in the album's list; None at an end."""
+    images = Image.objects.in_album(image.album).select_related("album")
+    return list_request.neighbours(list_request.apply(images), image)
 
 
-def _url(target: Album | Image, asked: ListRequest) -> str:
-    """Where it stands in the list one came from."""
-    query = asked.query.urlencode()
+def _url(target: Album | Image, list_request: ListRequest) -> str:
+    """The page of an album or image, which continues the list that the user came from."""
+    query = list_request.query.urlencode()
     return target.get_absolute_url() + (f"?{query}" if query else "")
 
 
 @require_GET
-def image_detail(request: HttpRequest, image: UUID) -> HttpResponse:
-    own = services.find(request.user, image)
-    asked = services.LIST.read(request.GET)
-    previous, following = _neighbours(own, asked)
+def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    image = services.find(request.user, image_id)
+    list_request = services.LIST.read(request.GET)
+    previous, following = _neighbours(image, list_request)
     context = {
-        "image": own,
-        "album": own.album,
-        "asked": asked,
+        "image": image,
+        "album": image.album,
+        "list_request": list_request,
         "previous": previous,
         "next": following,
         "trash_days": settings.TRASH_DAYS,
@@ -45,38 +46,39 @@ def image_detail(request: HttpRequest, image: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def image_edit(request: HttpRequest, image: UUID) -> HttpResponse:
-    own = services.find(request.user, image)
-    asked = services.LIST.read(request.GET)
-    form = ImageForm(request.POST or None, instance=own)
+def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    image = services.find(request.user, image_id)
+    list_request = services.LIST.read(request.GET)
+    form = ImageForm(request.POST or None, instance=image)
     if request.method == "POST" and form.is_valid():
-        services.change(own, **form.cleaned_data)
+        services.change(image, **form.cleaned_data)
         messages.success(request, "Saved.")
-        return redirect(_url(own, asked))
-    return render(request, "images/form.html", {"form": form, "image": own, "album": own.album, "asked": asked})
+        return redirect(_url(image, list_request))
+    context = {"form": form, "image": image, "album": image.album, "list_request": list_request}
+    return render(request, "images/form.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-def image_delete(request: HttpRequest, image: UUID) -> HttpResponse:
-    """To the trash at once, with a way back. The page asks, before it is for ever.
+def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """POST moves the image to the trash, or deletes it for ever with `permanent`. GET asks for confirmation.
 
-    Then comes the next image of the list, or behind the last one the list.
+    After a POST the user sees the next image of the list, or after the last one the list.
     """
-    own = services.find(request.user, image)
-    asked = services.LIST.read(request.GET)
+    image = services.find(request.user, image_id)
+    list_request = services.LIST.read(request.GET)
     if request.method == "GET":
-        context = {"image": own, "album": own.album, "asked": asked}
+        context = {"image": image, "album": image.album, "list_request": list_request}
         return render(request, "images/confirm_delete.html", context)
-    following = _neighbours(own, asked)[1]
+    following = _neighbours(image, list_request)[1]
     permanent = flag(request.POST, "permanent")
-    services.delete_images(own.owner, Image.objects.filter(pk=own.pk), permanent=permanent)
-    say_where_it_went(request, own, permanent=permanent)
-    return redirect(_url(following or own.album, asked))
+    services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=permanent)
+    say_deleted(request, image, permanent=permanent)
+    return redirect(_url(following or image.album, list_request))
 
 
 @require_POST
-def image_retry(request: HttpRequest, image: UUID) -> HttpResponse:
-    own = services.find(request.user, image)
-    asked = services.LIST.read(request.GET)
-    services.retry(own)
-    return redirect(_url(own if "stay" in request.POST else own.album, asked))
+def image_retry(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    image = services.find(request.user, image_id)
+    list_request = services.LIST.read(request.GET)
+    services.retry(image)
+    return redirect(_url(image if "stay" in request.POST else image.album, list_request))

@@ -1,4 +1,4 @@
-"""Messages that the next page shows."""
+"""Messages that the user's next page shows."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,9 +9,9 @@ from albums.models import Album
 from images.models import Image
 
 
-def say_where_it_went(request: HttpRequest, thing: Album | Image, *, permanent: bool) -> None:
-    """A message; from the trash there is a way back, a button "Undo"."""
+def say_deleted(request: HttpRequest, item: Album | Image, *, permanent: bool) -> None:
+    """Say that the item is deleted, or that it is in the trash, with a button "Undo"."""
     if settings.TRASH_DAYS and not permanent:
-        messages.success(request, render_to_string("trash/_undo.html", {"thing": thing}, request))
+        messages.success(request, render_to_string("trash/_undo.html", {"item": item}, request))
     else:
-        messages.success(request, f"“{thing}” is deleted.")
+        messages.success(request, f"“{item}” is deleted.")

@@ -22,7 +22,7 @@ from images.models import Image
 def trash_list(request: HttpRequest) -> HttpResponse:
     page = trash.LIST.read(request.GET).page(trash.contents(request.user))
     if request.GET.get("cursor") and not page.items:
-        # Its last one has gone.
+        # The last entry of this page has gone.
         return redirect("trash")
     context = {
         "entries": trash.entries(page.items),
@@ -32,35 +32,32 @@ def trash_list(request: HttpRequest) -> HttpResponse:
     return render(request, "trash/list.html", context)
 
 
-def _trash_page(request: HttpRequest) -> str:
-    """Which page of the trash one is on, for the links that lead from it and back."""
-    asked = {name: value for name, value in request.GET.items() if name in ("cursor", "ordering", "page_size")}
-    return f"?{urlencode(asked)}" if asked else ""
+def _page_url(request: HttpRequest) -> str:
+    """The page of the trash that the user came from; links from that page carry its query."""
+    query = {name: value for name, value in request.GET.items() if name in ("cursor", "ordering", "page_size")}
+    return reverse("trash") + (f"?{urlencode(query)}" if query else "")
 
 
 @require_POST
-def trash_restore(request: HttpRequest, thing: UUID) -> HttpResponse:
-    found = trash.find(request.user, thing)
-    trash.restore(found)
+def trash_restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    item = trash.find(request.user, item_id)
+    trash.restore(item)
     if "stay" not in request.POST:
-        messages.success(request, f"“{found}” is back.")
-        return redirect(found)
-    messages.success(request, format_html('“<a href="{}">{}</a>” is back.', found.get_absolute_url(), found))
-    return redirect(reverse("trash") + _trash_page(request))
+        messages.success(request, f"“{item}” is back.")
+        return redirect(item)
+    messages.success(request, format_html('“<a href="{}">{}</a>” is back.', item.get_absolute_url(), item))
+    return redirect(_page_url(request))
 
 
 @require_http_methods(["GET", "POST"])
-def trash_delete(request: HttpRequest, thing: UUID) -> HttpResponse:
-    found = trash.find(request.user, thing)
+def trash_delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    item = trash.find(request.user, item_id)
     if request.method == "GET":
-        context = {
-            "thing": found,
-            "weight": trash.sums_of(trash.images_of(found)),
-        }
+        context = {"item": item, "sums": trash.sums_of(trash.images_of(item))}
         return render(request, "trash/confirm_delete.html", context)
-    trash.delete(found)
-    messages.success(request, f"“{found}” is deleted.")
-    return redirect(reverse("trash") + _trash_page(request))
+    trash.delete(item)
+    messages.success(request, f"“{item}” is deleted.")
+    return redirect(_page_url(request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,7 +66,7 @@ def trash_empty(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         context = {
             "albums": Album.objects.trashed_by(user).count(),
-            "weight": trash.sums_of(Image.objects.trashed_by(user)),
+            "sums": trash.sums_of(Image.objects.trashed_by(user)),
         }
         return render(request, "trash/confirm_empty.html", context)
     trash.empty(user)

@@ -16,8 +16,8 @@ from images.uploads.filenames import clean_name
 from images.uploads.gate import TakesFiles
 from imagestore.kit.problems import Problem
 
-# How many refused files the page lists by name.
-MAX_REFUSALS = 10
+# The page lists so many refused files by name, and only counts the rest.
+MAX_LISTED_REFUSALS = 10
 
 
 class Upload(TakesFiles, View):
@@ -25,29 +25,29 @@ class Upload(TakesFiles, View):
 
     takes_files = settings.MAX_BULK_FILES
 
-    def post(self, request: HttpRequest, album: UUID) -> HttpResponse:
-        found = albums.find(request.user, album)
+    def post(self, request: HttpRequest, album_id: UUID) -> HttpResponse:
+        album = albums.find(request.user, album_id)
         files = cast(list[Any], request.FILES.getlist("files"))
-        outcomes = services.receive_many(found, files)
+        outcomes = services.receive_many(album, files)
         if not files:
             messages.error(request, "Choose at least one picture first.")
-        _say_what_came(request, [outcome for outcome in outcomes if isinstance(outcome, Received)])
-        refused = [(file.name, outcome) for file, outcome in zip(files, outcomes, strict=True)]
-        _say_what_was_refused(request, [(name, why) for name, why in refused if isinstance(why, Problem)])
-        return redirect(found)
+        _say_received(request, [outcome for outcome in outcomes if isinstance(outcome, Received)])
+        named = [(file.name, outcome) for file, outcome in zip(files, outcomes, strict=True)]
+        _say_refused(request, [(name, outcome) for name, outcome in named if isinstance(outcome, Problem)])
+        return redirect(album)
 
 
-def _say_what_came(request: HttpRequest, received: list[Received]) -> None:
-    created = sum(one.created for one in received)
-    known = len(received) - created
+def _say_received(request: HttpRequest, outcomes: list[Received]) -> None:
+    created = sum(outcome.created for outcome in outcomes)
+    known = len(outcomes) - created
     if created:
         messages.success(request, "1 photo added." if created == 1 else f"{created} photos added.")
     if known:
         messages.info(request, "1 photo was here already." if known == 1 else f"{known} photos were here already.")
 
 
-def _say_what_was_refused(request: HttpRequest, refused: list[tuple[str, Problem]]) -> None:
-    for name, problem in refused[:MAX_REFUSALS]:
+def _say_refused(request: HttpRequest, refusals: list[tuple[str, Problem]]) -> None:
+    for name, problem in refusals[:MAX_LISTED_REFUSALS]:
         messages.error(request, f"{clean_name(name)}: {problem.detail}")
-    if len(refused) > MAX_REFUSALS:
-        messages.error(request, f"{len(refused) - MAX_REFUSALS} more files were not taken.")
+    if len(refusals) > MAX_LISTED_REFUSALS:
+        messages.error(request, f"{len(refusals) - MAX_LISTED_REFUSALS} more files were not taken.")

@@ -1,4 +1,4 @@
-"""The portal's pages. Of allauth's views, those this store uses; its `account.urls` has more."""
+"""The URLs of the portal's pages. Of allauth's views they name only those that this store uses."""
 
 from allauth.account import views as allauth
 from django.urls import path, re_path
@@ -29,19 +29,19 @@ urlpatterns = [
     ),
     path("albums/", albums.album_list, name="album-list"),
     path("albums/new/", albums.album_create, name="album-create"),
-    path("albums/<uuid:album>/edit/", albums.album_edit, name="album-edit"),
-    path("albums/<uuid:album>/delete/", albums.album_delete, name="album-delete"),
-    path("albums/<uuid:album>/", albums.album_detail, name="album-detail"),
-    path("albums/<uuid:album>/tiles/", albums.album_tiles, name="album-tiles"),
-    path("albums/<uuid:album>/upload/", uploads.Upload.as_view(), name="image-upload"),
-    path("images/<uuid:image>/", images.image_detail, name="image-detail"),
-    path("images/<uuid:image>/edit/", images.image_edit, name="image-edit"),
-    path("images/<uuid:image>/delete/", images.image_delete, name="image-delete"),
-    path("images/<uuid:image>/retry/", images.image_retry, name="image-retry"),
-    path("images/<uuid:image>/file/", files.image_file, name="image-file"),
+    path("albums/<uuid:album_id>/edit/", albums.album_edit, name="album-edit"),
+    path("albums/<uuid:album_id>/delete/", albums.album_delete, name="album-delete"),
+    path("albums/<uuid:album_id>/", albums.album_detail, name="album-detail"),
+    path("albums/<uuid:album_id>/tiles/", albums.album_tiles, name="album-tiles"),
+    path("albums/<uuid:album_id>/upload/", uploads.Upload.as_view(), name="image-upload"),
+    path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
+    path("images/<uuid:image_id>/edit/", images.image_edit, name="image-edit"),
+    path("images/<uuid:image_id>/delete/", images.image_delete, name="image-delete"),
+    path("images/<uuid:image_id>/retry/", images.image_retry, name="image-retry"),
+    path("images/<uuid:image_id>/file/", files.image_file, name="image-file"),
     path("trash/", trash.trash_list, name="trash"),
     path("trash/empty/", trash.trash_empty, name="trash-empty"),
-    path("trash/<uuid:thing>/restore/", trash.trash_restore, name="trash-restore"),
-    path("trash/<uuid:thing>/delete/", trash.trash_delete, name="trash-delete"),
-    path("media/<uuid:image>/<str:file>", files.signed_file, name="signed-file"),
+    path("trash/<uuid:item_id>/restore/", trash.trash_restore, name="trash-restore"),
+    path("trash/<uuid:item_id>/delete/", trash.trash_delete, name="trash-delete"),
+    path("media/<uuid:image_id>/<str:file>", files.signed_file, name="signed-file"),
 ]

@@ -63,7 +63,9 @@ class Endpoint:
         return f"{self.method} {self.route}{self.query}" + (f" ({self.ids})" if self.ids != "image" else "")
 
     def path(self, album: object, image: object) -> str:
-        given = {"album": str(album), "image": str(image), "thing": str(image), **self.args}
+        of_album = dict.fromkeys(("album", "album_id"), str(album))
+        of_image = dict.fromkeys(("image", "image_id", "thing", "item_id"), str(image))
+        given = {**of_album, **of_image, **self.args}
         wanted = {name: given[name] for name in parameters(self.route)}
         return reverse(self.route, kwargs=wanted) + self.query
 

@@ -9,24 +9,23 @@ from accounts.models import EMAIL_LENGTH, NAME_LENGTH, User, normalise_email
 
 
 class EmailField(serializers.EmailField):
-    """Normalised before it is validated, so that each spelling of an address is that address."""
+    """Normalises an address, so that all its spellings are one account."""
 
     def to_internal_value(self, data: Any) -> str:
         return normalise_email(super().to_internal_value(data))
 
 
 class PasswordField(serializers.CharField):
-    """Kept as typed. Its strength is judged where it is set (services.register)."""
+    """A password exactly as typed. accounts.services.register checks its strength."""
 
     def __init__(self, **kwargs: Any) -> None:
+        length = MaximumLengthValidator.MAX_CHARACTERS
         style = {"input_type": "password"}
-        super().__init__(
-            write_only=True, trim_whitespace=False, max_length=MaximumLengthValidator.LIMIT, style=style, **kwargs
-        )
+        super().__init__(write_only=True, trim_whitespace=False, max_length=length, style=style, **kwargs)
 
 
 class TokenField(serializers.CharField):
-    """Any text: what is wrong with it is for accounts.tokens to say, as 401."""
+    """Accepts any text: accounts.tokens answers a bad token with 401, not 400."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_blank=True, **kwargs)

@@ -68,7 +68,7 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         read_only_fields = fields
 
     def to_representation(self, image: Image) -> dict[str, Any]:
-        # Signing costs more than the rest of an image, so its links are made once.
+        # Sign the links once for all fields: signing costs more than the rest of an image.
         self._links = links_of(image)
         return super().to_representation(image)
 
@@ -100,5 +100,5 @@ class ImageChangeSerializer(serializers.Serializer[Image]):
     album = serializers.UUIDField(source="album.public_id", required=False)
 
     def validate_name(self, name: str) -> str:
-        """Cleaned and cut, never refused."""
+        """Clean and cut the name; never refuse it."""
         return clean_name(name[: 4 * NAME_LENGTH])

@@ -8,9 +8,9 @@ from rest_framework import serializers
 from albums.models import TEXT_LENGTH
 from imagestore.api.serializers.images import ImageSerializer
 
-# How many files one request may ask after.
+# One request may ask about so many files.
 MAX_HASHES = 1000
-# In hexadecimal digits, large or small.
+# Hexadecimal digits, in upper or lower case.
 SHA256 = r"\A[0-9a-fA-F]{64}\Z"
 
 

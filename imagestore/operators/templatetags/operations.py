@@ -34,7 +34,7 @@ def version() -> str:
 
 @register.simple_tag
 def numbers() -> list[Number]:
-    """What an operator asks first: how much there is, what waits, what failed."""
+    """How much there is, what waits, what failed."""
     counts = dict(Image.objects.values_list("status").annotate(Count("pk")))
     used = User.objects.aggregate(used=Sum("used_bytes"))["used"] or 0
     albums, images = reverse("admin:albums_album_changelist"), reverse("admin:images_image_changelist")
@@ -61,7 +61,7 @@ def _to_be_made_again() -> Number:
 
 
 def _trash(albums: str, images: str) -> list[Number]:
-    """An album knows the sums of its images, without those that were in the trash before."""
+    """Adds up albums in the trash by their own sums, which leave out images that were trashed before."""
     whole = Album.objects.trashed().aggregate(albums=Count("pk"), images=Sum("image_count"), size=Sum("bytes"))
     alone = sums_of(Image.objects.trashed_alone())
     return [
@@ -72,7 +72,7 @@ def _trash(albums: str, images: str) -> list[Number]:
 
 
 def _free_space() -> list[Number]:
-    """Of the disk that holds the images; a bucket has no end."""
+    """Free bytes on the disk of the images; nothing for a bucket, which has no limit."""
     storage = image_storage()
     if not isinstance(storage, DurableFileStorage):
         return []

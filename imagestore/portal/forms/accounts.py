@@ -1,4 +1,4 @@
-"""What people type about themselves."""
+"""The forms of accounts, in place of allauth's where `settings.ACCOUNT_FORMS` says so."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from imagestore.kit.problems import Problem
 
 
 class EmailField(AllauthEmailField):
-    """Normalised before it is validated, so that each spelling of an address is that address."""
+    """Normalises an address, so that all its spellings are one account."""
 
     def to_python(self, value: Any) -> str:
         return normalise_email(super().to_python(value))
@@ -31,7 +31,11 @@ class SignupForm(allauth_forms.SignupForm):
     email = EmailField()
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Register. Lost to a parallel sign-up with mandatory verification: as if there had always been one."""
+        """Register, as allauth asks for it after validation.
+
+        When a parallel sign-up has just taken the address, and verification is mandatory, answer as
+        allauth does for an old account.
+        """
         try:
             return register(email=self.cleaned_data["email"], password=self.cleaned_data["password1"]), None
         except Problem:

@@ -1,4 +1,4 @@
-"""What templates need to show an image."""
+"""Filters for templates that show an image."""
 
 from django import template
 
@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.filter
 def links(image: Image) -> Links:
-    """Signed links to all its files."""
+    """Signed links to all files of the image."""
     return links_of(image)
 
 
@@ -22,6 +22,6 @@ def downloads(image: Image) -> list[tuple[str, VariantLink]]:
 
 @register.filter
 def ratio_class(image: Image) -> str:
-    """`r-15` for 3:2: the stylesheet's step nearest to width / height, in tenths."""
+    """`r-15` for 3:2: the nearest class of css/components/ratios.css, which counts width / height in tenths."""
     tenths = round(10 * image.width / image.height)
     return f"r-{min(max(tenths, 3), 40)}"

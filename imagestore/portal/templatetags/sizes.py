@@ -1,13 +1,13 @@
-"""Sizes on pages."""
+"""The filter that shows a size."""
 
 from django import template
 
-from imagestore.kit import filesize as kit
+from imagestore.kit.filesize import filesize as text_of
 
 register = template.Library()
 
 
 @register.filter
 def filesize(size: int) -> str:
-    """As everywhere, and never broken before its unit."""
-    return kit.filesize(size).replace(" ", "\xa0")
+    """`size` bytes as text that no browser breaks before the unit."""
+    return text_of(size).replace(" ", "\xa0")

@@ -259,11 +259,11 @@ def test_a_lock_that_was_taken_before_the_outage_is_free_after_it(
 
 
 def test_what_is_owed_has_an_end(cache: SharedCache, redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module, "MAX_OWED_DELETIONS", 3)
+    monkeypatch.setattr(cache_module, "MAX_MISSED_DELETIONS", 3)
     with redis.killed():
         for n in range(9):
             cache.delete(f"key-{n}")
-        assert cache._outage.owed == {("key-0", None), ("key-1", None), ("key-2", None)}
+        assert cache._outage.missed_deletions == {("key-0", None), ("key-1", None), ("key-2", None)}
 
 
 # ---- Attempts -------------------------------------------------------------------------------

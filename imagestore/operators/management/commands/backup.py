@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from images.upkeep.backup import Refused, backup
-from imagestore.operators.progress import show
+from imagestore.operators.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
-            missing = backup(folder, lambda done, total: show(self.stderr, done, total))
+            missing = backup(folder, lambda done, total: show_progress(self.stderr, done, total))
         except (Refused, OSError, DatabaseError) as error:
             raise CommandError(f"No backup was taken: {error}", returncode=2) from None
         for name in missing:

@@ -4,6 +4,7 @@ import logging
 from argparse import ArgumentParser
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from albums.services import create
 from images.services import receive
 from images.uploads.staging import stage_copy
 from imagestore.kit.problems import Problem
-from imagestore.operators.progress import show
+from imagestore.operators.progress import show_progress
 
+# The file, the outcome in one or two words, and its reason ("" for none).
 Outcome = tuple[Path, str, str]
 
 
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             for title, files in folders.items():
                 self.stdout.write(f"{title}: {len(files)} files to look at")
             return
-        # Refusals are told by name here, not as log lines between them.
+        # This command prints each refusal itself, so silence the log lines about them.
         logging.getLogger("images").setLevel(logging.WARNING)
         self._import(owner, folders)
 
@@ -54,35 +56,35 @@ class Command(BaseCommand):
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "import") as pool:
             for title, files in folders.items():
                 album = _album(owner, title)
-                for file, outcome, detail in pool.map(lambda file, album=album: _one(album, file), files):
+                for file, outcome, detail in pool.map(partial(_import_file, album), files):
                     outcomes[outcome] += 1
                     if detail:
                         self.stderr.write(f"{file}: {detail}")
-                    show(self.stdout, outcomes.total(), total)
+                    show_progress(self.stdout, outcomes.total(), total)
         self.stdout.write(
             ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing"
         )
 
 
 def _folders(path: Path) -> dict[str, list[Path]]:
-    """Album title -> its files; hidden ones and links are left out."""
-    found: dict[str, list[Path]] = {}
+    """Album title -> its files, without hidden files and links."""
+    folders: dict[str, list[Path]] = {}
     for file in sorted(path.rglob("*")):
         inside = file.relative_to(path)
-        if file.is_file() and not file.is_symlink() and not any(part.startswith(".") for part in inside.parts):
+        if file.is_file() and not file.is_symlink() and not any(name.startswith(".") for name in inside.parts):
             title = " / ".join(inside.parent.parts) or path.resolve().name
-            found.setdefault(title[:TITLE_LENGTH], []).append(file)
-    return found
+            folders.setdefault(title[:TITLE_LENGTH], []).append(file)
+    return folders
 
 
 def _album(owner: User, title: str) -> Album:
-    """The owner's oldest album of this title, made where there is none."""
+    """The owner's oldest album of this title; a new one when there is none."""
     album: Album | None = Album.objects.owned_by(owner).filter(title=title).order_by("pk").first()
     return album or create(owner, title=title)
 
 
-def _one(album: Album, file: Path) -> Outcome:
-    """One file's outcome: a refusal is its reason, and stops no other."""
+def _import_file(album: Album, file: Path) -> Outcome:
+    """Import one file. A refusal is an outcome, so that the next files are still imported."""
     try:
         with stage_copy(file) as staged:
             received = receive(album, staged)

@@ -1,11 +1,11 @@
-"""`manage.py render_again`: make all sizes as today's table wants them, now."""
+"""`manage.py render_again`: make again, now, all sizes that differ from the table of sizes."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from images.upkeep.render_again import render_again
-from imagestore.operators.progress import show
+from imagestore.operators.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = render_again(lambda done, total: show(self.stderr, done, total))
+        report = render_again(lambda done, total: show_progress(self.stderr, done, total))
         self.stdout.write(f"images made again: {report.worked_on - report.given_up}")
         if report.given_up:
             raise CommandError(

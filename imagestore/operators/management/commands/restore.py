@@ -1,4 +1,4 @@
-"""`manage.py restore FOLDER`, into an empty place."""
+"""`manage.py restore FOLDER`, into an empty database and an empty storage."""
 
 import sys
 from argparse import ArgumentParser
@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from images.upkeep.backup import Refused, restore
-from imagestore.operators.progress import show
+from imagestore.operators.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
-            missing = restore(folder, lambda done, total: show(self.stderr, done, total))
+            missing = restore(folder, lambda done, total: show_progress(self.stderr, done, total))
         except (Refused, OSError) as error:
             raise CommandError(f"Nothing usable was restored: {error}", returncode=2) from None
         for name in missing:

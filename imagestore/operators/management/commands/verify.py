@@ -1,4 +1,4 @@
-"""`manage.py verify [--checksums] [--repair]`: is everything there, and nothing else?"""
+"""`manage.py verify [--checksums] [--repair]`: does the storage hold each file of the rows, and no other file?"""
 
 import sys
 from argparse import ArgumentParser
@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from images.upkeep.verify import Order, verify
-from imagestore.operators.progress import show
+from imagestore.operators.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -33,9 +33,9 @@ class Command(BaseCommand):
         order = Order(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
         kinds: Counter[str] = Counter()
         try:
-            for found in verify(order, lambda done, total: show(self.stderr, done, total)):
-                kinds[found.kind.label] += 1
-                self.stdout.write(str(found))
+            for finding in verify(order, lambda done, total: show_progress(self.stderr, done, total)):
+                kinds[finding.kind.label] += 1
+                self.stdout.write(str(finding))
         except OSError as error:
             raise CommandError(f"Verifying stopped: {error}", returncode=2) from None
         if not kinds:
