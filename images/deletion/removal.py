@@ -22,7 +22,7 @@ from images import lifecycle, locks
 from images.models import Image, ImageQuerySet, Status
 from images.storage import identity
 from images.storage.base import image_storage
-from images.totals import give_back, rewrite, transaction_batches
+from images.totals import give_back_bytes, transaction_batches, update_with_sums
 from imagestore.kit.batches import batches, each
 from imagestore.kit.database import transaction_retried
 
@@ -96,9 +96,9 @@ def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
 def _doom_batch(owner: User, images: ImageQuerySet) -> int:
     """What is in the trash alone is not counted by its album."""
     lock_owner(owner)
-    gone = rewrite(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
-    gone += rewrite(images, lifecycle.doom, counted=-1)
-    give_back(owner, gone.bytes)
+    gone = update_with_sums(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
+    gone += update_with_sums(images, lifecycle.doom, counted=-1)
+    give_back_bytes(owner, gone.bytes)
     return gone.images
 
 

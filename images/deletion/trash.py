@@ -23,7 +23,7 @@ from images import wakeups
 from images.deletion.removal import doom_albums, doom_images
 from images.delivery.covers import with_covers
 from images.models import Image, ImageQuerySet
-from images.totals import Sums, rewrite, transaction_batches
+from images.totals import Sums, transaction_batches, update_with_sums
 from imagestore.kit.database import refresh, transaction_retried
 from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import Problem, not_found
@@ -99,7 +99,7 @@ def trash_images(owner: User, images: ImageQuerySet) -> int:
 @transaction_retried
 def _trash_batch(owner: User, images: ImageQuerySet) -> int:
     moment = lock_owner(owner)
-    return rewrite(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
+    return update_with_sums(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
 
 
 @transaction_retried
@@ -107,7 +107,7 @@ def restore_images(owner: User, images: ImageQuerySet) -> int:
     """Take a few images of one owner out of the trash, where their albums live; how many."""
     lock_owner(owner)
     back = images.trashed_alone().filter(album__in=Album.objects.living())
-    return rewrite(back, lambda rows: rows.update(trashed_at=None), counted=+1).images
+    return update_with_sums(back, lambda rows: rows.update(trashed_at=None), counted=+1).images
 
 
 def restore(thing: Album | Image) -> None:

@@ -75,7 +75,7 @@ class Claims:
         self._thread.join()
 
     @contextmanager
-    def keep(self, claim: Claim) -> Iterator[None]:
+    def hold(self, claim: Claim) -> Iterator[None]:
         self._held.add(claim)
         try:
             yield

@@ -44,7 +44,7 @@ def render_again(progress: Progress) -> Report:
                     claimed = next(waiting, None)
                 if claimed is None:
                     return
-                with claims.keep(claimed):
+                with claims.hold(claimed):
                     variants.render(claimed)
                 with lock:
                     done += 1

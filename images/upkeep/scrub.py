@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from images.integrity import Kind, confirm, files_of, look, record
+from images.integrity import Kind, confirm, files_of, find_defects, record
 from images.models import Finding, Image, ImageQuerySet, Status
 from images.storage.identity import check
 
@@ -57,7 +57,7 @@ def _read(images: list[Image]) -> int:
 
 def _check_original(image: Image) -> None:
     """Marked as looked at in any case, so that a bad one does not stop the turn of all others."""
-    found = look(files_of(image)[:1], read=True) and confirm(image, read=True, only_original=True)
+    found = find_defects(files_of(image)[:1], read=True) and confirm(image, read=True, only_original=True)
     for each in found:
         record(each)
     if not found:

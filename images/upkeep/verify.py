@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from images import integrity, services
-from images.integrity import Defect, Kind, files_of, look
+from images.integrity import Defect, Kind, files_of, find_defects
 from images.models import Finding, Image
 from images.storage import identity
 from images.upkeep import orphans
@@ -86,7 +86,7 @@ def _wrong_images(order: Order, whole: Bits, progress: Progress) -> Iterator[Def
     with ThreadPoolExecutor(settings.STORAGE_WORKERS, "verify") as pool:
         for batch in batches(images, BATCH_IMAGES):
             suspects = [image for image in batch if order.checksums or image.pk not in whole]
-            looks = pool.map(lambda image: look(files_of(image), read=order.checksums), suspects)
+            looks = pool.map(lambda image: find_defects(files_of(image), read=order.checksums), suspects)
             for image, first_look in zip(suspects, looks, strict=True):
                 if first_look:
                     yield from _judge(image, order)

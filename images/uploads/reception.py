@@ -11,7 +11,7 @@ from albums.models import Album
 from images import lifecycle
 from images.models import Image, Status
 from images.processing import Probed
-from images.totals import count, give_back, take
+from images.totals import add_to_album, give_back_bytes, take_bytes
 from images.uploads.filenames import clean_name
 from images.uploads.staging import StagedFile
 from imagestore.kit.database import transaction_retried
@@ -60,7 +60,7 @@ def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     on_their_way = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
     if Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256).exists():
         return None
-    if not take(album.owner, staged.size):
+    if not take_bytes(album.owner, staged.size):
         raise _OnTheirWay if on_their_way else _quota_exceeded(album.owner)
     image = _row(album, staged, probed, caption)
     lifecycle.receive(image, RECEPTION_LEASE)
@@ -100,7 +100,7 @@ def publish(image: Image) -> None:
 
     Raises IntegrityError when the same bytes were quicker, Problem `not_found` without the album.
     """
-    if not count(image.album_id, +1, image.bytes):
+    if not add_to_album(image.album_id, +1, image.bytes):
         raise not_found()
     if not lifecycle.publish(lifecycle.held(Image.objects.filter(pk=image.pk), image.lease_token)):
         raise storage_unavailable()
@@ -121,5 +121,5 @@ def discard(image: Image, *, unanswered: bool = False) -> bool:
         lifecycle.pause(row)
     else:
         lifecycle.release(row)
-    give_back(image.owner, image.bytes)
+    give_back_bytes(image.owner, image.bytes)
     return True

@@ -71,7 +71,7 @@ def test_what_is_on_its_way_is_no_finding(alice, images):
 
 
 def test_sizes_alone_are_asked_of_the_listing_and_of_no_file(images, monkeypatch):
-    monkeypatch.setattr(integrity, "_look_at", None)
+    monkeypatch.setattr(integrity, "_check", None)
     assert found() == []
 
 
