@@ -127,7 +127,7 @@ class Engine:
                 else:
                     purge()
             except Exception:
-                logger.exception("clearing up failed; it is tried again")
+                logger.exception("maintenance failed; it is tried again")
             wakeups.removal_waits.wait(reconciling.seconds_left())
             wakeups.removal_waits.clear()
 

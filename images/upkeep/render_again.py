@@ -31,7 +31,7 @@ class Report:
 
 def render_again(progress: Progress) -> Report:
     """Safe to repeat and to kill. Images that could not be made again before are tried once more."""
-    convergence.forgive()
+    convergence.reset_failures()
     total, done, claims = convergence.outdated().count(), 0, Claims()
     lock = threading.Lock()
     waiting = _claim_each()
