@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from images import integrity, lifecycle
-from images.deletion.removal import clear_if_dead
+from images.deletion.removal import remove_if_deleted
 from images.models import ORIGINAL, Image
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
 from images.rendering import convergence
@@ -48,7 +48,7 @@ def render(claim: Claim) -> None:
         lifecycle.pause(claim.row(), STORAGE_RETRY_AFTER)
         return
     if not recorded:
-        clear_if_dead(image)
+        remove_if_deleted(image)
         lifecycle.release(claim.row())
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from django.db import DatabaseError, IntegrityError, connection
 
 from images import lifecycle
-from images.deletion.removal import clear_if_dead
+from images.deletion.removal import remove_if_deleted
 from images.models import Finding, Image
 from images.storage import identity
 from images.storage.base import image_storage
@@ -58,7 +58,7 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
 
 
 def _put_back(image: Image, staged: StagedFile) -> None:
-    """Take the image's lease first. A storage that timed out may still write later; deletion waits for the lease."""
+    """Take the image's lease first. A storage that timed out may still write later; deletion waits for its end."""
     rows = Image.objects.filter(pk=image.pk)
     token = lifecycle.lease(rows, reception.RECEPTION_LEASE, over_pause=True)
     if token is None:
@@ -71,7 +71,7 @@ def _put_back(image: Image, staged: StagedFile) -> None:
     Finding.objects.unresolved().filter(file=image.original_file).resolve()
     lifecycle.release(lifecycle.held(rows, token))
     # The image may have been deleted for ever meanwhile.
-    clear_if_dead(image)
+    remove_if_deleted(image)
 
 
 def _store(image: Image, staged: StagedFile) -> None:
@@ -87,7 +87,7 @@ def _may_be_lost(image: Image) -> bool:
 def _give_up(image: Image, *, may_write_later: bool = False) -> None:
     if not reception.discard(image, may_write_later=may_write_later):
         # The reception's lease has ended: reconcile may have removed the row before the file was stored.
-        clear_if_dead(image)
+        remove_if_deleted(image)
 
 
 def _give_up_without_database(image: Image) -> None:
