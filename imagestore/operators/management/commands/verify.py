@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from images.upkeep.verify import Order, verify
+from images.upkeep.verify import Options, verify
 from imagestore.operators.progress import show
 
 
@@ -30,10 +30,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, checksums: bool, repair: bool, older_than: float, **options: Any) -> None:
-        order = Order(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
+        chosen = Options(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
         kinds: Counter[str] = Counter()
         try:
-            for found in verify(order, lambda done, total: show(self.stderr, done, total)):
+            for found in verify(chosen, lambda done, total: show(self.stderr, done, total)):
                 kinds[found.kind.label] += 1
                 self.stdout.write(str(found))
         except OSError as error:
