@@ -1,7 +1,7 @@
 """Who does the work and when: threads of this server, each watching one child process at a time.
 
 The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once.
-Services wake it by two events (images.wakeups). A lost wake-up is harmless, because it also looks by itself.
+Services wake it by two events (images.wakeups). A lost wake-up is harmless: it also asks the database at intervals.
 """
 
 import logging
@@ -24,28 +24,28 @@ from imagestore.kit.intervals import Every
 
 logger = logging.getLogger(__name__)
 
-# How often the dispatcher looks for waiting images without being woken.
+# How often the dispatcher asks for waiting images without a wake-up.
 POLL_SECONDS = 1
-# How often it looks for a READY image that should be made again: when nothing waits, and one at a time.
+# How often it renders an outdated READY image again, while no image waits: one at a time.
 CONVERGE_SECONDS = 0.5
 # How often maintenance reconciles, and how often it compares all sums.
 RECONCILE_SECONDS = 60
 COMPARE_SUMS_SECONDS = 24 * 3600
-# After a failure (a dead database, say), before the next try.
-PAUSE_SECONDS = 2
+# How long the dispatcher pauses when the database fails.
+RETRY_SECONDS = 2
 
 
 class Engine:
-    """Two threads: the dispatcher feeds images to the render threads, maintenance clears up."""
+    """Two threads: the dispatcher gives images to the render threads, maintenance reconciles and removes."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._claims = queue.Claims()
         self._slots = threading.Semaphore(settings.RENDER_WORKERS)
         self._pool = ThreadPoolExecutor(settings.RENDER_WORKERS, "render")
-        self._walk, self._converging = Walk(), Every(CONVERGE_SECONDS)
-        self._again: Future[None] | None = None
-        self._comparing, self._is_new = Every(COMPARE_SUMS_SECONDS), True
+        self._walk, self._converge_interval = Walk(), Every(CONVERGE_SECONDS)
+        self._converging: Future[None] | None = None
+        self._sums_interval, self._is_first_run = Every(COMPARE_SUMS_SECONDS), True
         self._threads = [
             threading.Thread(target=self._dispatch, name="dispatcher", daemon=True),
             threading.Thread(target=self._maintain, name="maintenance", daemon=True),
@@ -58,7 +58,7 @@ class Engine:
             thread.start()
 
     def stop(self) -> None:
-        """Take nothing new. What is being made is finished first, and held until then."""
+        """Claim no more images. Returns when the images that are being rendered are finished."""
         self._stopping.set()
         wakeups.work_waits.set()
         wakeups.removal_waits.set()
@@ -70,7 +70,7 @@ class Engine:
     # ---- The dispatcher ---------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        """Claims an image only with a free slot in hand: what waited here could be made elsewhere."""
+        """Take a free slot first, then claim: an image claimed without a slot would be kept from other servers."""
         owner = 0
         while not self._stopping.is_set():
             self._slots.acquire()
@@ -78,10 +78,10 @@ class Engine:
                 owner = claim.owner
                 self._pool.submit(self._render, claim)
             elif claim := self._claim_outdated():
-                self._again = self._pool.submit(self._render, claim)
+                self._converging = self._pool.submit(self._render, claim)
             else:
                 self._slots.release()
-                wakeups.work_waits.wait(min(POLL_SECONDS, self._converging.seconds_left()))
+                wakeups.work_waits.wait(min(POLL_SECONDS, self._converge_interval.seconds_left()))
                 wakeups.work_waits.clear()
 
     def _claim(self, owner: int) -> Claim | None:
@@ -90,24 +90,24 @@ class Engine:
             return None if self._stopping.is_set() else queue.claim_next(owner)
         except Exception:
             logger.exception("the queue could not be read")
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(RETRY_SECONDS)
             return None
 
     def _claim_outdated(self) -> Claim | None:
-        """Nothing waits, so one READY image may be made again, if it is time."""
-        busy = self._again is not None and not self._again.done()
-        if self._stopping.is_set() or not self._converging.is_due() or busy:
+        """One outdated READY image, if it is time for one and none is being rendered again."""
+        busy = self._converging is not None and not self._converging.done()
+        if self._stopping.is_set() or not self._converge_interval.is_due() or busy:
             return None
         try:
             return self._walk.claim_next()
         except Exception:
-            logger.exception("images to be made again could not be looked for")
+            logger.exception("outdated images could not be read")
             return None
 
     def _render(self, claim: Claim) -> None:
         try:
             close_old_connections()
-            with self._claims.keep(claim):
+            with self._claims.hold(claim):
                 variants.render(claim)
         except Exception:
             logger.exception("image row %d was left to its lease", claim.image)
@@ -127,23 +127,23 @@ class Engine:
                 else:
                     purge()
             except Exception:
-                logger.exception("clearing up failed; it is tried again")
+                logger.exception("maintenance failed; it is tried again")
             wakeups.removal_waits.wait(reconciling.seconds_left())
             wakeups.removal_waits.clear()
 
     def _reconcile(self) -> None:
-        """In one server at a time; but at its start each does: what it left when it died waits for no lease."""
+        """Reconcile, in one server at a time. The first run ignores the lock: a server that died may hold it."""
         with locks.hold(locks.RECONCILE, RECONCILE_LEASE) as lock:
-            if lock or self._is_new:
-                self._is_new = False
-                reconcile(sums=self._comparing.is_due())
+            if lock or self._is_first_run:
+                self._is_first_run = False
+                reconcile(sums=self._sums_interval.is_due())
 
 
 _engine: Engine | None = None
 
 
 def start() -> None:
-    """Begin to work in this process; once, and never before a fork. Raises NotOurStorage."""
+    """Start the engine of this process, at most one. Never call it before a fork. Raises NotOurStorage."""
     global _engine
     if _engine is None:
         identity.establish()

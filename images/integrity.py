@@ -1,7 +1,8 @@
 """Is each file of an image there, and are its bytes still those that were stored?
 
-Asked of the storage only. What looks wrong is looked at a second time with a fresh row, and only
-while the marker says that this is our storage at all: images come and go meanwhile.
+Check twice: an image may be rendered again or deleted between reading its row and reading its
+files. `find_defects` compares with the row the caller has, `confirm` with a fresh one. `confirm`
+also makes sure that the storage is this store's.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ Kind = Finding.Kind
 
 @dataclass(frozen=True)
 class ExpectedFile:
-    """One file of an image as its row tells of it; sizes in bytes, a CRC-32 where one was kept."""
+    """One file of an image as its row describes it; `size` in bytes. Only originals have a SHA-256."""
 
     name: str
     size: int
@@ -33,12 +34,12 @@ class ExpectedFile:
 
 
 class DamagedFile(Exception):
-    """A file that is there, but not as it was stored: what is wrong with it."""
+    """The file is there, but differs from what was stored. The message says how."""
 
 
 @dataclass(frozen=True)
 class Defect:
-    """One file that is not as it should be, and what has been done about it."""
+    """One file that is missing, damaged or unknown; `done` says what was done about it."""
 
     kind: Finding.Kind
     file: str
@@ -47,23 +48,27 @@ class Defect:
     done: str = ""
 
     def __str__(self) -> str:
-        told = ", ".join(part for part in (self.detail, self.done) if part)
-        return f"{self.kind.label}: {one_line(self.file)}" + (f" ({told})" if told else "")
+        return f"{self.kind.label}: {one_line(self.file)}" + (f" ({self.remarks})" if self.remarks else "")
+
+    @property
+    def remarks(self) -> str:
+        return ", ".join(remark for remark in (self.detail, self.done) if remark)
 
 
 def one_line(name: str) -> str:
-    """On one line, and in UTF-8: strangers' names may be any bytes."""
+    """The name as printable text on one line: names of unknown files may hold any bytes."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
 
 
-def record(found: Defect) -> None:
-    """Keep it for the admin."""
-    detail = ", ".join(part for part in (found.detail, found.done) if part)
-    Finding.objects.note(kind=found.kind, file=one_line(found.file), detail=detail[:255], image=found.image)
+def record(defect: Defect) -> None:
+    """Write it to the findings that the admin shows."""
+    Finding.objects.note(
+        kind=defect.kind, file=one_line(defect.file), detail=defect.remarks[:255], image=defect.image
+    )
 
 
 def files_of(image: Image) -> list[ExpectedFile]:
-    """The original first; sizes that share a file are one."""
+    """The original first, then each variant's file once, even if several sizes share it."""
     original = ExpectedFile(image.original_file, image.bytes, sha256=image.sha256)
     variants = {variant["file"]: variant for variant in image.variants.values()}
     return [original] + [
@@ -72,22 +77,25 @@ def files_of(image: Image) -> list[ExpectedFile]:
     ]
 
 
-def look(files: Iterable[ExpectedFile], *, read: bool) -> list[Defect]:
-    """What is wrong with these files; with `read` every byte is compared, else only their sizes."""
-    return [found for file in files if (found := _look_at(file, read=read))]
+def find_defects(files: Iterable[ExpectedFile], *, read: bool) -> list[Defect]:
+    """The missing and damaged files among these. With `read` every byte is compared, else only sizes."""
+    return [defect for file in files if (defect := _check(file, read=read))]
 
 
 def confirm(image: Image, *, read: bool, only_original: bool = False) -> list[Defect]:
-    """Look again: at the files its row names now. Raises NotOurStorage when the storage is the trouble."""
+    """The defects of the files that the image's row names now; none when the image was deleted.
+
+    Raises NotOurStorage, and OSError when the storage does not answer.
+    """
     identity.check()
     fresh = Image.objects.undeleted().filter(pk=image.pk).first()
     if fresh is None:
         return []
     files = files_of(fresh)[:1] if only_original else files_of(fresh)
-    return [replace(found, image=fresh.public_id) for found in look(files, read=read)]
+    return [replace(defect, image=fresh.public_id) for defect in find_defects(files, read=read)]
 
 
-def _look_at(file: ExpectedFile, *, read: bool) -> Defect | None:
+def _check(file: ExpectedFile, *, read: bool) -> Defect | None:
     missing, damaged = Kind.MISSING_VARIANT, Kind.DAMAGED_VARIANT
     if file.is_original:
         missing, damaged = Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL
@@ -96,29 +104,30 @@ def _look_at(file: ExpectedFile, *, read: bool) -> Defect | None:
             pass
     except FileNotFoundError:
         return Defect(missing, file.name, "")
-    except DamagedFile as wrong:
-        return Defect(damaged, file.name, str(wrong))
+    except DamagedFile as error:
+        return Defect(damaged, file.name, str(error))
     return None
 
 
 def sound_bytes(file: ExpectedFile, *, read: bool = True) -> Iterator[bytes]:
-    """The bytes of a file as its row tells of them; without `read` none, and only its size is compared.
+    """The bytes of a file, compared with its row. Without `read` it compares only the size and yields nothing.
 
-    Raises FileNotFoundError, and DamagedFile: at their end at the latest, so they are not to be trusted before.
+    Raises FileNotFoundError and DamagedFile. DamagedFile may come after the last chunk: do not use the
+    bytes before the iterator has ended.
     """
     try:
         with closing(image_storage().open_stored(file.name)) as opened:
             if opened.size != file.size:
                 raise DamagedFile(f"{opened.size} bytes instead of {file.size}")
             if read:
-                yield from _compared(file, opened.chunks(range(opened.size)))
+                yield from _compare(file, opened.chunks(range(opened.size)))
     except FileNotFoundError:
         raise
     except OSError as error:
         raise DamagedFile(f"it cannot be read: {error.strerror or error}") from error
 
 
-def _compared(file: ExpectedFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _compare(file: ExpectedFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
     sha256, crc32 = hashlib.sha256(), 0
     for chunk in chunks:
         sha256.update(chunk)

@@ -1,7 +1,7 @@
 """The life of an image's row. Only this module writes `status`, `leased_until` and `lease_token`.
 
                publish            ready
-    RECEIVING ────────▶ PENDING ────────▶ READY ──┐ ready: it is made again, and READY meanwhile
+    RECEIVING ────────▶ PENDING ────────▶ READY ──┐ ready: rendered again, READY meanwhile
                          ▲    │            │  ▲───┘
                          │    │ fail       │
                  requeue │    ▼            │ requeue
@@ -10,12 +10,12 @@
     each of them ──doom──▶ DOOMED: its files go, then its row
 
 Each function changes the rows that may take its step and returns how many it changed. A row in
-another state stays as it is. `publish`, `ready` and `fail` take the row of a worker, who passes the
-QuerySet of the row under his token (`held`).
+another state stays as it is. `publish`, `ready` and `fail` are for the worker that holds the row:
+it passes the QuerySet of the row under its token (`held`).
 
 A lease is a time and a token in a row, by the database's clock. While it lasts, no other worker
-takes the row and no deletion removes its files. A worker whose lease was taken over holds the row
-no more, so nothing he writes afterwards changes it. Rows of `Runner` have a lease, too (images.locks).
+takes the row and no deletion removes its files. A worker that has lost its lease changes nothing,
+because the row no longer has its token. Rows of `Runner` have leases, too (images.locks).
 """
 
 from datetime import timedelta
@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from images.models import Image, ImageQuerySet, Status, leased
 
-# What may follow what, and by which step.
+# For each step: the states it starts from, and the state it leads to.
 STEPS: dict[str, tuple[tuple[Status, ...], Status]] = {
     "publish": ((Status.RECEIVING,), Status.PENDING),
     "ready": ((Status.PENDING, Status.READY), Status.READY),
@@ -36,9 +36,7 @@ STEPS: dict[str, tuple[tuple[Status, ...], Status]] = {
     "requeue": ((Status.READY, Status.FAILED), Status.PENDING),
     "doom": ((Status.RECEIVING, Status.PENDING, Status.READY, Status.FAILED), Status.DOOMED),
 }
-
-
-_RELEASED = {"leased_until": None, "lease_token": None}
+_NO_LEASE = {"leased_until": None, "lease_token": None}
 
 # ---- Steps ----------------------------------------------------------------------------------
 
@@ -51,31 +49,34 @@ def receive(image: Image, duration: timedelta) -> None:
 
 
 def publish(held: ImageQuerySet) -> int:
-    """The original is durable: the image waits to be made. Raises IntegrityError when its album has the bytes."""
-    return _step("publish", held, living_sha256=F("sha256"), **_RELEASED)
+    """Call when the original is durable: the image then waits to be rendered.
 
-
-def ready(held: ImageQuerySet, *, release: bool = True, **made: Any) -> int:
-    """All sizes are stored: `made` has `variants`, `placeholder`, `width` and `height` (px).
-
-    Without `release` the worker goes on to hold the image, to remove what the row names no more.
+    Raises IntegrityError when its album has an image of the same bytes.
     """
-    forgiven = {"attempts": 0, "error_code": "", "error_detail": ""}
-    return _step("ready", held, **forgiven, **made, **(_RELEASED if release else {}))
+    return _step("publish", held, living_sha256=F("sha256"), **_NO_LEASE)
+
+
+def ready(held: ImageQuerySet, *, release: bool = True, **rendered: Any) -> int:
+    """Call when all sizes are stored: `rendered` has `variants`, `placeholder`, `width` and `height` (px).
+
+    Without `release` the worker still holds the image, so that it can remove old files.
+    """
+    no_errors = {"attempts": 0, "error_code": "", "error_detail": ""}
+    return _step("ready", held, **no_errors, **rendered, **(_NO_LEASE if release else {}))
 
 
 def fail(held: ImageQuerySet, *, code: str, detail: str, **changes: Any) -> int:
-    """The image cannot be made; `detail` says why, in a sentence for its owner."""
-    return _step("fail", held, error_code=code, error_detail=detail[:255], **changes, **_RELEASED)
+    """The image cannot be rendered; `detail` tells its owner why, in one sentence."""
+    return _step("fail", held, error_code=code, error_detail=detail[:255], **changes, **_NO_LEASE)
 
 
 def requeue(images: ImageQuerySet) -> int:
-    """Back to the queue with its attempts forgiven. What was made before stays until it is made anew."""
+    """Back to the queue, with attempts reset. Old variants stay until the new ones are stored."""
     return _step("requeue", images, attempts=0, error_code="", error_detail="")
 
 
 def doom(images: ImageQuerySet) -> int:
-    """Delete for ever: no page shows them any more. A running lease goes on, and their files wait for its end."""
+    """Delete for ever: no page shows these images from now on. Their files stay until a running lease ends."""
     return _step("doom", images, living_sha256=None, trashed_at=None)
 
 
@@ -88,9 +89,9 @@ def _step(step: str, images: ImageQuerySet, **changes: Any) -> int:
 
 
 def lease(rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = False) -> UUID | None:
-    """Take rows that no worker holds; the token that holds them now, or None when there was none to take.
+    """Lease those of `rows` that no worker holds. Returns their new token, or None when all are held.
 
-    A pause (`release`) keeps workers away as well, unless `over_pause`.
+    Rows that a worker has paused (`pause`) are taken only with `over_pause`.
     """
     free = rows.exclude(leased())
     if over_pause:
@@ -101,24 +102,24 @@ def lease(rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = Fals
 
 
 def held(rows: "QuerySet[Any]", token: UUID | None) -> Any:
-    """Those of `rows` that this token holds."""
+    """Those of `rows` that bear this token; none without a token."""
     return rows.filter(**{_token_column(rows.model): token}) if token else rows.none()
 
 
 def extend(held: "QuerySet[Any]", duration: timedelta) -> int:
-    """Hold these rows for `duration` from now."""
+    """Let the lease of these rows end `duration` from now."""
     return held.update(leased_until=Now() + duration)
 
 
 def release(held: "QuerySet[Any]", **changes: Any) -> int:
-    """Let go of these rows, and write `changes` with it."""
+    """End the lease of these rows, and write `changes` in the same UPDATE."""
     return held.update(**{_token_column(held.model): None}, leased_until=None, **changes)
 
 
 def pause(held: "QuerySet[Any]", duration: timedelta | None = None) -> int:
-    """Let go of these rows, but keep workers and deletions away for `duration`, or until the lease's end.
+    """Give these rows up, but let workers and deletions wait for `duration`, or until the lease ends.
 
-    For a storage that did not answer: it may still carry out what it was asked to do.
+    Call it when a storage timed out: the storage may still write later.
     """
     until = {} if duration is None else {"leased_until": Now() + duration}
     return held.update(**{_token_column(held.model): None}, **until)

@@ -10,31 +10,31 @@ from images import lifecycle
 from images.models import Runner, RunnerQuerySet
 
 RECONCILE = "reconcile"
-# While it is held, no file leaves the storage.
+# While a process holds this lock, no file is removed from the storage.
 BACKUP = "backup"
 
 
 @dataclass(frozen=True)
 class Lock:
-    """One kind of work, held by this process."""
+    """The lock on one kind of work, held by this process."""
 
     name: str
     token: UUID
     duration: timedelta
 
     def extend(self) -> bool:
-        """Hold it for another `duration` from now. False once it has ended, taken over or not.
+        """Let the lease end `duration` from now. False when it had ended before.
 
-        Another process may have done since what the lock held back.
+        After False, another process may have done what this lock forbids.
         """
         return bool(lifecycle.extend(_rows(self.name, self.token).running(), self.duration))
 
 
 @contextmanager
 def hold(name: str, duration: timedelta) -> Iterator[Lock | None]:
-    """Hold this work to the end of the block, or for `duration` if this process dies.
+    """Hold the lock until the block ends, or for `duration` if this process dies.
 
-    None while another process holds it.
+    Yields None while another process holds it.
     """
     Runner.objects.get_or_create(name=name)
     token = lifecycle.lease(Runner.objects.filter(name=name), duration)
@@ -49,7 +49,7 @@ def is_held(name: str) -> bool:
 
 
 def release_all() -> None:
-    """For a restored database: the backup itself was being taken when its rows were copied."""
+    """Call after restoring a database: its rows were copied while the backup held its lock."""
     lifecycle.release(Runner.objects.all())
 
 

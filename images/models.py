@@ -1,7 +1,7 @@
-"""The image's row: the ledger of its bytes, the queue of its work, and its tombstone (images.lifecycle).
+"""The image's row, and rows about the store itself.
 
-Names in storage are computed from it, and a worker holds it by a lease in it. Beside it stand the
-rows about the store itself: which storage is its own, which process works on all of it, what was found wrong.
+An image's row counts its bytes against the quota, queues its rendering, and hides it once it is
+deleted (images.lifecycle). Names of files are computed from it. A worker holds it by a lease.
 """
 
 from collections.abc import Iterable
@@ -22,23 +22,23 @@ from albums.models import TEXT_LENGTH, Album
 
 NAME_LENGTH = 255
 FILE_LENGTH = 255
-# What the original is called in storage.
+# The original's file name in storage.
 ORIGINAL = "original"
 
 
 def storage_prefix(public_id: UUID) -> str:
-    """The folder of all files of an image, sharded by the id's last digits (the first are the clock's)."""
+    """The folder of an image's files, sharded by the id's last digits: the first digits are a time stamp."""
     name = public_id.hex
     return f"{name[-2:]}/{name[-4:-2]}/{name}"
 
 
-# Longer than any lease is (a backup's is one hour). One that seems to last longer was given by a clock that
-# has been set back since, and whoever held it may be dead.
+# No lease may last longer (a backup's lasts one hour). A row that seems to be leased for longer was leased
+# before the database's clock was set back; it counts as unleased.
 LONGEST_LEASE = timedelta(hours=2)
 
 
 def leased() -> Q:
-    """Rows that somebody holds, by the database's clock."""
+    """Rows under a running lease, by the database's clock."""
     return Q(leased_until__gt=Now(), leased_until__lte=Now() + LONGEST_LEASE)
 
 
@@ -50,21 +50,21 @@ class Status(models.TextChoices):
     DOOMED = "doomed", "being deleted"
 
 
-# What a door may show; the other two are the store's own business.
+# What pages and the API may show. RECEIVING and DOOMED stay hidden.
 SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def stored(self) -> Self:
-        """PENDING, READY or FAILED. Below a doomed album they are hidden, and being doomed part by part."""
+        """PENDING, READY or FAILED. Use `undeleted` to show images: it leaves out those of doomed albums."""
         return self.filter(status__in=SHOWN)
 
     def undeleted(self) -> Self:
-        """What its owner has, in the trash or not."""
+        """All that their owners have, in the trash or not."""
         return self.stored().exclude(album__in=Album.objects.doomed())
 
     def living(self) -> Self:
-        """Kept, and neither it nor its album is in the trash."""
+        """Undeleted images that are not in the trash, nor is their album."""
         return self.stored().filter(trashed_at=None, album__in=Album.objects.living())
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
@@ -79,7 +79,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.undeleted().filter(Q(trashed_at__isnull=False) | Q(album__in=Album.objects.trashed()))
 
     def trashed_alone(self) -> Self:
-        """In the trash themselves: restoring their album leaves them there. Dooming empties the column."""
+        """Images that were trashed one by one. Restoring their album leaves them in the trash.
+
+        None of them is doomed, because `doom` clears `trashed_at`.
+        """
         return self.filter(trashed_at__isnull=False).exclude(album__in=Album.objects.doomed())
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
@@ -95,9 +98,9 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.order_by("-created_at", "-pk")
 
     def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
-        """By album key: the chosen image where it is ready, else the newest ready one.
+        """By album key: the chosen image if it is ready, else the newest ready one.
 
-        Of albums in the trash too, whose own images come back with them.
+        Albums in the trash have covers too; images that were trashed alone are never a cover.
         """
         shown = self.ready().filter(trashed_at=None)
         newest = shown.filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
@@ -114,27 +117,27 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return covers
 
     def matching(self, words: str) -> Self:
-        """Those with `words` in name or caption; all of them for no words."""
-        found = Q(name__icontains=words) | Q(caption__icontains=words)
-        return self.filter(found) if words else self
+        """Those with `words` in name or caption; all images when `words` is empty."""
+        matches = Q(name__icontains=words) | Q(caption__icontains=words)
+        return self.filter(matches) if words else self
 
     def unleased(self) -> Self:
-        """Nobody works on these, by the database's clock."""
+        """Images that no worker holds, by the database's clock."""
         return self.exclude(leased())
 
     def waiting(self) -> Self:
-        """The queue: images to be made that nobody is making."""
+        """The queue: PENDING images that no worker holds."""
         return self.unleased().filter(status=Status.PENDING)
 
 
 class Image(models.Model):
-    """One original and what was made of it. Sizes in bytes and px, `width` × `height` upright."""
+    """One original and its variants. `width` and `height` are those of the upright picture, in px."""
 
     LEASE_HOLDER: ClassVar[str] = "lease_token"
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     album = models.ForeignKey(Album, models.PROTECT, related_name="images")
-    # Who pays for the bytes, and whose turn it is in the queue: always the album's owner.
+    # Always the album's owner. Its quota counts the bytes, and the queue rotates by owner.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     name = models.CharField(max_length=NAME_LENGTH)
     caption = models.CharField(max_length=TEXT_LENGTH, blank=True)
@@ -142,19 +145,19 @@ class Image(models.Model):
     bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     crc32 = models.PositiveBigIntegerField(editable=False)
-    # The hash again while the image is kept, else NULL, which equals nothing: with `album` it is
-    # unique, so the database decides which of two equal uploads is the image.
+    # `sha256` again from PENDING until the image is doomed, else NULL. It is unique in its album, so the
+    # database publishes only one of two uploads of the same bytes. Any number of rows may have NULL.
     living_sha256 = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 
     content_type = models.CharField(max_length=50, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     taken_at = models.DateTimeField(null=True, blank=True)
-    # `taken_at`, or the upload's time where the camera said nothing: what lists sort by.
+    # Lists sort by this: `taken_at`, or the time of the upload when the camera gave none.
     sorted_at = models.DateTimeField(editable=False)
     camera = models.CharField(max_length=100, blank=True)
     placeholder = models.CharField("ThumbHash", max_length=64, blank=True, editable=False)
-    # {"thumb": {"file", "width", "height", "content_type", "bytes", "crc32"}, …}; files may be shared.
+    # {"thumb": {"file", "width", "height", "content_type", "bytes", "crc32"}, …}; sizes may share a file.
     variants = models.JSONField(default=dict, editable=False)
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVING)
@@ -164,11 +167,12 @@ class Image(models.Model):
     leased_until = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
 
-    # When its original was last read and compared: at its upload, then by the scrub.
+    # When the original's bytes were last compared with `sha256`: at the upload, then by the scrub.
     verified_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(auto_now=True)
-    # Set while it is in the trash alone, not with its album. It keeps its hash: the same bytes again restore it.
+    # Set while the image itself is in the trash; trashing its album sets nothing here. `living_sha256` stays,
+    # so an upload of the same bytes restores the image.
     trashed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[Any] = ImageQuerySet.as_manager()
@@ -181,7 +185,7 @@ class Image(models.Model):
             models.Index(fields=["album", "name"], name="image_by_name"),
             models.Index(fields=["owner", "trashed_at"], name="image_trash"),
             models.Index(fields=["verified_at"], name="image_longest_unverified"),
-            # The queue, in turns: the next waiting image of the next owner.
+            # The queue asks for the next waiting image of the next owner.
             models.Index(fields=["status", "owner"], name="image_queue"),
         )
 
@@ -216,7 +220,7 @@ class Image(models.Model):
 
 
 class Store(models.Model):
-    """One row: the id that the storage of this database bears too (images.marker)."""
+    """One row: the id that the identity file in the storage holds, too (images.storage.identity)."""
 
     marker = models.UUIDField(default=uuid4, editable=False)
 
@@ -229,12 +233,12 @@ class Store(models.Model):
 
 class RunnerQuerySet(models.QuerySet["Runner"]):
     def running(self) -> Self:
-        """Work that a process does right now, by the database's clock."""
+        """Locks that a process holds now, by the database's clock."""
         return self.filter(leased())
 
 
 class Runner(models.Model):
-    """Which process does a kind of work on the whole store: a lease, as images have one (images.locks)."""
+    """A lock on one kind of work, such as a backup: the process that does it leases the row (images.locks)."""
 
     LEASE_HOLDER: ClassVar[str] = "token"
 
@@ -248,7 +252,7 @@ class Runner(models.Model):
         return self.name
 
 
-# ---- What verify and the scrub found --------------------------------------------------------
+# ---- Findings of verify and the scrub -------------------------------------------------------
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -256,13 +260,13 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self.filter(resolved_at=None)
 
     def note(self, *, kind: str, file: str, detail: str, image: UUID | None) -> None:
-        """Keep what was found: a new row, or the one that says so already."""
+        """Write a new row, or renew the unresolved one of the same kind and file."""
         now, file = timezone.now(), file[:FILE_LENGTH]
         if not self.unresolved().filter(kind=kind, file=file).update(seen_at=now, detail=detail):
             self.create(kind=kind, file=file, detail=detail, image=image, found_at=now, seen_at=now)
 
     def resolve(self) -> int:
-        """It is well again, or it has gone."""
+        """Call when these files are sound again, or gone. Returns how many findings were open."""
         return self.unresolved().update(resolved_at=timezone.now())
 
 
@@ -279,7 +283,7 @@ class Finding(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices)
     file = models.CharField("name in storage", max_length=FILE_LENGTH)
     detail = models.CharField(max_length=255, blank=True)
-    # No foreign key: deleting images for ever is not slowed down by what was once found about them.
+    # No foreign key, so that deleting an image need not search this table.
     image = models.UUIDField("image", null=True)
     found_at = models.DateTimeField("first found")
     seen_at = models.DateTimeField("last seen")

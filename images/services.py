@@ -1,6 +1,6 @@
 """What can be done with images, in the order of their life: receive, retry, change, delete.
 
-Every door (form, API, bulk, `manage.py import_folder`) ends in `receive`.
+Every upload (form, API, bulk, `manage.py import_folder`) ends in `receive`.
 """
 
 import logging
@@ -36,13 +36,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Received:
-    """The image that holds the bytes, and whether this upload made it."""
+    """The image that has these bytes; `created` is False when the album had it before this upload."""
 
     image: Image
     created: bool
 
 
-_OTHER_BYTES = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
+_CHECKSUM_MISMATCH = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
 LIST = ListSpec(
     orderings={"created_at": "created_at", "taken_at": "sorted_at", "name": "name"},
     filters=(Filter("status", [shown.value for shown in SHOWN], "status"),),
@@ -51,38 +51,39 @@ LIST = ListSpec(
 
 
 def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> Image:
-    """The user's own living image, in that album where one is named; else Problem `not_found`."""
+    """The user's own living image; with `album`, only if it is in that album. Raises Problem `not_found`."""
     images = Image.objects.owned_by(user).filter(public_id=image).select_related("album", "owner")
-    own: Image | None = (images.filter(album__public_id=album) if album else images).first()
-    if own is None:
+    own_image: Image | None = (images.filter(album__public_id=album) if album else images).first()
+    if own_image is None:
         raise not_found()
-    return own
+    return own_image
 
 
 # ---- Receive --------------------------------------------------------------------------------
 
 
 def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str = "") -> Received:
-    """Take a staged file into an album of its owner's; a return means: durable, and committed.
+    """Store a staged file as an image of this album. When this returns, row and original are durable.
 
-    The same bytes again give the image that is there. `sha256` is what the client meant to send.
-    Raises Problem: what is wrong with the file, no room, no album any more, no storage.
+    If the album has these bytes already, their image is returned. `sha256` (hexadecimal) is the
+    checksum that the client sent, if any. Raises Problem: the file is refused, the quota is full,
+    the album is gone, or the storage fails.
     """
     _refuse_broken(staged, sha256)
-    if known := _already_in(album, staged):
-        return Received(known, created=False)
+    if existing := _reuse_existing(album, staged):
+        return Received(existing, created=False)
     probed = _probe(album, staged)
     while True:
         image = reception.begin(album, staged, probed, caption)
-        if image and _keep(image, staged):
+        if image and _store_original(image, staged):
             return Received(image, created=True)
-        # The same bytes were quicker by another way: theirs is the image.
-        if known := _already_in(album, staged):
-            return Received(known, created=False)
+        # Another upload of the same bytes was published first.
+        if existing := _reuse_existing(album, staged):
+            return Received(existing, created=False)
 
 
 def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | Problem]:
-    """Several at once, each on its own: one that is refused stops no other. In the order given."""
+    """Receive files in parallel. Each gets a result or a Problem of its own, in the order of `files`."""
 
     def one(staged: StagedFile) -> Received | Problem:
         try:
@@ -105,7 +106,7 @@ def _refuse_broken(staged: StagedFile, sha256: str) -> None:
     if staged.size == 0:
         raise Problem("unsupported_format", "The file is empty. Nothing was stored.")
     if sha256 and sha256.lower() != staged.sha256:
-        raise Problem("checksum_mismatch", _OTHER_BYTES)
+        raise Problem("checksum_mismatch", _CHECKSUM_MISMATCH)
 
 
 def _probe(album: Album, staged: StagedFile) -> Probed:
@@ -116,12 +117,15 @@ def _probe(album: Album, staged: StagedFile) -> Probed:
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
         raise Problem(code, f"{error.detail} Nothing was stored.") from None
     except OSError:
-        logger.exception("the upload could not be looked at")
+        logger.exception("the upload could not be probed")
         raise storage_unavailable() from None
 
 
-def _already_in(album: Album, staged: StagedFile) -> Image | None:
-    """The image of these bytes, if the album has one: whole, out of the trash, and tried again if it failed."""
+def _reuse_existing(album: Album, staged: StagedFile) -> Image | None:
+    """The album's image of these bytes, if there is one.
+
+    A lost original is put back, a trashed image is restored, a failed one is queued again.
+    """
     rows = Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256)
     image = rows.first()
     if image is None:
@@ -130,70 +134,73 @@ def _already_in(album: Album, staged: StagedFile) -> Image | None:
     if image.trashed_at:
         restore_images(image.owner, rows)
     if image.is_failed:
-        _try_again(image)
-    found: Image | None = rows.living().first()
-    return found
+        _requeue_failed(image)
+    living: Image | None = rows.living().first()
+    return living
 
 
-def _keep(image: Image, staged: StagedFile) -> bool:
-    kept = False
+def _store_original(image: Image, staged: StagedFile) -> bool:
+    """Store and publish; then wake the engine to render the image, or to remove it if that failed."""
+    stored = False
     try:
-        kept = originals.store(image, staged)
+        stored = originals.store(image, staged)
     finally:
-        if kept:
+        if stored:
             wakeups.work_waits.set()
         else:
             wakeups.removal_waits.set()
-    return kept
+    return stored
 
 
 # ---- Retry and change -----------------------------------------------------------------------
 
 
 def retry(image: Image) -> None:
-    """Make a failed image once more, with its attempts forgiven."""
-    if not _try_again(image):
+    """Queue a failed image again, with its attempts reset. Raises Problem `not_failed`."""
+    if not _requeue_failed(image):
         raise Problem("not_failed", "Only an image that failed can be tried again.")
     refresh(image, Image.objects.undeleted())
 
 
 def process_again(image: Image) -> None:
-    """Make an image once more, also a ready one: for operators, after a fault in the making."""
-    if not _make_again(Image.objects.filter(pk=image.pk)):
+    """Queue a READY or FAILED image again, for operators. Raises Problem `not_ready` while it is being rendered."""
+    if not _requeue(Image.objects.filter(pk=image.pk)):
         raise Problem("not_ready", "The image is being made already.")
 
 
-def _try_again(image: Image) -> bool:
-    return _make_again(Image.objects.filter(pk=image.pk, status=Status.FAILED))
+def _requeue_failed(image: Image) -> bool:
+    return _requeue(Image.objects.filter(pk=image.pk, status=Status.FAILED))
 
 
-def _make_again(images: ImageQuerySet) -> bool:
-    """Back to the queue, with its attempts forgiven; what was made before stays until then."""
-    waiting = lifecycle.requeue(images)
+def _requeue(images: ImageQuerySet) -> bool:
+    requeued = lifecycle.requeue(images)
     transaction.on_commit(wakeups.work_waits.set)
-    return bool(waiting)
+    return bool(requeued)
 
 
 def change(image: Image, **changes: str) -> None:
-    """Set `name` or `caption`."""
+    """Set `name` or `caption`. Raises Problem `not_found` when the image was deleted meanwhile."""
     if "name" in changes:
         changes["name"] = clean_name(changes["name"])
     _update(image, **changes)
 
 
 def move(image: Image, album: Album) -> None:
-    """Into another album of the same owner; Problem `duplicate` when that has the bytes already."""
+    """Move an image to another album of its owner.
+
+    Raises Problem `duplicate` when that album has the same bytes, `not_found` when image or album is gone.
+    """
     if image.album_id == album.pk:
         return None
     try:
         _move(image, album)
     except IntegrityError:
-        twin = Image.objects.undeleted().filter(album=album, living_sha256=image.sha256).first()
-        if twin is None:
-            # Deleted since, so there is room for this one.
+        duplicate = Image.objects.undeleted().filter(album=album, living_sha256=image.sha256).first()
+        if duplicate is None:
+            # The image that was in the way has been deleted since.
             return move(image, album)
-        where = "in the trash: restore them, or delete them for ever" if twin.trashed_at else "already"
-        raise Problem("duplicate", f"That album has these bytes {where}.", image=str(twin.public_id)) from None
+        where = "in the trash: restore them, or delete them for ever" if duplicate.trashed_at else "already"
+        raise Problem("duplicate", f"That album has these bytes {where}.", image=str(duplicate.public_id)) from None
     return refresh(image, Image.objects.undeleted())
 
 
@@ -204,7 +211,7 @@ def _move(image: Image, album: Album) -> None:
     if source is None:
         raise not_found()
     for pk, sign in sorted([(source, -1), (album.pk, +1)]):
-        if not totals.count(pk, sign, sign * image.bytes):
+        if not totals.add_to_album(pk, sign, sign * image.bytes):
             raise not_found()
     Image.objects.filter(pk=image.pk).update(album=album, updated_at=timezone.now())
 
@@ -219,7 +226,10 @@ def _update(image: Image, **changes: Any) -> None:
 
 
 def delete_images(owner: User, images: ImageQuerySet, *, permanent: bool = False) -> int:
-    """Into the trash, if there is one, or for ever: hidden now, files and rows follow. How many."""
+    """Move images to the trash; delete them for ever if `permanent`, or if TRASH_DAYS is 0. Returns how many.
+
+    They are hidden when this returns. The engine removes files and rows afterwards.
+    """
     if settings.TRASH_DAYS and not permanent:
         return trash_images(owner, images)
     count = doom_images(owner, images)
@@ -227,16 +237,16 @@ def delete_images(owner: User, images: ImageQuerySet, *, permanent: bool = False
     return count
 
 
-def delete_albums(owner: User, chosen: AlbumQuerySet, *, permanent: bool = False) -> int:
-    """Albums with all that is in them. How many albums."""
+def delete_albums(owner: User, rows: AlbumQuerySet, *, permanent: bool = False) -> int:
+    """As `delete_images`, for albums with all their images. Returns how many albums."""
     if settings.TRASH_DAYS and not permanent:
-        return albums.trash(owner, chosen)
-    count = doom_albums(owner, chosen)
+        return albums.trash(owner, rows)
+    count = doom_albums(owner, rows)
     transaction.on_commit(wakeups.removal_waits.set)
     return count
 
 
 def delete_account(user: User) -> None:
-    """For ever: hide the account and all it holds; files, rows, albums and the user's row follow."""
+    """Hide an account with all its albums now. The engine then removes files, images, albums and the user's row."""
     doom_user(user)
     transaction.on_commit(wakeups.removal_waits.set)

@@ -1,8 +1,8 @@
-"""The sums: what an owner's quota holds, what an album counts.
+"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album.
 
-The quota holds every original from before its bytes are stored until it is doomed, the trash
-included. An album counts its images that are not in the trash alone. Both sums change in the
-transaction that changes the rows; locks are taken in one order: user, album, image.
+An owner's sum counts an original from before its bytes are stored until it is doomed, also in the
+trash. An album's sums leave out images that were trashed alone. Change a sum in the transaction
+that changes the rows, and lock rows in one order: user, album, image.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ from albums.models import Album
 from images.models import ImageQuerySet
 from imagestore.kit.batches import batches
 
-# Images that one transaction changes. Of 300,000 at once MySQL makes more than a statement may take, and
-# whatever else their owner does would wait for all of them.
+# The most images that one transaction changes. MySQL refuses the statement for 300,000, and other requests
+# of the owner wait until a transaction ends.
 TRANSACTION_ROWS = 5000
 
 
@@ -31,37 +31,41 @@ class Sums:
         return Sums(self.images + other.images, self.bytes + other.bytes)
 
 
-def take(owner: User, size: int) -> bool:
-    """One conditional UPDATE, so that parallel uploads cannot pass the limit together."""
+def take_bytes(owner: User, size: int) -> bool:
+    """Add `size` to the owner's sum; False when the quota has too few bytes left, or the account is gone.
+
+    One conditional UPDATE, so that parallel uploads cannot exceed the quota together.
+    """
     limit = owner.quota
     fits = Q() if limit is None else Q(used_bytes__lte=limit - size)
     rows = User.objects.living().filter(fits, pk=owner.pk)
     return bool(rows.update(used_bytes=_sum("used_bytes", size)))
 
 
-def give_back(owner: User, size: int) -> None:
+def give_back_bytes(owner: User, size: int) -> None:
     User.objects.filter(pk=owner.pk).update(used_bytes=_sum("used_bytes", -size))
 
 
-def count(album: int, images: int, size: int) -> bool:
-    """Add to a living album's sums; False when it is none any more."""
+def add_to_album(album: int, images: int, size: int) -> bool:
+    """Add to (or subtract from) a living album's sums; False when the album is not living any more."""
     return _add(Album.objects.living().filter(pk=album), images, size)
 
 
 def transaction_batches(images: ImageQuerySet) -> Iterator[ImageQuerySet]:
-    """These images in batches that one transaction can change, in the order of their keys."""
+    """These images in batches of TRANSACTION_ROWS, in the order of their keys."""
     for keys in batches(images.values_list("pk", flat=True), TRANSACTION_ROWS):
         yield images.filter(pk__gte=keys[0], pk__lte=keys[-1])
 
 
-def rewrite(images: ImageQuerySet, write: Callable[[ImageQuerySet], int], *, counted: int) -> Sums:
-    """Let `write` change images of one owner, whose lock the caller holds; how many, and their bytes.
+def update_with_sums(images: ImageQuerySet, write: Callable[[ImageQuerySet], int], *, counted: int) -> Sums:
+    """Call `write` on images of one owner, and change the sums of their albums. Returns how many, and their bytes.
 
-    Their albums count them in (`counted` = +1), out (-1) or not at all (0).
+    The caller holds the owner's lock. `counted` is +1 to add the images to their albums' sums, -1 to
+    subtract them, 0 to leave the sums alone.
     """
     albums = sorted(images.order_by().values_list("album_id", flat=True).distinct())
     list(Album.objects.select_for_update().filter(pk__in=albums).order_by("pk").values_list("pk"))
-    # What was published into an album before it was locked is counted; into another one, not meant.
+    # Includes an image published into these albums before the lock; leaves out images of other albums.
     images = images.filter(album__in=albums)
     per_album = list(images.order_by().values_list("album_id").annotate(Count("pk"), Sum("bytes")))
     write(images)
@@ -78,7 +82,7 @@ def _add(album: Any, images: int, size: int) -> bool:
     return bool(album.update(**changes, updated_at=timezone.now()))
 
 
-def _sum(column: str, more: int) -> Expression | F:
-    """Never below nothing: a sum that drifted stops nobody; reconcile sets it right."""
-    changed = F(column) + more
-    return changed if more >= 0 else Case(When(**{f"{column}__gte": -more}, then=changed), default=0)
+def _sum(column: str, change: int) -> Expression | F:
+    """At least 0: a sum that has drifted must not stop a deletion. Reconcile repairs it."""
+    changed = F(column) + change
+    return changed if change >= 0 else Case(When(**{f"{column}__gte": -change}, then=changed), default=0)

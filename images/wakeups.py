@@ -1,12 +1,12 @@
 """Two events by which services wake the engine of their process (images.engine).
 
-A lost wake-up is harmless: the engine also looks by itself, and where no engine runs another process looks.
+A lost wake-up is harmless: every engine also asks the database at intervals.
 """
 
 import threading
 
 work_waits = threading.Event()
-"""There is something to make."""
+"""An image waits to be rendered."""
 
 removal_waits = threading.Event()
-"""There is something to clear up."""
+"""Doomed images, albums or accounts wait to be removed."""

@@ -1,8 +1,8 @@
-"""Deleting for ever: hidden by one transaction, then the files, then the rows.
+"""Deleting for ever: one transaction hides, then `purge` removes files, then rows.
 
-An album's row alone hides what is in it, an account's its albums; their images are doomed behind it
-in parts, each with its bytes' return to the quota. Locks are taken in one order everywhere: user,
-album, image.
+`doomed_at` in an album's row hides all its images at once. They are then doomed in batches; each
+batch is a transaction that also gives their bytes back to the quota. An account hides its albums
+in the same way. Lock rows in one order: user, album, image.
 """
 
 import logging
@@ -22,57 +22,57 @@ from images import lifecycle, locks
 from images.models import Image, ImageQuerySet, Status
 from images.storage import identity
 from images.storage.base import image_storage
-from images.totals import give_back, rewrite, transaction_batches
+from images.totals import give_back_bytes, transaction_batches, update_with_sums
 from imagestore.kit.batches import batches, each
 from imagestore.kit.database import transaction_retried
 
 logger = logging.getLogger(__name__)
 
-# Images whose files are removed between two looks at the database.
+# Images whose files are removed between two database queries.
 BATCH_IMAGES = 500
-# Albums whose images are looked for with one question.
+# Albums whose images are read by one query.
 BATCH_ALBUMS = 100
-# A run in which nothing could be removed for so long ends; the next one may find the storage better (seconds).
+# A run ends when the storage has removed no image for so long. The next run tries again.
 REMOVAL_GIVE_UP_SECONDS = 60
 
 
-class NotNow(OSError):
-    """Nothing may leave the storage for the moment."""
+class DeletionsHeld(OSError):
+    """A backup is being taken: no file may be removed until it ends."""
 
 
 def doom_images(owner: User, images: ImageQuerySet) -> int:
-    """Hide these images of one owner from every door, and give their bytes back; how many."""
+    """Hide these images of one owner for ever, and give their bytes back to the quota. Returns how many."""
     return sum(_doom_batch(owner, batch) for batch in transaction_batches(images.stored()))
 
 
 def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
-    """Hide these albums of one owner and all that is in them; how many albums."""
+    """Hide these albums of one owner for ever, with all their images. Returns how many albums."""
     keys = _hide_albums(owner, albums)
     _doom_images_in(owner, keys)
     return len(keys)
 
 
 def doom_user(user: User) -> None:
-    """Hide an account and all that is in it; nobody can sign in to it from now on."""
+    """Hide an account with all its albums, and end its logins: its user cannot sign in any more."""
     _doom_images_in(user, _hide_user(user))
 
 
 def doom_expired() -> int:
-    """Hide what has been in the trash for longer than TRASH_DAYS, by the database's clock; how many things."""
+    """Doom what was trashed more than TRASH_DAYS ago, by the database's clock. Returns how many rows."""
     expired = {"trashed_at__lt": Now() - timedelta(days=settings.TRASH_DAYS)}
     albums = Album.objects.trashed().filter(**expired)
     images = Image.objects.trashed_alone().filter(**expired)
-    late = Exists(albums.filter(owner=OuterRef("pk"))) | Exists(images.filter(owner=OuterRef("pk")))
+    has_expired = Exists(albums.filter(owner=OuterRef("pk"))) | Exists(images.filter(owner=OuterRef("pk")))
 
     def doom(owner: User) -> int:
         return doom_albums(owner, albums.filter(owner=owner)) + doom_images(owner, images.filter(owner=owner))
 
-    return each(User.objects.filter(late).order_by("pk"), doom)
+    return each(User.objects.filter(has_expired).order_by("pk"), doom)
 
 
 @transaction_retried
 def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
-    """The one UPDATE after which no door shows them; their keys."""
+    """After this UPDATE no page shows these albums. Returns their keys."""
     lock_owner(owner)
     keys = list(albums.undeleted().order_by("pk").values_list("pk", flat=True))
     Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now())
@@ -81,47 +81,47 @@ def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
 
 @transaction_retried
 def _hide_user(user: User) -> list[int]:
-    """Likewise all albums of an account that ends."""
+    """After this transaction no page shows the account or its albums. Returns the albums' keys."""
     lock_owner(user)
     retire(user)
     return _hide_albums(user, Album.objects.filter(owner=user))
 
 
 def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
-    some = (albums[start : start + BATCH_ALBUMS] for start in range(0, len(albums), BATCH_ALBUMS))
-    return sum(doom_images(owner, Image.objects.filter(album__in=keys)) for keys in some)
+    key_batches = (albums[start : start + BATCH_ALBUMS] for start in range(0, len(albums), BATCH_ALBUMS))
+    return sum(doom_images(owner, Image.objects.filter(album__in=keys)) for keys in key_batches)
 
 
 @transaction_retried
 def _doom_batch(owner: User, images: ImageQuerySet) -> int:
-    """What is in the trash alone is not counted by its album."""
+    """Images that were trashed alone go first, because their albums' sums leave them out already."""
     lock_owner(owner)
-    gone = rewrite(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
-    gone += rewrite(images, lifecycle.doom, counted=-1)
-    give_back(owner, gone.bytes)
-    return gone.images
+    doomed = update_with_sums(images.filter(trashed_at__isnull=False), lifecycle.doom, counted=0)
+    doomed += update_with_sums(images, lifecycle.doom, counted=-1)
+    give_back_bytes(owner, doomed.bytes)
+    return doomed.images
 
 
 # ---- Files, then rows -----------------------------------------------------------------------
 
 
 def purge() -> int:
-    """Finish what is doomed: files, then rows, then their albums, then their users; how many images.
+    """Remove doomed images (files first, then rows), then doomed albums, then users. Returns how many images.
 
-    What somebody still works on waits for the end of that lease.
+    Leased images stay until their lease ends.
     """
-    _doom_what_is_hidden()
+    _doom_hidden()
     purged = _purge_images()
     _purge_albums()
     _purge_users()
     return purged
 
 
-def clear_if_dead(image: Image) -> None:
-    """Remove the files of an image that no row keeps any more.
+def remove_if_deleted(image: Image) -> None:
+    """Remove the files of an image whose row is doomed or gone.
 
-    For whoever stored something and then could not record it: if another worker holds or finished
-    the image, its files have the same names and stay.
+    Call it after storing files that could not be recorded. It does nothing while the image lives: then
+    another worker has it, and its files have the same names.
     """
     if Image.objects.filter(pk=image.pk).exclude(status=Status.DOOMED).exists():
         return
@@ -132,26 +132,30 @@ def clear_if_dead(image: Image) -> None:
 
 
 def remove_files(images: list[Image]) -> list[int]:
-    """The keys of those of which no file is left; what fails now is tried again by the next run.
+    """Remove the files of these images. Returns the keys of images of which no file is left.
 
-    Raises OSError when the storage is not there, and NotNow while a backup is taken: its copy of
-    the files is younger than that of the rows.
+    Raises OSError when the storage fails or is not ours. Raises DeletionsHeld while a backup is taken,
+    which copies the files after the rows that name them.
     """
     if locks.is_held(locks.BACKUP):
-        raise NotNow("a backup is being taken")
+        raise DeletionsHeld("a backup is being taken")
     identity.check()
     gone = image_storage().delete_folders([image.storage_prefix for image in images])
-    # In a folder on which the disk is no longer mounted, nothing is left of anything.
+    # The disk may have been unmounted meanwhile: then every folder looked empty.
     identity.check()
     return [image.pk for image in images if image.storage_prefix in gone]
 
 
-def _doom_what_is_hidden() -> None:
-    """For a process that died on its way from an album to its images, and albums made while their owner went."""
+def _doom_hidden() -> None:
+    """Doom albums of doomed users, and images of doomed albums.
+
+    They are left when a process died between album and images, or when an album was created while its
+    owner was being deleted.
+    """
     Album.objects.undeleted().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
-    undoomed = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
-    hidden = Album.objects.doomed().filter(Exists(undoomed)).select_related("owner")
-    each(hidden, lambda album: _doom_images_in(album.owner, [album.pk]))
+    undoomed_images = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
+    albums = Album.objects.doomed().filter(Exists(undoomed_images)).select_related("owner")
+    each(albums, lambda album: _doom_images_in(album.owner, [album.pk]))
 
 
 def _purge_images() -> int:

@@ -1,5 +1,3 @@
-"""The covers of albums."""
-
 from collections.abc import Iterable
 
 from albums.models import Album
@@ -7,7 +5,7 @@ from images.models import Image
 
 
 def with_covers(albums: Iterable[Album]) -> list[Album]:
-    """The albums, each with its `cover`: the chosen image, else the newest ready one, else None."""
+    """Set `cover` of each album: the chosen image, else the newest ready one, else None."""
     albums = list(albums)
     covers = Image.objects.covers_of(albums)
     for album in albums:

@@ -1,8 +1,8 @@
-"""Signed links to the files of images, and which file a size is.
+"""Signed links to the files of images, and the file of each size.
 
-A signed link names one file of one image and the second it ends; its signature is the whole
-permission, so serving it asks no database and any cache may keep it to its end. Links are the
-same for every call within LINK_WINDOW and live to the end of the next window.
+A signed link holds a file's name and the second at which the link ends. Its signature is the
+permission: serving it asks no database, and any cache may store the answer until the link ends.
+All calls within one LINK_WINDOW give the same link, which lives to the end of the next window.
 """
 
 import hmac
@@ -22,13 +22,13 @@ from images.processing.sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, ne
 from imagestore.kit.problems import Problem, invalid
 
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
-# What a tile or a cover is shown with on a screen of usual density (px).
+# Enough for a tile or a cover on a screen of usual density.
 TILE_PX = 640
 
 
 @dataclass(frozen=True)
 class VariantLink:
-    """One size as clients and pages see it; `url` is a signed link, sizes in px and bytes."""
+    """One size of an image; `url` is a signed link, `width` and `height` are in px."""
 
     url: str
     width: int
@@ -39,9 +39,10 @@ class VariantLink:
 
 @dataclass(frozen=True)
 class Links:
-    """All links of one image. Each size of the table is there once the image was made, none before.
+    """All links of one image. Every size is None until the image is rendered.
 
-    A size that was not made yet is the nearest larger one meanwhile (images.rendering.convergence).
+    A size that is new in the table links to the nearest one there is, until the image is rendered
+    again (images.rendering.convergence).
     """
 
     sizes: Mapping[str, VariantLink | None]
@@ -87,8 +88,8 @@ def signed_link(image: Image, file: str) -> str:
 
 
 def seconds_left(path: str, expires: str, signature: str) -> int:
-    """How long this link still lives, in seconds; 0 for a forged or ended one."""
-    # Written otherwise than we write it ("007"), one link would have many cache keys.
+    """Seconds until this link ends; 0 when it has ended or its signature is wrong."""
+    # Only our own spelling of the number: with "007" one link would have many cache keys.
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12 and str(int(expires)) == expires):
         return 0
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
@@ -99,7 +100,7 @@ def seconds_left(path: str, expires: str, signature: str) -> int:
 
 
 def storage_name(public_id: UUID, file: str) -> str:
-    """Where the file that a link calls `original.jpg` or `thumb.v1.jpg` is kept."""
+    """The name in storage of the file that a link calls `original.jpg` or `thumb.v1.jpg`."""
     name = ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
     return f"{storage_prefix(public_id)}/{name}"
 
@@ -109,21 +110,24 @@ def content_type_of(file: str) -> str:
 
 
 def file_of(image: Image, size: str) -> str:
-    """The file that a client asks for by size; Problem `not_ready` while it is not there."""
+    """The file name of this size, or of the nearest one there is.
+
+    Raises Problem `not_ready` while the image has no size, `invalid` for an unknown size.
+    """
     if size == ORIGINAL:
         return f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"
     if size not in SIZES:
         raise invalid("size", "A size is one of: " + ", ".join([ORIGINAL, *SIZES]) + ".")
-    there = nearest(size, image.variants)
-    if there is None:
-        # A failed image never gets it by waiting.
+    nearest_size = nearest(size, image.variants)
+    if nearest_size is None:
+        # `retry_after=0`: waiting does not help a failed image.
         detail = "This size is still being made." if image.is_pending else "This size could not be made."
         raise Problem("not_ready", detail, retry_after=None if image.is_pending else 0)
-    return str(image.variants[there]["file"])
+    return str(image.variants[nearest_size]["file"])
 
 
 def replacement(public_id: UUID, file: str) -> str | None:
-    """A link to what an image has today in place of a file of an older render version; None for any other file."""
+    """For a file of an older render version, a link to today's file of that size; None for any other file."""
     size = file.split(".", 1)[0]
     if size not in SIZES or f".v{RENDER_VERSION}." in file:
         return None
@@ -132,17 +136,17 @@ def replacement(public_id: UUID, file: str) -> str | None:
 
 
 def downloads_of(image: Image) -> list[tuple[str, VariantLink]]:
-    """The sizes worth saving beside the original, largest first: each has fewer pixels and fewer bytes.
+    """The sizes to offer as downloads beside the original, largest first.
 
-    The smallest is made for lists, so it is left out.
+    Each has fewer pixels and fewer bytes than the one before. The smallest size, for lists, is left out.
     """
     links = links_of(image)
-    downloads, least = [], image.bytes
+    downloads, least_bytes = [], image.bytes
     for size in reversed(SIZES):
         link = links.sizes[size] if size in image.variants and size != SMALLEST else None
-        if link and (link.width, link.height) != (image.width, image.height) and link.bytes < least:
+        if link and (link.width, link.height) != (image.width, image.height) and link.bytes < least_bytes:
             downloads.append((size, link))
-            least = link.bytes
+            least_bytes = link.bytes
     return downloads
 
 

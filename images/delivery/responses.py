@@ -24,9 +24,7 @@ from images.storage.disk import DiskFile
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
 _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-
-
-# What somebody uploaded is shown as a picture or saved, never run.
+# A browser may show or save an uploaded file, but must never run it.
 MEDIA_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -45,7 +43,7 @@ def serve(
     save_as: str = "",
     inline: bool = True,
 ) -> HttpResponseBase:
-    """The stored file `name`. `etag` without quotes; `save_as` is the name a browser saves it under.
+    """Answer with the stored file `name`. `etag` has no quotes; browsers save the file as `save_as`.
 
     Raises Problem `not_found`, `storage_unavailable` or `range_not_satisfiable`.
     """
@@ -78,7 +76,7 @@ def _as_problems() -> Iterator[None]:
 
 
 def _missing() -> Problem:
-    """This file, or the whole storage?"""
+    """`not_found` when only the file is missing, `storage_unavailable` when the whole storage is."""
     try:
         return not_found() if identity.is_there() else storage_unavailable()
     except OSError:
@@ -86,52 +84,52 @@ def _missing() -> Problem:
 
 
 def _body(request: HttpRequest, file: StoredFile, headers: dict[str, str]) -> HttpResponseBase:
-    wanted = _range(request, headers["ETag"], file.size)
-    part, status = (range(file.size), 200) if wanted is None else (wanted, 206)
-    if wanted is not None:
-        headers = {**headers, "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{file.size}"}
-    headers = {**headers, "Content-Length": str(len(part))}
+    requested = _requested_range(request, headers["ETag"], file.size)
+    byte_range, status = (range(file.size), 200) if requested is None else (requested, 206)
+    if requested is not None:
+        headers = {**headers, "Content-Range": f"bytes {requested.start}-{requested.stop - 1}/{file.size}"}
+    headers = {**headers, "Content-Length": str(len(byte_range))}
     response: HttpResponseBase
     if request.method == "HEAD":
         file.close()
         response = HttpResponse(status=status)
     elif status == 200 and isinstance(file, DiskFile):
-        # The kernel sends it (sendfile).
+        # FileResponse lets the kernel send the file (sendfile).
         response = FileResponse(file.raw)
     else:
-        response = StreamingHttpResponse(file.chunks(part), status=status)
-    # Afterwards, because FileResponse would rather guess some of them.
+        response = StreamingHttpResponse(file.chunks(byte_range), status=status)
+    # Set last: FileResponse has guessed some of these headers.
     for header, value in headers.items():
         response[header] = value
     return response
 
 
-def _range(request: HttpRequest, etag: str, size: int) -> range | None:
-    """The bytes asked for; None for all of them, also when several ranges or another version are meant."""
-    asked = _ONE_RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
-    if not asked or request.headers.get("If-Range", etag) != etag:
+def _requested_range(request: HttpRequest, etag: str, size: int) -> range | None:
+    """The bytes that the client asks for. None means all: also for several ranges, or for another ETag."""
+    match = _ONE_RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if not match or request.headers.get("If-Range", etag) != etag:
         return None
-    first, last = asked.groups()
+    first, last = match.groups()
     if first:
-        found = range(int(first), min(int(last) + 1, size) if last else size)
+        byte_range = range(int(first), min(int(last) + 1, size) if last else size)
         if last and int(last) < int(first):
             return None
     elif last:
-        found = range(max(0, size - int(last)), size)
+        byte_range = range(max(0, size - int(last)), size)
     else:
         return None
-    if not found:
+    if not byte_range:
         raise Problem(
             "range_not_satisfiable", f"The file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}
         )
-    return found
+    return byte_range
 
 
 # ---- Files of images ------------------------------------------------------------------------
 
 
 def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: bool = False) -> HttpResponseBase:
-    """To its owner, who is asked each time: nothing may keep it without asking again."""
+    """Serve a file to the image's owner. Caches must ask the server again each time."""
     return serve(
         request,
         storage_name(image.public_id, file),
@@ -144,9 +142,10 @@ def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: boo
 
 
 def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponseBase:
-    """To the holder of a genuine link, which any cache may keep to its end. Asks no database.
+    """Serve a file for a signed link. Any cache may store the answer until the link ends.
 
-    A file that was made again since, under a new name, is a redirect to its link of today.
+    Asks no database, unless the file is gone: if a newer render version replaced it, redirects to that.
+    Raises Problem `not_found` for a wrong or ended link, and what `serve` raises.
     """
     query = request.GET
     seconds = seconds_left(f"{public_id}/{file}", query.get("expires", ""), query.get("signature", ""))
@@ -168,12 +167,12 @@ def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponse
 
 
 def _save_as(name: str, file: str) -> str:
-    """`sea.jpg` for the original, `sea-large.jpg` for the size that is called `large.v1.jpg` here."""
+    """`sea.jpg` for the original, `sea-large.jpg` for the file `large.v1.jpg`."""
     stem = name.rpartition(".")[0] or name
     size, ending = file.split(".", 1)[0], file.rsplit(".", 1)[-1]
     return f"{stem}.{ending}" if size == ORIGINAL else f"{stem}-{size}.{ending}"
 
 
 def _etag(image_hex: str, file: str) -> str:
-    """Files never change under one name: a variant's holds its render version."""
+    """The file's name is enough: a file never changes under one name, since variants' names have their version."""
     return f"{image_hex}-{file}"

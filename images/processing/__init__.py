@@ -1,4 +1,4 @@
-"""From the path of an untrusted file to what it is and to its variants. Knows Pillow, not Django."""
+"""Probes and renders untrusted files. Imports Pillow, but neither Django nor other modules of ours."""
 
 from .child import probe_in_child, render_in_child, warm_up
 from .errors import (

@@ -1,6 +1,6 @@
-"""Each hostile picture gets a process of its own; this is the server's side of it.
+"""The server's side of processing: each picture is processed in a child process of its own.
 
-Safe to call from any number of threads; each call blocks until its child has answered or died.
+Safe to call from any number of threads. Each call blocks until its child has answered or died.
 """
 
 import atexit
@@ -23,15 +23,15 @@ _PROBE = "images.processing.probe:probe"
 _RENDER = "images.processing.render:render"
 _ROOT = Path(__file__).resolve().parents[2]
 _START = "from images.processing.forkserver import serve; serve({fd})"
-# All else stays out of the children's reach. Few arenas: each reserves 64 MiB of address space.
+# Children see no other variables than these and _PASSED_ON. Few arenas: each reserves 64 MiB of address space.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 _GRACE_SECONDS = 10.0
-"""How much later than the child's own deadline we give up on a fork server that says nothing."""
+"""How long after the child's deadline we wait for the fork server before we treat it as lost."""
 
 
 class _ForkServerLostError(Exception):
-    """The fork server died or hangs; the picture is not to blame."""
+    """The fork server died or hangs. The picture is not the cause."""
 
 
 def probe_in_child(path: Path, limits: Limits) -> Probed:
@@ -39,8 +39,8 @@ def probe_in_child(path: Path, limits: Limits) -> Probed:
     fields = run_in_child(_PROBE, path, None, limits)
     try:
         return wire.probed(fields)
-    except (ValueError, KeyError, TypeError) as lie:
-        raise Crashed from lie
+    except (ValueError, KeyError, TypeError) as error:
+        raise Crashed from error
 
 
 def render_in_child(path: Path, out_dir: Path, limits: Limits) -> Rendered:
@@ -51,8 +51,8 @@ def render_in_child(path: Path, out_dir: Path, limits: Limits) -> Rendered:
     fields = run_in_child(_RENDER, path, out_dir, limits)
     try:
         return wire.rendered(fields, out_dir)
-    except (ValueError, KeyError, TypeError, OSError) as lie:
-        raise Crashed from lie
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise Crashed from error
 
 
 def warm_up() -> None:
@@ -63,27 +63,27 @@ def warm_up() -> None:
 def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits) -> dict[str, Any]:
     """The result of a job ("module:function") as plain JSON, not yet checked."""
     request = wire.request(job, path, out_dir, limits)
-    patience = limits.wall_seconds + _GRACE_SECONDS
+    give_up_seconds = limits.wall_seconds + _GRACE_SECONDS
     try:
-        return _ask(request, patience)
+        return _ask(request, give_up_seconds)
     except _ForkServerLostError:
-        pass  # killed from outside, most likely: once more with a new one
+        pass  # most likely something killed it: try once more with a new one
     try:
-        return _ask(request, patience)
+        return _ask(request, give_up_seconds)
     except _ForkServerLostError as lost:
-        # The machine's fault, not the picture's: whoever asked may ask again later.
+        # An OSError, because the machine is the cause: the caller may try again later.
         raise OSError(errno.EAGAIN, "the fork server was lost twice") from lost
 
 
-def _ask(request: bytes, patience: float) -> dict[str, Any]:
+def _ask(request: bytes, give_up_seconds: float) -> dict[str, Any]:
     control = _server.control()
     answer_fd, answer_end = os.pipe()
     status_fd, status_end = os.pipe()
     try:
         _send(control, request, [answer_end, status_end])
-        status = _status(control, status_fd, patience)
+        status = _status(control, status_fd, give_up_seconds)
         _raise_unless_finished(status)
-        return wire.opened_answer(_read_at_once(answer_fd))
+        return wire.open_answer(_read_available(answer_fd))
     finally:
         os.close(answer_fd)
         os.close(status_fd)
@@ -100,15 +100,15 @@ def _send(control: socket.socket, request: bytes, ends: list[int]) -> None:
             os.close(end)
 
 
-def _status(control: socket.socket, status_fd: int, patience: float) -> dict[str, Any]:
-    """What the fork server says of the child's end. The child cannot write here."""
+def _status(control: socket.socket, status_fd: int, give_up_seconds: float) -> dict[str, Any]:
+    """How the child ended, as the fork server reports it. The child cannot write to this pipe."""
     poll = select.poll()
     poll.register(status_fd, select.POLLIN)
-    said = os.read(status_fd, 4096) if poll.poll(patience * 1000) else b""
-    if not said:
+    message = os.read(status_fd, 4096) if poll.poll(give_up_seconds * 1000) else b""
+    if not message:
         _server.discard(control)
         raise _ForkServerLostError
-    status: dict[str, Any] = json.loads(said)
+    status: dict[str, Any] = json.loads(message)
     return status
 
 
@@ -121,8 +121,8 @@ def _raise_unless_finished(status: dict[str, Any]) -> None:
         raise Crashed
 
 
-def _read_at_once(answer_fd: int) -> bytes:
-    """What a finished child has left in the pipe; never waits for what else may hold its end."""
+def _read_available(answer_fd: int) -> bytes:
+    """The bytes that a finished child has left in the pipe. Never waits, even if its other end is still open."""
     os.set_blocking(answer_fd, False)
     try:
         return os.read(answer_fd, wire.MAX_MESSAGE_BYTES)
@@ -131,13 +131,13 @@ def _read_at_once(answer_fd: int) -> bytes:
 
 
 class _ForkServer:
-    """At most one fork server for this process, started when first needed and when it was lost."""
+    """At most one fork server for this process. It is started at first use, and again after it was lost."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """In a forked copy of the server: its fork server is the parent's, we need our own."""
+        """Call after a fork of the server: the copy needs a fork server of its own."""
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -175,7 +175,7 @@ class _ForkServer:
         return ours
 
     def _stop(self) -> None:
-        """Children die with it: each has asked the kernel for that."""
+        """Its children die with it, because each has asked the kernel for that (PR_SET_PDEATHSIG)."""
         if self._process is not None and self._control is not None:
             self._control.close()
             self._process.kill()

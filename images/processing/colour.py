@@ -1,16 +1,16 @@
-"""Bring any mode and any colour space to 8-bit sRGB, as RGB or (where it shows) RGBA."""
+"""Converts any mode and colour space to 8-bit sRGB: RGB, or RGBA where some pixels are transparent."""
 
 from io import BytesIO
 
 from PIL import Image, ImageCms
 
 _SRGB = ImageCms.createProfile("sRGB")
-# ICC.1:2022, section 7.2.8: the profile's own word for the pixels it describes.
+# The colour space that a profile names (ICC.1:2022, section 7.2.8), and Pillow's mode for it.
 _MODE_OF_SPACE = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
 def to_scalable_mode(picture: Image.Image) -> Image.Image:
-    """The same colours in a mode that resizes well: L, LA, RGB, RGBA or CMYK, 8 bits a band."""
+    """The same colours in a mode that Pillow can resize: L, LA, RGB, RGBA or CMYK, 8 bits a band."""
     if picture.mode == "I;16":
         return _from_16_bit(picture)
     if picture.mode in ("I", "F"):
@@ -23,20 +23,20 @@ def to_scalable_mode(picture: Image.Image) -> Image.Image:
 
 
 def _from_16_bit(picture: Image.Image) -> Image.Image:
-    """Grey of 16 bits by its high byte: `convert` would clip all above 255 to white."""
-    wide = picture.convert("I")  # the only mode that a table of 65536 entries can be applied to
+    """Takes the high byte of 16-bit grey: `convert` would clip all values above 255 to white."""
+    wide = picture.convert("I")  # the only mode for which `point` takes a table of 65536 entries
     grey = wide.point([value >> 8 for value in range(65536)], "L")
-    invisible = picture.info.get("transparency")
-    if isinstance(invisible, int):
-        alpha = wide.point([0 if value == invisible else 255 for value in range(65536)], "L")
+    transparent_value = picture.info.get("transparency")
+    if isinstance(transparent_value, int):
+        alpha = wide.point([0 if value == transparent_value else 255 for value in range(65536)], "L")
         return Image.merge("LA", (grey, alpha))
     return grey
 
 
 def to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """A `to_scalable_mode` picture as RGB, or as RGBA when some of it is transparent, without `info`."""
-    colours, alpha = _without_alpha(picture)
-    result = _by_profile(colours, icc_profile) if icc_profile else colours
+    """Convert a `to_scalable_mode` picture to RGB, or to RGBA if some pixels are transparent. Empties `info`."""
+    colours, alpha = _split_alpha(picture)
+    result = _convert_by_profile(colours, icc_profile) if icc_profile else colours
     result = result.convert("RGB")
     if alpha:
         result.putalpha(alpha)
@@ -44,7 +44,7 @@ def to_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
     return result
 
 
-def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def _split_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if picture.mode not in ("LA", "RGBA"):
         return picture, None
     alpha = picture.getchannel("A")
@@ -52,8 +52,8 @@ def _without_alpha(picture: Image.Image) -> tuple[Image.Image, Image.Image | Non
     return picture.convert(picture.mode[:-1]), alpha if lowest != 255 else None
 
 
-def _by_profile(picture: Image.Image, icc_profile: bytes) -> Image.Image:
-    """In sRGB; unchanged when the profile is broken or is for other pixels."""
+def _convert_by_profile(picture: Image.Image, icc_profile: bytes) -> Image.Image:
+    """In sRGB; unchanged when the profile is broken, or describes another colour space."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
         mode = _MODE_OF_SPACE.get(profile.profile.xcolor_space)

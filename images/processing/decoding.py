@@ -1,7 +1,7 @@
-"""Open a file with its one decoder, under the bounds that keep hostile headers cheap.
+"""Opens a file with the one decoder of its format, under limits that stop hostile headers early.
 
-Pillow keeps its bounds in module globals, so this belongs in a process of its own (`child.py`);
-in a program that opens pictures from several threads the last caller's `max_pixels` would win.
+Call it only in a child process (`child.py`). Pillow's limits are module globals: with several
+threads, the `max_pixels` of the last caller would apply to all.
 """
 
 import mmap
@@ -30,8 +30,8 @@ def configure_decoders() -> None:
     """Register HEIF and set the bounds that are the same for every file."""
     Image.preinit()
     Image.init()
-    # One thread each: the pool of child processes is what uses the cores, and every further
-    # thread costs address space. The extra pictures inside a HEIF are never looked at.
+    # One thread for each decoder: child processes use the cores already, and each thread costs address space.
+    # The extra pictures inside a HEIF file are not read.
     pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     PngImagePlugin.MAX_TEXT_CHUNK = _MAX_TEXT_CHUNK_BYTES
@@ -43,17 +43,17 @@ configure_decoders()
 
 
 def format_of(path: Path) -> Format:
-    """Raises `UnsupportedFormat` when the first bytes are of no format we read."""
+    """The format by the file's first bytes. Raises `UnsupportedFormat`."""
     with path.open("rb") as file:
-        found = recognise(file.read(HEAD_BYTES))
-    if found is None:
+        form = recognise(file.read(HEAD_BYTES))
+    if form is None:
         raise UnsupportedFormat
-    return found
+    return form
 
 
 @contextmanager
 def open_picture(path: Path, limits: Limits) -> Iterator[tuple[Image.Image, Format]]:
-    """The picture with its header read and its pixels not; closed at the end.
+    """Open a picture and read its header, but not its pixels. Closes it when the block ends.
 
     Raises `UnsupportedFormat`, `InvalidImage` or `TooManyPixels`.
     """
@@ -74,14 +74,15 @@ def _header(path: Path, form: Format, limits: Limits) -> Image.Image:
     try:
         return Image.open(path, formats=[form.decoder])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooManyPixels(f"This picture has more pixels than {_most(limits)}.") from error
+        raise TooManyPixels(f"This picture has more pixels than {_limit_text(limits)}.") from error
     except Exception as error:  # decoders raise nearly anything on a hostile header
         raise as_processing_error(error, InvalidImage) from error
 
 
 def as_processing_error(error: Exception, otherwise: type[ProcessingError], pixels: int = 0) -> Exception:
-    """What a decoder's exception means: too little memory, a fault of the machine, or `otherwise`.
+    """The error to raise for a decoder's exception.
 
+    `OverLimits` when memory was too short, an OSError of the machine as it is, else `otherwise`.
     `pixels` is the size of the picture that was being decoded.
     """
     if isinstance(error, ProcessingError):
@@ -94,10 +95,10 @@ def as_processing_error(error: Exception, otherwise: type[ProcessingError], pixe
 
 
 def _memory_is_short(pixels: int) -> bool:
-    """Whether one more copy of the picture would not fit.
+    """True when another copy of the picture would exceed the memory limit.
 
-    Codecs report a failed allocation in words they also use for broken files ("could not create
-    decoder object"), so a good file under a low limit would look damaged.
+    Codecs report a failed allocation with the same messages as a broken file ("could not create
+    decoder object"). Without this test, a good file that exceeds the limit would be called damaged.
     """
     try:
         mmap.mmap(-1, max(1, pixels * _BYTES_PER_PIXEL)).close()
@@ -112,17 +113,19 @@ def check_size(picture: Image.Image, limits: Limits) -> None:
         raise InvalidImage
     if picture.width * picture.height > limits.max_pixels:
         raise TooManyPixels(
-            f"This picture has {picture.width} × {picture.height} pixels, more than {_most(limits)}."
+            f"This picture has {picture.width} × {picture.height} pixels, more than {_limit_text(limits)}."
         )
 
 
-def _most(limits: Limits) -> str:
+def _limit_text(limits: Limits) -> str:
     return f"the {limits.max_pixels / 1_000_000:g} megapixels we take"
 
 
 def _drop_needless_info(picture: Image.Image) -> None:
-    """Forget XMP, whose orientation must not compete with that of Exif or of the HEIF boxes, and
-    Exif and ICC blocks too large to be honest. The rest stays: some decoders keep notes in it.
+    """Remove XMP, and Exif and ICC blocks that are too large.
+
+    An orientation in XMP must not override that of Exif or of the HEIF boxes. Leave other entries:
+    some decoders need them.
     """
     picture.info.pop("xmp", None)
     picture.info.pop("XML:com.adobe.xmp", None)

@@ -1,8 +1,8 @@
-"""What can be wrong with a file: each error has a code for programs and a sentence for people."""
+"""The errors of processing. Each has a code for programs and a sentence for people."""
 
 
 class ProcessingError(Exception):
-    """The file, not the machine, is at fault. Machine faults (a full disk) stay `OSError`."""
+    """The file is the cause. When the machine is (a full disk), raise `OSError` instead."""
 
     code = "processing_error"
     detail = "This picture could not be processed."

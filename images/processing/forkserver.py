@@ -1,10 +1,10 @@
 """The process that forks a child for each picture, and the child's first steps.
 
-Started by `child.py` with an empty environment, so that no secret of the server is in reach of
-a child. It has imported the decoders already: a child then costs milliseconds. Python's own
-`multiprocessing` fork server is not used because it takes pickles, hands the server's
-environment down, runs the server's `__main__` in every child when that is a console script, and
-breaks when the server itself forks (gunicorn's preload, Celery's prefork).
+`child.py` starts it with an empty environment, so that no child can read a secret of the server. It
+imports the decoders once, so a child costs only milliseconds. We do not use the fork server of
+Python's `multiprocessing`: it takes pickles, passes the server's environment on, runs the server's
+`__main__` in every child when that is a console script, and breaks when the server itself forks
+(gunicorn's preload, Celery's prefork).
 """
 
 import ctypes
@@ -41,9 +41,9 @@ class _Child:
 
 
 def serve(control_fd: int) -> None:
-    """Fork a child for each request until the server hangs up."""
-    gc.freeze()  # children that collect garbage then do not copy our pages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then hangs up
+    """Fork a child for each request until the server closes its socket."""
+    gc.freeze()  # then a child's garbage collection does not copy our memory pages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which then closes its socket
     control = socket.socket(fileno=control_fd)
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
@@ -53,7 +53,7 @@ def serve(control_fd: int) -> None:
                     _report(selector, key.data)
                 elif not _accept(selector, control):
                     return
-            _kill_late_ones(selector)
+            _kill_late_children(selector)
 
 
 def _children(selector: selectors.BaseSelector) -> list[_Child]:
@@ -66,7 +66,7 @@ def _time_left(selector: selectors.BaseSelector) -> float | None:
 
 
 def _accept(selector: selectors.BaseSelector, control: socket.socket) -> bool:
-    """Start the child that the next request asks for; False when the server has gone."""
+    """Fork a child for the next request. False when the server has closed its socket."""
     message, fds, _, _ = socket.recv_fds(control, wire.MAX_MESSAGE_BYTES, 2)
     if not message:
         return False
@@ -74,8 +74,8 @@ def _accept(selector: selectors.BaseSelector, control: socket.socket) -> bool:
     try:
         child = _fork(json.loads(message), answer_fd, status_fd)
         selector.register(child.pidfd, selectors.EVENT_READ, child)
-    except OSError as error:  # no process or no memory to be had
-        _tell(status_fd, {"errno": error.errno})
+    except OSError as error:  # the machine is short of processes or memory
+        _send_status(status_fd, {"errno": error.errno})
     os.close(answer_fd)
     return True
 
@@ -86,11 +86,11 @@ def _fork(request: dict[str, Any], answer_fd: int, status_fd: int) -> _Child:
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _be_the_child(request, limits, answer_fd, parent)
+        _run_child(request, limits, answer_fd, parent)
     return _Child(pid, os.pidfd_open(pid), status_fd, limits, deadline)
 
 
-def _kill_late_ones(selector: selectors.BaseSelector) -> None:
+def _kill_late_children(selector: selectors.BaseSelector) -> None:
     now = time.monotonic()
     for child in _children(selector):
         if child.deadline <= now and not child.timed_out:
@@ -99,7 +99,7 @@ def _kill_late_ones(selector: selectors.BaseSelector) -> None:
 
 
 def _report(selector: selectors.BaseSelector, child: _Child) -> None:
-    """Tell the server how the child ended: its exit code (or minus the signal), and if over limits."""
+    """Tell the server how the child ended: its exit code (or minus the signal), and whether it exceeded limits."""
     selector.unregister(child.pidfd)
     os.close(child.pidfd)
     _, status, used = os.wait4(child.pid, 0)
@@ -108,21 +108,21 @@ def _report(selector: selectors.BaseSelector, child: _Child) -> None:
     over = exit_code < 0 and (
         child.timed_out or -exit_code == signal.SIGXCPU or cpu_seconds >= child.limits.cpu_seconds
     )
-    _tell(child.status_fd, {"exit": exit_code, "over_limits": over})
+    _send_status(child.status_fd, {"exit": exit_code, "over_limits": over})
 
 
-def _tell(status_fd: int, status: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):  # the thread that asked may have gone
+def _send_status(status_fd: int, status: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):  # the requesting thread may have given up
         os.write(status_fd, json.dumps(status).encode())
     os.close(status_fd)
 
 
-def _be_the_child(request: dict[str, Any], limits: Limits, answer_fd: int, parent: int) -> NoReturn:
-    """Do one job and exit. Nothing may return from here into the fork server's loop."""
+def _run_child(request: dict[str, Any], limits: Limits, answer_fd: int, parent: int) -> NoReturn:
+    """Do one job and exit. It must never return into the fork server's loop."""
     exit_code = 1
     try:
         _die_with(parent)
-        answer_fd = _keep_only(answer_fd)
+        answer_fd = _close_all_but(answer_fd)
         message = wire.answer(lambda: _work(request, limits))
         os.write(answer_fd, message)
         exit_code = 0
@@ -134,25 +134,25 @@ def _work(request: dict[str, Any], limits: Limits) -> Any:
     module, function = request["job"].split(":")
     job = getattr(import_module(module), function)
     path, folder = Path(request["path"]), request["out_dir"]
-    _limit(limits)
+    _set_limits(limits)
     sandbox.enter(readable=path, writable=Path(folder) if folder else None)
     return job(path, Path(folder), limits) if folder else job(path, limits)
 
 
 def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the request above was in force
+    if os.getppid() != parent:  # the parent died before prctl took effect
         os._exit(1)
 
 
-def _keep_only(fd: int) -> int:
-    """Close all but standard error and this one: the control socket is not for children."""
+def _close_all_but(fd: int) -> int:
+    """Close all files except this one (which becomes 3) and 0 to 2: a child must not use the control socket."""
     os.dup2(fd, 3)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
     return 3
 
 
-def _limit(limits: Limits) -> None:
+def _set_limits(limits: Limits) -> None:
     soft_and_hard = {
         resource.RLIMIT_AS: (limits.memory_bytes, limits.memory_bytes),
         resource.RLIMIT_CPU: (limits.cpu_seconds, limits.cpu_seconds + 1),

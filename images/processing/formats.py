@@ -1,4 +1,4 @@
-"""Which formats we read, told by content alone, and the one decoder allowed for each."""
+"""The formats we read. Only the content decides the format, and each format has one decoder."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Format:
     content_type: str
     decoder: str
-    """The name Pillow knows the decoder by."""
+    """Pillow's name of the decoder."""
 
 
 JPEG = Format("image/jpeg", "JPEG")
@@ -32,9 +32,9 @@ _AVIF_BRANDS = {b"avif", b"avis"}
 
 def recognise(head: bytes) -> Format | None:
     """The format of a file that begins with these bytes (`HEAD_BYTES` are enough), or None."""
-    for magic, found in _MAGIC.items():
+    for magic, form in _MAGIC.items():
         if head.startswith(magic):
-            return found
+            return form
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
     return _by_brand(head) if head[4:8] == b"ftyp" else None

@@ -1,7 +1,7 @@
 """Colour spaces that a file names by number (CICP, ITU-T H.273) instead of by an ICC profile.
 
-AVIF and HEIC from phones say "Display P3" this way. The decoders turn YCbCr into RGB but leave
-the primaries alone, so we build the ICC profile the numbers stand for and let ImageCms do the rest.
+AVIF and HEIC files from phones name "Display P3" in this way. The decoders convert YCbCr to RGB, but
+not the primaries. So we build the ICC profile for these numbers, and ImageCms converts the colours.
 """
 
 import math
@@ -24,11 +24,11 @@ _D50 = (0.9642, 1.0, 0.8249)
 _PQ, _HLG = 16, 18
 _REFERENCE_WHITE_NITS = 203  # ITU-R BT.2408: paper white, shown as full white here
 _CURVE_POINTS = 1024
-_HEADER_BYTES = 2**20  # the boxes before the pixels are far smaller
+_HEADER_BYTES = 2**20  # far more than the boxes before the pixels have
 
 
 def profile_of(path: Path, form: Format, picture: Image.Image) -> bytes | None:
-    """The picture's own ICC profile, or the one its CICP numbers stand for; None means sRGB."""
+    """The ICC profile in the file, or the one for its CICP numbers; None means sRGB."""
     own: bytes | None = picture.info.get("icc_profile")
     if own or form not in (AVIF, HEIC):
         return own
@@ -36,7 +36,7 @@ def profile_of(path: Path, form: Format, picture: Image.Image) -> bytes | None:
 
 
 def icc_of(primaries: int, transfer: int) -> bytes | None:
-    """The ICC profile for two CICP numbers (H.273, tables 2 and 3); None when sRGB is near enough."""
+    """The ICC profile for two CICP numbers (H.273, tables 2 and 3); None when sRGB is close enough."""
     if primaries not in _PRIMARIES and transfer not in _CURVES:
         return None
     return _icc(_PRIMARIES.get(primaries, _SRGB_PRIMARIES), _CURVES.get(transfer, _srgb))
@@ -54,12 +54,12 @@ def _numbers(path: Path) -> tuple[int, int]:
 
 
 def _srgb(value: float) -> float:
-    """IEC 61966-2-1, also near enough to the camera curves 1, 6, 14 and 15 as they are shown."""
+    """IEC 61966-2-1. Displays show the camera curves 1, 6, 14 and 15 nearly like this one."""
     return value / 12.92 if value <= 0.04045 else math.pow((value + 0.055) / 1.055, 2.4)
 
 
 def _pq(value: float) -> float:
-    """SMPTE ST 2084; what is brighter than paper white is clipped."""
+    """SMPTE ST 2084; light above paper white is clipped."""
     power = math.pow(value, 1 / 78.84375)
     light = max(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)
     return min(1.0, 10_000 / _REFERENCE_WHITE_NITS * math.pow(light, 1 / 0.1593017578125))

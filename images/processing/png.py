@@ -1,4 +1,4 @@
-"""Find a PNG's Exif chunk behind its pixels, where Pillow looks only after decoding them all."""
+"""Finds the Exif chunk after a PNG's pixels. Pillow would decode all pixels first."""
 
 import struct
 from pathlib import Path
@@ -8,7 +8,7 @@ _MAX_CHUNKS = 100_000
 
 
 def late_exif(path: Path, longest: int) -> bytes:
-    """The `eXIf` chunk of up to `longest` bytes, or nothing (PNG, third edition, 5.3 and 11.3.4.5)."""
+    """The `eXIf` chunk; empty without one of up to `longest` bytes (PNG, third edition, 5.3 and 11.3.4.5)."""
     with path.open("rb") as file:
         file.seek(_SIGNATURE_BYTES)
         for _ in range(_MAX_CHUNKS):

@@ -1,4 +1,4 @@
-"""What is this file? Answered from its header, before anything is stored."""
+"""Probes a file: reads its format, size, time and camera from its header, before it is stored."""
 
 from pathlib import Path
 
@@ -30,6 +30,6 @@ def probe(path: Path, limits: Limits) -> Probed:
 
 
 def upright_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height in px once the picture stands as its Exif orientation says."""
+    """Width and height in px after the rotation that Exif asks for."""
     width, height = picture.size
     return (height, width) if metadata.orientation(picture) in SIDEWAYS else (width, height)

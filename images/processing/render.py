@@ -1,4 +1,4 @@
-"""All sizes of one picture from one decode: upright, sRGB, without any metadata."""
+"""Renders all sizes of a picture from one decode: upright, in sRGB, without metadata."""
 
 import base64
 from pathlib import Path
@@ -18,10 +18,10 @@ from .sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST
 Size = tuple[int, int]
 
 _DRAFT_SLACK = 0.95
-"""A JPEG decoded by its own shrink may come out 5 % smaller than asked: that saves a resize."""
+"""libjpeg may shrink a JPEG to 5 % less than the largest size: that saves a resize."""
 
 _PLACEHOLDER_PX = 48
-"""ThumbHash keeps 7 waves a side: 48 px hold them all, and its own limit of 100 costs 4 times the CPU."""
+"""ThumbHash encodes 7 waves a side, for which 48 px are enough. Its maximum of 100 px costs 4 times the CPU."""
 
 _JPEG_QUALITY = 82
 _TRANSPOSE = {
@@ -38,9 +38,9 @@ _TRANSPOSE = {
 def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
     """Write every size of the picture at `path` into `out_dir`; of an animation, the first frame.
 
-    Raises what `probe` raises, `Damaged` when pixels are missing or broken (a truncated file never
-    becomes half a picture; of WebP and AVIF it is `InvalidImage` already), `OverLimits` when memory
-    runs out, and `OSError` when the disk fails. Call it through `child.render_in_child`: the file may be hostile.
+    Raises what `probe` raises, `Damaged` when pixels are missing or broken, `OverLimits` when memory
+    runs out, and `OSError` when the disk fails. A truncated file is `Damaged`; a truncated WebP or AVIF
+    is `InvalidImage`. Call it through `child.render_in_child`: the file may be hostile.
     """
     with open_picture(path, limits) as (picture, form):
         width, height = upright_size(picture)
@@ -49,27 +49,27 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
             largest = _largest(picture, limits, profile_of(path, form, picture))
         except Exception as error:  # decoders raise nearly anything on hostile pixels
             raise as_processing_error(error, Damaged, pixels) from error
-    pictures = _smaller_and_smaller(largest, (width, height))
+    pictures = _shrink_stepwise(largest, (width, height))
     return Rendered(_write(pictures, out_dir), _placeholder(pictures[SMALLEST]), width, height)
 
 
 def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) -> Image.Image:
-    """The picture decoded, no larger than the largest size, upright and in sRGB.
+    """Decode the picture to the largest size, upright and in sRGB.
 
-    Shrunk first: colours then cost a fraction, and memory holds few full copies.
+    Shrinks first, so that converting colours is cheap and memory holds few full copies.
     """
-    turn = _TRANSPOSE.get(metadata.orientation(picture))
+    rotation = _TRANSPOSE.get(metadata.orientation(picture))
     drafted = _draft(picture)
     picture.load()
     if not drafted:
-        check_size(picture, limits)  # some decoders learn the true size only now
+        check_size(picture, limits)  # some decoders know the true size only after `load`
     shrunk = _shrink(to_scalable_mode(picture), _fit(picture.size, SIZES[LARGEST]))
     result = to_srgb(shrunk, icc_profile)
-    return result.transpose(turn) if turn is not None else result
+    return result.transpose(rotation) if rotation is not None else result
 
 
 def _draft(picture: Image.Image) -> bool:
-    """Let libjpeg shrink while it decodes. Only for JPEG: HEIF would take an embedded thumbnail."""
+    """Let libjpeg shrink while it decodes. Only for JPEG: for HEIF, Pillow would use an embedded thumbnail."""
     if picture.format not in ("JPEG", "MPO"):
         return False
     width, height = _fit(picture.size, SIZES[LARGEST])
@@ -78,7 +78,7 @@ def _draft(picture: Image.Image) -> bool:
 
 
 def _fit(size: Size, longest: int) -> Size:
-    """`size` within `longest` px a side: same shape, never enlarged, never 0 px thin."""
+    """Scale `size` down to at most `longest` px a side, and at least 1 px. Never enlarges."""
     scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
@@ -89,8 +89,8 @@ def _shrink(picture: Image.Image, size: Size) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def _smaller_and_smaller(picture: Image.Image, original: Size) -> dict[str, Image.Image]:
-    """A picture for each name, each made from the one before it, in the shape of the original."""
+def _shrink_stepwise(picture: Image.Image, original: Size) -> dict[str, Image.Image]:
+    """A picture for each size name, each shrunk from the next larger one, in the proportions of the original."""
     pictures = {}
     for name, longest in reversed(SIZES.items()):
         picture = pictures[name] = _shrink(picture, _fit(original, longest))
@@ -98,7 +98,7 @@ def _smaller_and_smaller(picture: Image.Image, original: Size) -> dict[str, Imag
 
 
 def _write(pictures: dict[str, Image.Image], out_dir: Path) -> dict[str, RenderedVariant]:
-    """One file for each size in px, named after the smallest variant that uses it."""
+    """Write one file for each width and height, named after the smallest size that uses it."""
     by_size: dict[Size, RenderedVariant] = {}
     variants = {}
     for name in SIZES:
@@ -110,7 +110,7 @@ def _write(pictures: dict[str, Image.Image], out_dir: Path) -> dict[str, Rendere
 
 
 def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
-    """WebP keeps alpha, JPEG is for all else. `info` is empty here, so nothing of it can be saved."""
+    """WebP for pictures with alpha, JPEG for all others. `info` is empty, so no metadata is saved."""
     if picture.mode == "RGBA":
         file, content_type = f"{name}.v{RENDER_VERSION}.webp", "image/webp"
         picture.save(out_dir / file, "WEBP", quality=_JPEG_QUALITY, method=2)
@@ -124,7 +124,7 @@ def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
 def _placeholder(picture: Image.Image) -> str:
     """A ThumbHash in base64 (https://evanw.github.io/thumbhash/).
 
-    Transparent parts are laid on white: thumbhash 0.1.2 fails with TypeError on any alpha.
+    Transparent pixels become white: thumbhash 0.1.2 fails with TypeError on any alpha.
     """
     small = picture.resize(_fit(picture.size, _PLACEHOLDER_PX), Image.Resampling.BOX)
     if small.mode == "RGBA":

@@ -1,4 +1,4 @@
-"""What goes in and comes out: limits, what a probe saw, what a render made."""
+"""The arguments and results of processing: limits, the result of a probe, the result of a render."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ EXTENSIONS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may cost.
+    """The limits of one child process.
 
-    The memory is address space, which is more than what is really used. Its default leaves
-    nearly half as much again above the hungriest picture of `max_pixels` we could make, 2071 MiB for
-    a HEIC of 10 bits with alpha; `bench/bench_processing.py --memory` measures the others. The CPU
-    time is five times that of the slowest, 7.5 s.
+    `memory_bytes` limits address space, which is more than the memory in use. The most expensive
+    picture of `max_pixels` that we could make, a HEIC of 10 bits with alpha, takes 2071 MiB; the default
+    is nearly half as much again. `bench/bench_processing.py --memory` measures the others.
+    `cpu_seconds` is five times the time of the slowest picture, 7.5 s.
     """
 
     max_pixels: int = 100_000_000
@@ -30,9 +30,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Probed:
-    """A file by its header. Width and height in px are those of the upright picture.
+    """What a file's header says. Width and height are those of the upright picture, in px.
 
-    `taken_at` is ISO 8601 with an offset: the camera's clock, read as UTC when it names no zone.
+    `taken_at` is ISO 8601 with an offset. When the camera gives no time zone, its time is taken as UTC.
     """
 
     content_type: str

@@ -1,8 +1,8 @@
-"""Take from a child what decoding does not need: files, sockets, programs, other processes.
+"""Denies a child what decoding does not need: other files, sockets, programs, other processes.
 
-A file decoder that a hostile picture has taken over finds one readable file and one folder.
-Linux only, by Landlock (since 5.13) and seccomp; a kernel without either is let pass, because the
-resource limits and the empty environment still hold.
+A decoder that a hostile picture has taken over can read one file and write to one folder. This needs
+Landlock (Linux 5.13) and seccomp. On a kernel without them the child runs all the same, with its
+resource limits and an empty environment.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ _FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: 
 _NET_RIGHTS, _NET_ABI = 0b11, 4
 _SCOPES, _SCOPE_ABI = 0b11, 6  # abstract sockets and signals
 
-# Audit architecture, clone, clone3, then what is refused: socket socketpair connect bind fork vfork
+# Audit architecture; clone and clone3; the refused calls: socket socketpair connect bind fork vfork
 # execve execveat ptrace process_vm_readv process_vm_writev kill tkill io_uring_setup pidfd_getfd
 # pidfd_send_signal bpf.
 _SECCOMP_TABLES = {
@@ -48,14 +48,14 @@ _CLONE_THREAD = 0x10000
 
 
 def enter(readable: Path, writable: Path | None) -> None:
-    """From here on this process reads one file, writes in one folder, and can start nothing."""
+    """After this call, the process can read one file, write to one folder, and start no process."""
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _restrict_files(readable, writable)
     _restrict_calls()
 
 
 def landlock_version() -> int:
-    """What the running kernel knows of Landlock; 0 is nothing."""
+    """The Landlock ABI of the running kernel; 0 without Landlock."""
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, 0, 1)))
 
 
@@ -68,19 +68,19 @@ def _restrict_files(readable: Path, writable: Path | None) -> None:
     fields += [_NET_RIGHTS] if abi >= _NET_ABI else []
     fields += [_SCOPES] if abi >= _SCOPE_ABI else []
     attributes = struct.pack(f"{len(fields)}Q", *fields)
-    ruleset = _checked(_libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0))
+    ruleset = _raise_on_error(_libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0))
     _allow(ruleset, readable, rights & _READ_FILE)
     if writable:
         in_folder = _READ_FILE | _WRITE_FILE | _REMOVE_FILE | _MAKE_REG | _TRUNCATE
         _allow(ruleset, writable, rights & in_folder)
-    _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0))
+    _raise_on_error(_libc.syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
     fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     beneath = struct.pack("=Qi", rights, fd)
-    _checked(_libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, beneath, 0))
+    _raise_on_error(_libc.syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, beneath, 0))
     os.close(fd)
 
 
@@ -91,15 +91,15 @@ def _restrict_calls() -> None:
     program = _filter(*table)
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
-    # Fails on a kernel without seccomp, which is let pass as said above.
+    # The result is ignored: on a kernel without seccomp the child runs all the same.
     _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0)
 
 
 def _filter(architecture: int, clones: tuple[int, int], refused: tuple[int, ...]) -> bytes:
     """A BPF program; each line is code, lines to skip if true, lines to skip if false, operand.
 
-    Threads stay possible, libde265 decodes in them; processes do not. clone3 hides its flags from
-    us, so it claims not to exist and the C library takes clone.
+    Allows new threads, because libde265 decodes in threads, but no new processes. A filter cannot see
+    the flags of clone3, so clone3 answers ENOSYS, and the C library falls back to clone.
     """
     clone, clone3 = clones
     lines = [
@@ -120,7 +120,7 @@ def _filter(architecture: int, clones: tuple[int, int], refused: tuple[int, ...]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
 
 
-def _checked(result: int) -> int:
+def _raise_on_error(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"Landlock: {os.strerror(number)}")

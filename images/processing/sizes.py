@@ -1,24 +1,24 @@
-"""Which sizes of each picture are made. Nothing else in the product names one of them."""
+"""The table of sizes that are rendered of each picture. No other module may name a size."""
 
 from collections.abc import Container
 
 SIZES = {"thumb": 320, "small": 640, "medium": 1280, "large": 2048}
-"""Longest side of each variant in px, smallest first. A picture is never enlarged to reach it.
+"""Longest side of each variant in px, smallest first. A smaller picture is not enlarged.
 
-READY images that lack a size get it by themselves (images.rendering.convergence).
+After a change, the server renders READY images again by itself (images.rendering.convergence).
 """
 
 RENDER_VERSION = 1
-"""Part of every variant's file name. Raise it when the same original would render differently: then the
-variants of all images are made again by themselves.
+"""Part of every variant's file name. Raise it when the same original would render differently: the server
+then renders all images again by itself.
 """
 
 SMALLEST, LARGEST = next(iter(SIZES)), next(reversed(SIZES))
 
 
 def nearest(size: str, made: Container[str]) -> str | None:
-    """The size itself if it was made, else the next larger one that was, else the largest one that was."""
+    """Of the sizes in `made`: this one, else the next larger one, else the largest smaller one; or None."""
     names = list(SIZES)
     at = names.index(size)
-    in_turn = [*names[at:], *reversed(names[:at])]
-    return next((name for name in in_turn if name in made), None)
+    by_preference = [*names[at:], *reversed(names[:at])]
+    return next((name for name in by_preference if name in made), None)

@@ -1,6 +1,6 @@
-"""How a request and its answer travel between server and child: JSON, checked on arrival.
+"""Requests and answers between server and child: JSON, which the server checks when it arrives.
 
-Never pickle: a child that a hostile picture has taken over could then run code in the server.
+Never use pickle: a child that a hostile picture has taken over could run code in the server.
 """
 
 import errno
@@ -22,7 +22,7 @@ _MAX_SIDE_PX = 2**31
 
 
 def request(job: str, path: Path, out_dir: Path | None, limits: Limits) -> bytes:
-    """`job` is "module:function"; the child starts in another folder, so paths are made absolute."""
+    """`job` is "module:function". Paths are made absolute, because the child's working folder differs."""
     folder = str(out_dir.absolute()) if out_dir else None
     return json.dumps(
         {"job": job, "path": str(path.absolute()), "out_dir": folder, "limits": asdict(limits)}
@@ -30,7 +30,7 @@ def request(job: str, path: Path, out_dir: Path | None, limits: Limits) -> bytes
 
 
 def answer(work: Callable[[], Any]) -> bytes:
-    """Do the work and say how it ended; whatever it raises becomes an answer."""
+    """Do the work, and encode its result or its exception as an answer."""
     try:
         message: dict[str, Any] = {"result": asdict(work())}
     except MemoryError:
@@ -46,8 +46,8 @@ def answer(work: Callable[[], Any]) -> bytes:
     return json.dumps(message).encode()
 
 
-def opened_answer(message: bytes) -> dict[str, Any]:
-    """The result in an answer; raises the error it tells of, and `Crashed` when it is nonsense."""
+def open_answer(message: bytes) -> dict[str, Any]:
+    """The result in an answer. Raises the error in the answer, or `Crashed` when it cannot be decoded."""
     try:
         fields = json.loads(message)
         if "result" in fields:
@@ -56,13 +56,13 @@ def opened_answer(message: bytes) -> dict[str, Any]:
             error: Exception = OSError(_int(fields["errno"], 0, 4096), _str(fields["detail"], 500))
         else:
             error = BY_CODE[_str(fields["error"], 50)](_str(fields["detail"], 500))
-    except (ValueError, KeyError, TypeError, RecursionError) as nonsense:
-        raise Crashed from nonsense
+    except (ValueError, KeyError, TypeError, RecursionError) as malformed:
+        raise Crashed from malformed
     raise error
 
 
 def probed(fields: dict[str, Any]) -> Probed:
-    """Raises `ValueError`, `KeyError` or `TypeError` when a field is not what `probe` returns."""
+    """Checks each field. Raises `ValueError`, `KeyError` or `TypeError`."""
     taken_at = fields["taken_at"]
     return Probed(
         content_type=_one_of(fields["content_type"], EXTENSIONS),
@@ -74,7 +74,7 @@ def probed(fields: dict[str, Any]) -> Probed:
 
 
 def rendered(fields: dict[str, Any], out_dir: Path) -> Rendered:
-    """Raises `ValueError`, `KeyError`, `TypeError` or `OSError` when the answer or its files lie."""
+    """Checks each field and file. Raises `ValueError`, `KeyError`, `TypeError` or `OSError`."""
     variants = _dict(fields["variants"])
     if set(variants) != set(SIZES):
         raise ValueError("not the sizes that were asked for")
@@ -91,16 +91,16 @@ def _variant(fields: dict[str, Any], out_dir: Path) -> RenderedVariant:
     names = {f"{name}.v{RENDER_VERSION}.{EXTENSIONS[content_type]}" for name in SIZES}
     file = _one_of(fields["file"], names)
     longest = SIZES[LARGEST]
-    found = (out_dir / file).lstat()
-    # A link of either kind would make the server read, and then serve, what the child pointed at.
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+    file_stat = (out_dir / file).lstat()
+    # Through a symbolic or hard link, the child could make the server read and serve another file.
+    if not stat.S_ISREG(file_stat.st_mode) or file_stat.st_nlink != 1:
         raise ValueError("not a plain file")
     return RenderedVariant(
         file=file,
         width=_int(fields["width"], 1, longest),
         height=_int(fields["height"], 1, longest),
         content_type=content_type,
-        bytes=_int(fields["bytes"], found.st_size, found.st_size),
+        bytes=_int(fields["bytes"], file_stat.st_size, file_stat.st_size),
     )
 
 
@@ -117,7 +117,7 @@ def _int(value: Any, lowest: int, highest: int) -> int:
 
 
 def _str(value: Any, longest: int) -> str:
-    """Without lone surrogates and NULs, which no database takes."""
+    """Refuses lone surrogates and NULs, because databases do."""
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
         raise ValueError("not a text within its bounds")
     value.encode()

@@ -1,11 +1,11 @@
-"""Images that are READY, but not as the table of sizes wants them today: found, counted, claimed.
+"""Outdated images: READY ones that today's table of sizes would render differently.
 
-Such an image lacks a size, bears an older render version, or its last making ended half way. It
-stays READY and shows what it has until it is made again (images.rendering.variants). One that cannot
-be made again keeps what it has; its row says so, and it is left alone until the table changes or
-an operator asks (`manage.py render_again`).
+An outdated image lacks a size, has an older render version, or its last rendering ended half way.
+It stays READY and shows its old variants until it is rendered again (images.rendering.variants).
+If that fails, it keeps the old variants, and its row says so. It is then left alone until the
+table changes or an operator runs `manage.py render_again`.
 
-No index knows such images, so a walk looks for them in the order of their keys, a step at a time.
+No index covers outdated images, so a walk searches all images by key, a step at a time.
 """
 
 import time
@@ -23,33 +23,33 @@ from images.processing.sizes import RENDER_VERSION, SIZES
 from images.rendering.queue import Claim, claim
 from imagestore.kit.intervals import Every
 
-# Keys that one step of the walk, and one question of the count, looks at.
+# How many rows one step of the walk, or one query of the count, may read.
 STEP_ROWS = 5000
 # The longest that an operator's page waits for the count.
 COUNT_SECONDS = 1
-# So often a walk begins: for what another process, an older server say, made or left half made meanwhile.
+# How often a new walk begins. It finds images that another process, such as an older server, has rendered since.
 WALK_SECONDS = 3600
 
 TABLE = " ".join([f"v{RENDER_VERSION}:", *(f"{size} {px}" for size, px in SIZES.items())])
-"""What an image should look like, in words."""
+"""Render version and sizes in px, as text: "v1: thumb 320 …"."""
 
 _GIVEN_UP = f"Not made again as {TABLE}"[:150]
-# Up to which key the walk has seen to it, for the count; in the cache, because forgetting it does no harm.
+# The cache entry with the last key that the walk has passed; the count begins there. Losing it does no harm.
 _POSITION = f"images.convergence.{zlib.crc32(TABLE.encode())}"
 
 
 def outdated() -> ImageQuerySet:
-    """READY images that should be made again, those that workers hold included."""
-    wrong = Q(lease_token__isnull=False)
+    """READY images that should be rendered again, also those that a worker holds."""
+    is_outdated = Q(lease_token__isnull=False)
     files = {f"file_of_{size}": Coalesce(KT(f"variants__{size}__file"), Value("", TextField())) for size in SIZES}
     for file in files:
-        wrong |= ~Q(**{f"{file}__contains": f".v{RENDER_VERSION}."})
-    images: ImageQuerySet = Image.objects.ready().alias(**files).filter(wrong)
+        is_outdated |= ~Q(**{f"{file}__contains": f".v{RENDER_VERSION}."})
+    images: ImageQuerySet = Image.objects.ready().alias(**files).filter(is_outdated)
     return images.exclude(error_detail__startswith=_GIVEN_UP)
 
 
-def given_up(detail: str) -> dict[str, str]:
-    """What the row of an image says that could not be made again, for operators: its owner sees what it has."""
+def failure_columns(detail: str) -> dict[str, str]:
+    """The columns to write when an outdated image could not be rendered again. Only operators see them."""
     return {"error_detail": f"{_GIVEN_UP}: {detail}"[:255]}
 
 
@@ -57,22 +57,22 @@ def count_given_up() -> int:
     return Image.objects.ready().filter(error_detail__startswith=_GIVEN_UP).count()
 
 
-def forgive() -> int:
-    """Let images that could not be made again be tried once more; how many."""
+def reset_failures() -> int:
+    """Let images that could not be rendered again be tried once more. Returns how many."""
     images = Image.objects.ready().exclude(error_detail="")
     return images.update(error_detail="", error_code="", attempts=0)
 
 
 @dataclass(frozen=True)
 class Left:
-    """How many images are still to be made again; where the time was over, there may be more."""
+    """How many outdated images are left. When `counted_all` is False, there may be more."""
 
     images: int
     counted_all: bool
 
 
 def count_left(seconds: float = COUNT_SECONDS) -> Left:
-    """Looks at what the walk has not passed yet, in questions that are short for the database."""
+    """Count the outdated images that the walk has not passed yet, for at most `seconds`, in short queries."""
     left, newest, deadline = 0, _newest(), time.monotonic() + seconds
     for start in range(walked_to(), newest, STEP_ROWS):
         if time.monotonic() > deadline:
@@ -82,22 +82,22 @@ def count_left(seconds: float = COUNT_SECONDS) -> Left:
 
 
 def walked_to() -> int:
-    """The key up to which a walk has looked; 0 where that is not known."""
+    """The last key that the walk has passed; 0 when the cache has lost it."""
     position: int = cache.get(_POSITION, 0)
     return position
 
 
 class Walk:
-    """From the oldest image to the newest, in steps that each ask the database little."""
+    """Searches all images, oldest first, in steps of at most STEP_ROWS."""
 
     def __init__(self) -> None:
-        self._position, self._due = 0, Every(WALK_SECONDS)
+        self._position, self._interval = 0, Every(WALK_SECONDS)
         self._walking = self._passed_held = False
 
     def claim_next(self) -> Claim | None:
-        """The next outdated image, unless another worker holds it; None when this step found none."""
-        if self._due.is_due() or (self._passed_held and not self._walking):
-            # A worker that died holds its image for a while, so the walk comes by again soon.
+        """Go one step: claim the first outdated image in it. None without one, or while another worker holds it."""
+        if self._interval.is_due() or (self._passed_held and not self._walking):
+            # The worker that held an image may have died, so the next walk begins at once.
             self._position, self._walking, self._passed_held = 0, True, False
         if not self._walking:
             return None

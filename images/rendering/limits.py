@@ -1,4 +1,4 @@
-"""What one child process may take."""
+"""The limits of one child process, from the settings."""
 
 from django.conf import settings
 

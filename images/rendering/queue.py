@@ -1,4 +1,4 @@
-"""The queue of images to be made: it is their rows, claimed one by one under a lease."""
+"""The queue of images to be rendered. Their rows are the queue: a worker claims one by taking its lease."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from images.models import Image, ImageQuerySet
 
 logger = logging.getLogger(__name__)
 
-# A lease is short, so that a dead worker's work is soon another's, and extended while its worker lives.
+# The lease is short, so that another worker soon takes a dead worker's image. A living worker extends it.
 RENDER_LEASE = timedelta(seconds=30)
 EXTEND_SECONDS = 10
 
@@ -28,19 +28,19 @@ class Claim:
     owner: int
     token: UUID
     resumed: bool
-    """Another worker held it before and did not let go: it may have left files."""
+    """Another worker lost this image by the end of its lease; it may have left files."""
 
     def row(self) -> ImageQuerySet:
-        """The image's row, as long as this worker holds it."""
+        """The image's row; none once another worker has taken it over."""
         row: ImageQuerySet = lifecycle.held(Image.objects.filter(pk=self.image), self.token)
         return row
 
 
 def claim_next(after_owner: int = 0) -> Claim | None:
-    """The oldest waiting image of the next owner in rotation; None when nothing waits."""
+    """Claim the oldest waiting image of the next owner in rotation; None when no image waits."""
     waiting = Image.objects.waiting().order_by("owner_id", "pk")
     while True:
-        image = _brief(waiting.filter(owner_id__gt=after_owner)) or _brief(waiting)
+        image = _first(waiting.filter(owner_id__gt=after_owner)) or _first(waiting)
         if image is None:
             return None
         if claimed := claim(image, Image.objects.waiting()):
@@ -48,19 +48,19 @@ def claim_next(after_owner: int = 0) -> Claim | None:
 
 
 def claim(image: Image, among: ImageQuerySet) -> Claim | None:
-    """This image for one worker alone, if it is still `among` these; None when another worker was first."""
+    """Claim this image if it is still `among` these; None when another worker was first."""
     token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE)
     return Claim(image.pk, image.owner_id, token, image.lease_token is not None) if token else None
 
 
-def _brief(images: ImageQuerySet) -> Image | None:
-    """The first one, with the columns that a claim needs."""
+def _first(images: ImageQuerySet) -> Image | None:
+    """The first of these images, with only the columns that `claim` needs."""
     image: Image | None = images.only("pk", "owner_id", "lease_token").first()
     return image
 
 
 class Claims:
-    """The claims of this process, whose leases a thread extends until their work is done."""
+    """The claims that this process holds. A thread extends their leases."""
 
     def __init__(self) -> None:
         self._held: set[Claim] = set()
@@ -75,7 +75,7 @@ class Claims:
         self._thread.join()
 
     @contextmanager
-    def keep(self, claim: Claim) -> Iterator[None]:
+    def hold(self, claim: Claim) -> Iterator[None]:
         self._held.add(claim)
         try:
             yield
@@ -93,8 +93,8 @@ class Claims:
 
 
 def extend(claims: list[Claim]) -> None:
-    """Hold these images for another lease; one that another worker took over stays lost."""
-    # By their keys too: tokens alone have no index, and all images would be looked at.
+    """Extend the leases of these claims, except those that another worker took over."""
+    # Filtered by key as well, because `lease_token` has no index.
     images = Image.objects.filter(
         pk__in=[claim.image for claim in claims], lease_token__in=[claim.token for claim in claims]
     )

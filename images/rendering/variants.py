@@ -1,8 +1,8 @@
-"""From PENDING to READY or FAILED: the sizes of one claimed image are made, stored and recorded.
+"""From PENDING to READY or FAILED: renders the sizes of one claimed image, stores and records them.
 
-A worker writes what came of it only while its claim still holds the row, so one that slept past
-its lease overwrites nothing. An image that is made again stays READY: its row names the old files
-until the new ones are stored, and those go after.
+A worker writes to the row only while its claim holds it, so a worker that slept past its lease
+overwrites nothing. An image that is rendered again stays READY: its row names the old files until
+the new ones are stored; then the old files are removed.
 """
 
 import logging
@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from images import integrity, lifecycle
-from images.deletion.removal import clear_if_dead
+from images.deletion.removal import remove_if_deleted
 from images.models import ORIGINAL, Image
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
 from images.rendering import convergence
@@ -30,34 +30,34 @@ from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
 
-# How often its own child may die or run over its limits before an image is FAILED.
+# How often an image's child process may die or exceed its limits before the image is FAILED.
 MAX_ATTEMPTS = 2
-# When the storage does not answer, the image is tried again after this.
-STORAGE_PAUSE = timedelta(seconds=30)
-# An original that alone cannot be read for so long, by a storage that is there, is given up.
-UNREADABLE_FOR = timedelta(hours=1)
+# When the storage fails, the image is tried again after this time.
+STORAGE_RETRY_AFTER = timedelta(seconds=30)
+# When the storage works, but not for this original, the image is FAILED after this time.
+GIVE_UP_UNREADABLE_AFTER = timedelta(hours=1)
 
 
 def render(claim: Claim) -> None:
-    """Make all sizes of a claimed image and record how that ended."""
+    """Render all sizes of a claimed image, and record the outcome in its row."""
     image = Image.objects.get(pk=claim.image)
     try:
-        recorded = _make_and_record(claim, image)
+        recorded = _render_and_record(claim, image)
     except OSError:
-        logger.exception("the storage or the machine failed while image %s was made", image.public_id)
-        lifecycle.pause(claim.row(), STORAGE_PAUSE)
+        logger.exception("the storage or the machine failed while image %s was rendered", image.public_id)
+        lifecycle.pause(claim.row(), STORAGE_RETRY_AFTER)
         return
     if not recorded:
-        clear_if_dead(image)
+        remove_if_deleted(image)
         lifecycle.release(claim.row())
 
 
-def _make_and_record(claim: Claim, image: Image) -> bool:
-    """False when the image is no longer this worker's to write. Raises OSError for what may pass."""
+def _render_and_record(claim: Claim, image: Image) -> bool:
+    """False when this worker has lost the image. Raises OSError for a failure that may pass."""
     try:
-        made = _make(image)
+        columns = _render_and_store(image)
     except (OverLimits, Crashed) as error:
-        # The child's death counts against the image, because nothing else was in that child.
+        # The death of the child is an attempt of this image, because the child worked on no other.
         logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
         attempts = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
@@ -66,33 +66,36 @@ def _make_and_record(claim: Claim, image: Image) -> bool:
     except ProcessingError as error:
         return _record_failure(claim, image, error)
     except OSError:
-        if not _is_unreadable(image):
+        if not _is_original_unreadable(image):
             raise
-        lost = Damaged("Its original cannot be read from the storage. Upload it again.")
-        return _record_failure(claim, image, lost)
-    return _record_success(claim, image, made)
+        unreadable = Damaged("Its original cannot be read from the storage. Upload it again.")
+        return _record_failure(claim, image, unreadable)
+    return _record_success(claim, image, columns)
 
 
-def _is_unreadable(image: Image) -> bool:
-    """For long, and it alone: the storage has and gives the file that says whose it is."""
-    if timezone.now() - image.updated_at < UNREADABLE_FOR:
+def _is_original_unreadable(image: Image) -> bool:
+    """True when the image has waited long enough, and the storage works but for its original.
+
+    The storage works if `confirm` can read the identity file in it.
+    """
+    if timezone.now() - image.updated_at < GIVE_UP_UNREADABLE_AFTER:
         return False
     return bool(integrity.confirm(image, read=True, only_original=True))
 
 
-# ---- Make and store -------------------------------------------------------------------------
+# ---- Render and store -----------------------------------------------------------------------
 
 
-def _make(image: Image) -> dict[str, Any]:
-    """The sizes of one image, made and stored, as its row will hold them.
+def _render_and_store(image: Image) -> dict[str, Any]:
+    """Render and store all sizes of an image. Returns the columns for its row.
 
-    Raises ProcessingError, or OSError for what may pass.
+    Raises ProcessingError, or OSError for a failure that may pass.
     """
     with ExitStack() as stack:
         try:
             original = stack.enter_context(image_storage().local_copy(image.original_file))
         except FileNotFoundError:
-            # Believed of a storage that is ours; one that is not mounted has lost nothing.
+            # Raises NotOurStorage when the disk is not mounted: then the original is not lost.
             identity.check()
             raise Damaged("Its original is missing from the storage. Upload it again.") from None
         folder = stack.enter_context(work_folder())
@@ -110,7 +113,10 @@ def _make(image: Image) -> dict[str, Any]:
 
 
 def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
-    """All files of the variants at once; sizes that came out equal share one. Their CRC-32 by name."""
+    """Store the variants' files in parallel. Returns the CRC-32 of each by file name.
+
+    Sizes of equal width and height share a file.
+    """
     storage = image_storage()
     files = {variant.file: variant.content_type for variant in rendered.variants.values()}
 
@@ -125,31 +131,31 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
 # ---- Record ---------------------------------------------------------------------------------
 
 
-def _record_success(claim: Claim, image: Image, made: dict[str, Any]) -> bool:
-    """READY. Most images have nothing else in their folder; of the others, the rest goes behind the row."""
+def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool:
+    """READY. If the folder may hold other files, remove them after the row names the new ones."""
     if not image.variants and not claim.resumed:
-        return bool(lifecycle.ready(claim.row(), **made))
-    if not lifecycle.ready(claim.row(), release=False, **made):
+        return bool(lifecycle.ready(claim.row(), **columns))
+    if not lifecycle.ready(claim.row(), release=False, **columns):
         return False
     try:
-        _remove_others(claim, image, made["variants"])
+        _remove_others(claim, image, columns["variants"])
     except OSError as error:
-        # The token stays in the row, so the next walk makes the image once more (images.rendering.convergence).
+        # The token stays in the row, so the next walk renders the image again (images.rendering.convergence).
         logger.warning("old files of image %s are left: %s", image.public_id, error)
         return True
     return bool(lifecycle.release(claim.row()))
 
 
 def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:
-    """FAILED; or READY as before, where it only could not be made again."""
+    """FAILED; or still READY, with its old variants, when it could not be rendered again."""
     _remove_others(claim, image, image.variants)
     if image.is_ready:
-        return bool(lifecycle.release(claim.row(), **convergence.given_up(error.detail), **changes))
+        return bool(lifecycle.release(claim.row(), **convergence.failure_columns(error.detail), **changes))
     return bool(lifecycle.fail(claim.row(), code=error.code, detail=error.detail, **changes))
 
 
 def _remove_others(claim: Claim, image: Image, variants: dict[str, Any]) -> None:
-    """Remove all files but the original and these, while the image is still held."""
+    """Remove all files but the original and these variants, if the claim still holds the image."""
     if lifecycle.extend(claim.row(), RENDER_LEASE):
-        keep = {ORIGINAL, *(variant["file"] for variant in variants.values())}
-        image_storage().delete_others(image.storage_prefix, keep)
+        named = {ORIGINAL, *(variant["file"] for variant in variants.values())}
+        image_storage().delete_others(image.storage_prefix, named)

@@ -1,4 +1,4 @@
-"""What the store asks of a storage of originals and variants. STORAGE_URL chooses one: `disk.py` or `s3.py`."""
+"""What the store asks of a storage of originals and variants. STORAGE_URL chooses `disk.py` or `s3.py`."""
 
 import logging
 import re
@@ -15,16 +15,14 @@ from django.core.files.storage import storages
 
 logger = logging.getLogger(__name__)
 
-
-# What is read from a file or a connection at once, in bytes.
+# How much is read from a file or a connection at once.
 CHUNK_BYTES = 64 * 1024
-
-
-# Names are the store's own work; one that looks otherwise is a defect or an attack.
+# The store computes all names in storage. A name that does not match is a defect, or an attack.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 
 
 def check_name(name: str) -> str:
+    """Raises SuspiciousFileOperation for a name that this store would not give."""
     if not _NAME.fullmatch(name):
         raise SuspiciousFileOperation(f"not a name in storage: {name!r}")
     return name
@@ -32,7 +30,7 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a listing; its size in bytes."""
+    """One file of a listing; `size` in bytes."""
 
     name: str
     size: int
@@ -44,71 +42,71 @@ class StoredFile(Protocol):
 
     size: int
 
-    def chunks(self, part: range) -> Iterator[bytes]:
-        """These bytes of it, in pieces; closes the file at their end."""
+    def chunks(self, byte_range: range) -> Iterator[bytes]:
+        """These bytes of the file, at most CHUNK_BYTES at once. Closes the file after the last one."""
 
     def close(self) -> None: ...
 
 
 class ImageStorage(ABC):
-    """What the house asks of a storage.
+    """Where originals and variants are stored.
 
-    Every method ends in bounded time, and raises OSError when the storage does not do what it
-    should, FileNotFoundError where it holds no such file.
+    Every method ends in bounded time. Raise OSError when the storage fails, FileNotFoundError when
+    it has no file of that name.
     """
 
-    # What is missing looks like an empty folder, as a disk does that is not mounted (images.marker).
+    # True where a lost storage looks like an empty one, as a disk that is not mounted (images.storage.identity).
     may_look_empty = False
 
     @abstractmethod
     def store(self, source: Path, name: str, content_type: str) -> None:
-        """Keep the bytes of a local file under `name`, durably and whole, in place of what was there."""
+        """Store a local file under `name`, replacing the old one. When this returns, all its bytes are durable."""
 
     @abstractmethod
     def local_copy(self, name: str) -> AbstractContextManager[Path]:
-        """A path that a child process can read."""
+        """A path of the file that a child process can read, until the block ends."""
 
     @abstractmethod
     def open_stored(self, name: str) -> StoredFile:
-        """To be read in parts, without taking all of it into memory."""
+        """Open a file to read it in chunks, without loading it into memory."""
 
     @abstractmethod
     def delete_folders(self, folders: Sequence[str]) -> set[str]:
-        """Remove all files of these images at once; the folders of which nothing is left."""
+        """Remove all files in these folders of images. Returns the folders in which no file is left."""
 
     @abstractmethod
-    def delete_others(self, folder: str, keep: Collection[str]) -> None:
-        """Remove the files in the folder of an image whose names there are none of these."""
+    def delete_others(self, folder: str, named: Collection[str]) -> None:
+        """Remove the files in an image's folder, except those named."""
 
     @abstractmethod
     def listing(self) -> Iterator[Entry]:
-        """Everything that is kept, the files of images in the order of their names.
+        """All files in the storage. Only the files of images are in the order of their names.
 
-        Only those: SeaweedFS puts a folder before a file whose name sorts first, AWS does not.
+        For other files the order depends on the storage: SeaweedFS lists folders before files, AWS does not.
         """
 
     @abstractmethod
     def size_of(self, name: str) -> int | None:
-        """In bytes; None without such a file. The name may be a stranger's from the listing."""
+        """In bytes; None without such a file. `name` may be that of an unknown file in the listing."""
 
     def has(self, name: str) -> bool:
         return self.size_of(name) is not None
 
     @abstractmethod
     def rename(self, name: str, new: str) -> None:
-        """Give a file another name that is free; both may be strangers'."""
+        """Give a file a new name, which must be free. Both may be names that `check_name` refuses."""
 
     def sweep(self) -> int:
-        """Remove what dead processes left half stored; how many files that were."""
+        """Remove files that dead processes have half stored. Returns how many."""
         return 0
 
     def is_around(self, folder: Path) -> bool:
-        """Would what is put into this folder of the machine lie among the images?"""
+        """True when this local folder lies in the storage."""
         return False
 
     @abstractmethod
     def answers(self) -> bool:
-        """Can files be kept here now?"""
+        """Is the storage there, and could it store a file now?"""
 
 
 def image_storage() -> ImageStorage:

@@ -1,6 +1,6 @@
 """Originals and variants in a folder of this machine.
 
-A file is there whole or not at all, and once `store` returns, a power cut does not take it back:
+A file has all its bytes or does not exist. Once `store` has returned, the file survives a power cut:
 temporary name, fsync, rename, fsync of the folder (Pillai et al., "All File Systems Are Not Created
 Equal", OSDI 2014).
 """
@@ -27,26 +27,25 @@ from imagestore.kit.durable import fsync
 
 logger = logging.getLogger(__name__)
 
-# Folders at the root of a disk that hold no files of images: the file system's, and those on their way.
+# The folder of files that have no name yet.
 _INCOMING = ".incoming"
-
-
-_OWN = ("lost+found", _INCOMING)
+# Folders at the root that the listing leaves out; the file system makes lost+found.
+_RESERVED_FOLDERS = ("lost+found", _INCOMING)
 
 
 class DiskFile:
-    """An open file; `raw` for those who can let the kernel send it."""
+    """An open file. `raw` is for a server that lets the kernel send it (sendfile)."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self.raw = raw
         self.size = os.fstat(raw.fileno()).st_size
 
-    def chunks(self, part: range) -> Iterator[bytes]:
-        left = len(part)
+    def chunks(self, byte_range: range) -> Iterator[bytes]:
+        bytes_left = len(byte_range)
         with self.raw as file:
-            file.seek(part.start)
-            while left and (chunk := file.read(min(CHUNK_BYTES, left))):
-                left -= len(chunk)
+            file.seek(byte_range.start)
+            while bytes_left and (chunk := file.read(min(CHUNK_BYTES, bytes_left))):
+                bytes_left -= len(chunk)
                 yield chunk
 
     def close(self) -> None:
@@ -54,19 +53,19 @@ class DiskFile:
 
 
 class DurableFileStorage(FileSystemStorage, ImageStorage):
-    """Files in a folder of this machine, or of one it has mounted."""
+    """Files in a local or mounted folder."""
 
     may_look_empty = True
 
     def store(self, source: Path, name: str, content_type: str) -> None:
-        final = self._place(name)
+        final = self._path(name)
         temporary = self._incoming / uuid4().hex
         for folder in (self._incoming, final.parent):
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            _bring(source, temporary)
+            _link_or_copy(source, temporary)
             with temporary.open("rb") as file:
-                # For `sweep`. What is staged is the same file, and locked by its receiver already.
+                # `sweep` removes unlocked files. A hard link to a staged file is locked already, by its receiver.
                 with suppress(BlockingIOError):
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.fsync(file.fileno())
@@ -77,23 +76,23 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
-        path = self._place(name)
+        path = self._path(name)
         if not path.exists():
             raise FileNotFoundError(errno.ENOENT, "no such file in storage", name)
         yield path
 
     def open_stored(self, name: str) -> DiskFile:
-        return DiskFile(cast(BinaryIO, self._place(name).open("rb")))
+        return DiskFile(cast(BinaryIO, self._path(name).open("rb")))
 
     def delete_folders(self, folders: Sequence[str]) -> set[str]:
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
-            gone = pool.map(self._delete_folder, folders)
-            return {folder for folder, done in zip(folders, gone, strict=True) if done}
+            deleted = pool.map(self._delete_folder, folders)
+            return {folder for folder, is_deleted in zip(folders, deleted, strict=True) if is_deleted}
 
-    def delete_others(self, folder: str, keep: Collection[str]) -> None:
+    def delete_others(self, folder: str, named: Collection[str]) -> None:
         with suppress(FileNotFoundError):
-            for file in self._place(folder).iterdir():
-                if file.name not in keep and file.is_file():
+            for file in self._path(folder).iterdir():
+                if file.name not in named and file.is_file():
                     file.unlink(missing_ok=True)
 
     def listing(self) -> Iterator[Entry]:
@@ -123,16 +122,15 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         root = Path(self.location)
         return os.access(root if root.exists() else root.parent, os.W_OK)
 
-    def _place(self, name: str) -> Path:
+    def _path(self, name: str) -> Path:
         return Path(self.path(check_name(name)))
 
     @property
     def _incoming(self) -> Path:
-        """Files on their way to their names; hidden, so no listing shows them."""
         return Path(self.location) / _INCOMING
 
     def _fsync_folders(self, folder: Path) -> None:
-        """This one and all above it: another thread may just have made them."""
+        """fsync this folder and all above it, because another thread may just have created them."""
         root = Path(self.location)
         for level in (folder, *folder.parents):
             fsync(level)
@@ -140,8 +138,8 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
                 break
 
     def _delete_folder(self, folder: str) -> bool:
-        """True when nothing of it is left, even if nothing was there."""
-        path = self._place(folder)
+        """True when the folder is gone, also if it did not exist."""
+        path = self._path(folder)
         try:
             with suppress(FileNotFoundError):
                 for file in path.iterdir():
@@ -155,22 +153,22 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
 
 
 def _entries(folder: Path, root: Path) -> Iterator[Entry]:
-    """One folder in memory at a time. Files come and go meanwhile."""
+    """Reads one folder at a time into memory. Other processes may create and remove files meanwhile."""
     with suppress(FileNotFoundError):
-        for found in sorted(os.scandir(folder), key=lambda found: found.name + "/" * found.is_dir()):
-            if folder == root and found.name in _OWN:
+        for item in sorted(os.scandir(folder), key=lambda item: item.name + "/" * item.is_dir()):
+            if folder == root and item.name in _RESERVED_FOLDERS:
                 continue
-            if found.is_dir():
-                yield from _entries(Path(found.path), root)
+            if item.is_dir():
+                yield from _entries(Path(item.path), root)
                 continue
             with suppress(FileNotFoundError):
-                stat = found.stat()
+                stat = item.stat()
                 modified = datetime.fromtimestamp(stat.st_mtime, UTC)
-                yield Entry(os.path.relpath(found.path, root), stat.st_size, modified)
+                yield Entry(os.path.relpath(item.path, root), stat.st_size, modified)
 
 
-def _bring(source: Path, target: Path) -> None:
-    """Another name for the same bytes where the file system can, else a copy."""
+def _link_or_copy(source: Path, target: Path) -> None:
+    """A hard link if the file system allows it, else a copy."""
     try:
         os.link(source, target)
     except OSError as error:

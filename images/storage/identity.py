@@ -1,8 +1,8 @@
-"""The marker: a file in the storage that says whose it is.
+"""The identity file: a file in the storage that says whose storage it is.
 
-A disk that is not mounted is an empty folder. Without the marker nobody believes such a folder:
-nothing is stored in it, nothing is removed for its sake, no image fails. Its id is in the database
-too, and it is made while that has no images.
+A disk that is not mounted looks like an empty folder. While the identity file is missing, the store
+writes no file there, removes none, deletes no row and marks no image as FAILED. The database holds
+the same id (Store.marker). Only a database without images may write the file by itself.
 """
 
 import logging
@@ -18,11 +18,11 @@ from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
 
-# Not hidden, so that `cp images/*` takes it along.
+# Not a hidden file, so that `cp images/*` copies it.
 NAME = "image-store"
 _EXPLANATION = "These files belong to an image-store. It does not start without this one: keep it with them.\n"
 _ID_LENGTH = 32
-# Of so many images, newest first, one original must be there before a storage is believed to be the right one.
+# `adopt` wants to find at least one original of so many newest images.
 SAMPLE_IMAGES = 100
 
 
@@ -31,39 +31,39 @@ class NotOurStorage(OSError):
 
 
 def establish() -> None:
-    """For every start of a server: mark the storage of a new store, or find that it is ours.
+    """Call when a server starts: write the identity file of a new store, or check that it is ours.
 
-    Raises NotOurStorage. A storage that does not answer (OSError) stops only the first start.
+    Raises NotOurStorage. A storage that does not answer stops only the very first start (OSError).
     """
     try:
-        # Before the database is asked: the marker is written after its row.
-        found = _in_storage()
+        # Read the storage before the database: another server that starts now writes its row first.
+        stored_id = _read_from_storage()
     except OSError:
         if not Store.objects.exists():
             raise
-        logger.exception("the storage does not answer; whose it is will be seen when it does")
+        logger.exception("the storage does not answer; its identity is checked when it does")
         return
-    if found is None and not Image.objects.exists():
+    if stored_id is None and not Image.objects.exists():
         write()
     else:
-        _compare(found)
+        _compare(stored_id)
 
 
 def check() -> None:
-    """Raises NotOurStorage unless the marker is there and ours; OSError while the storage does not answer."""
-    _compare(_in_storage())
+    """Raises NotOurStorage unless our identity file is there, OSError when the storage does not answer."""
+    _compare(_read_from_storage())
 
 
 def is_there() -> bool:
-    """Any marker; asks no database. Raises OSError while the storage does not answer."""
-    return _in_storage() is not None
+    """Is there an identity file, ours or not? Asks no database. Raises OSError when the storage does not answer."""
+    return _read_from_storage() is not None
 
 
 @contextmanager
 def require_mounted() -> Iterator[None]:
-    """What is stored in this block went to the disk that was meant, or NotOurStorage is raised.
+    """Raises NotOurStorage if the disk is not mounted before or after the block, so wrap every store in it.
 
-    Asked of disks only: a bucket that is gone says so by itself.
+    Checks disks only: a bucket that is gone answers with an error.
     """
     _check_mount()
     yield
@@ -71,7 +71,7 @@ def require_mounted() -> Iterator[None]:
 
 
 def adopt() -> None:
-    """Mark the storage again, once at least one of the newest originals has been found in it."""
+    """Write a lost identity file again. Raises NotOurStorage when the storage has none of the newest originals."""
     if not holds_originals():
         raise NotOurStorage(
             f"{_where()} holds none of the {SAMPLE_IMAGES} newest originals: it is not this store's."
@@ -80,7 +80,7 @@ def adopt() -> None:
 
 
 def holds_originals() -> bool:
-    """Is any of the newest originals there? True as well when there are no images."""
+    """Is any of the newest originals there? True for a store without images."""
     newest = Image.objects.undeleted().order_by("-pk")[:SAMPLE_IMAGES]
     files = [image.original_file for image in newest]
     return not files or any(image_storage().has(file) for file in files)
@@ -91,30 +91,31 @@ def _check_mount() -> None:
         raise NotOurStorage(f"{_where()} has lost its marker {NAME}: is the disk mounted?")
 
 
-def _compare(found: str | None) -> None:
-    ours = _in_database()
-    if found is None:
+def _compare(stored_id: str | None) -> None:
+    own_id = _read_from_database()
+    if stored_id is None:
         raise NotOurStorage(
             f"{_where()} has no file {NAME}, which marks the storage of this store. Is the disk mounted, and "
             "STORAGE_URL right? If only that file was lost: manage.py adopt_storage writes it again."
         )
-    if ours is None or found != ours.hex:
+    if own_id is None or stored_id != own_id.hex:
         raise NotOurStorage(
-            f"{_where()} belongs to another database: its file {NAME} says {found!r}, the database "
-            f"{ours.hex if ours else 'nothing'}. Start with the database of these images, or with another storage."
+            f"{_where()} belongs to another database: its file {NAME} says {stored_id!r}, the database "
+            f"{own_id.hex if own_id else 'nothing'}. Start with the database of these images, or with another "
+            "storage."
         )
 
 
-def _in_database() -> UUID | None:
+def _read_from_database() -> UUID | None:
     return Store.objects.values_list("marker", flat=True).first()
 
 
-def _made_in_database() -> UUID:
-    """Of two that start at once, one makes it and both write the same."""
+def _get_or_create_id() -> UUID:
+    """If two servers start at once, one creates the row, and both write the same id."""
     return Store.objects.get_or_create(pk=1)[0].marker
 
 
-def _in_storage() -> str | None:
+def _read_from_storage() -> str | None:
     try:
         file = image_storage().open_stored(NAME)
     except FileNotFoundError:
@@ -124,15 +125,15 @@ def _in_storage() -> str | None:
 
 
 def write() -> None:
-    """Mark the storage as this database's, whatever was said before."""
-    marker = _made_in_database()
+    """Write this database's identity file into the storage, in place of any other."""
+    own_id = _get_or_create_id()
     with work_folder() as folder:
         draft = folder / NAME
-        draft.write_text(f"{marker.hex}\n{_EXPLANATION}")
+        draft.write_text(f"{own_id.hex}\n{_EXPLANATION}")
         image_storage().store(draft, NAME, "text/plain")
 
 
 def _where() -> str:
-    """For people: the folder or the bucket, without a secret."""
+    """The folder or bucket, for messages; never its secret."""
     options = settings.STORAGES["images"]["OPTIONS"]
     return f"The storage {options.get('bucket_name', '')}/{options['location']}".replace("//", "/")

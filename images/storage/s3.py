@@ -1,8 +1,8 @@
 """Originals and variants as objects of an S3 bucket (AWS, MinIO, Ceph, SeaweedFS …).
 
-An object is there whole or not at all, so one PUT takes the place of the disk's fsync and rename.
-Every request made here may be repeated without harm, so botocore repeats what failed: the same
-bytes under the same name, reading, removing what may be gone already.
+An object has all its bytes or does not exist, so one PUT does what fsync and rename do on a disk.
+botocore repeats failed requests, so make only requests that may be repeated: storing the same bytes
+under the same name, reading, removing objects that may be gone already.
 """
 
 import errno
@@ -28,37 +28,37 @@ from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
 
-# A server that is silent costs three times 5 s and the pauses between; botocore's own limits are 180 s.
+# A silent server costs three attempts of 5 s and the pauses between them; with botocore's defaults it costs 180 s.
 CLIENT_CONFIG = Config(
     signature_version="s3v4",
     s3={"addressing_style": "path"},
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
-    # For all threads that may ask at once: those that serve, receive, store and remove.
+    # One connection for each thread that serves, receives, stores or removes.
     max_pool_connections=64,
 )
-# Whoever asks whether the storage answers wants to know it soon.
+# For `answers`, which health checks call.
 QUICK_CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
-# A server that trickles is never silent. One round of deletions may take so long (seconds), and one file,
-# with what its bytes take at the slowest pace that will do (bytes a second).
+# A server that trickles bytes never reaches read_timeout. So listing folders to delete may take at most
+# TRANSFER_SECONDS, and a file that plus the time for its bytes at the slowest speed that is accepted.
 TRANSFER_SECONDS = 60
 TRANSFER_BYTES_PER_SECOND = 512 * 1024
-# A reception's lease is 5 minutes.
+# Must be less than RECEPTION_LEASE, which is 5 minutes.
 LONGEST_TRANSFER_SECONDS = 270
-# As many as one DeleteObjects takes.
+# The limit of one DeleteObjects request.
 DELETE_BATCH_OBJECTS = 1000
 
 
 class S3ImageStorage(S3Storage, ImageStorage):
-    """Objects under one prefix of one bucket. OPTIONS are django-storages' own."""
+    """Objects under one prefix of one bucket. OPTIONS are those of django-storages."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"client_config": CLIENT_CONFIG, **options})
         self._prefix = f"{self.location}/" if self.location else ""
 
-    # One for all threads, and so one pool of connections: clients are thread-safe. The resources that
-    # django-storages hands out are not, and it opens a pool for each thread.
+    # One client for all threads, so one pool of connections. Clients are thread-safe; the resources of
+    # django-storages are not, so it opens a pool for each thread.
     @cached_property
     def client(self) -> Any:
         return self._client(self.client_config)
@@ -74,11 +74,11 @@ class S3ImageStorage(S3Storage, ImageStorage):
 
     def store(self, source: Path, name: str, content_type: str) -> None:
         checksum = _sha256(source)
-        with _as_os_error(name), _Transfer(source) as body:
+        with _as_os_error(name), _TimedFile(source) as body:
             answer = self.client.put_object(
                 **self._object(name), Body=body, ContentType=content_type, ChecksumSHA256=checksum
             )
-        # The server compares too, if it knows how to: only the echo proves that it did.
+        # Only the checksum in the answer proves that the server compared it: some servers ignore it.
         if answer.get("ChecksumSHA256") != checksum:
             raise OSError(errno.EIO, "the storage did not confirm the bytes that were sent", name)
 
@@ -94,28 +94,28 @@ class S3ImageStorage(S3Storage, ImageStorage):
     def open_stored(self, name: str) -> "S3File":
         return S3File(self, name)
 
-    def get(self, name: str, **how: str) -> Any:
-        """GetObject's answer; its body is still on its way and wants to be closed."""
+    def get(self, name: str, **options: str) -> Any:
+        """The answer of GetObject. Its body is still arriving: the caller closes it."""
         with _as_os_error(name):
-            return self.client.get_object(**self._object(name), **how)
+            return self.client.get_object(**self._object(name), **options)
 
     def delete_folders(self, folders: Sequence[str]) -> set[str]:
         deadline = time.monotonic() + TRANSFER_SECONDS
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
-            listed = pool.map(lambda folder: self._names_in(folder, deadline), folders)
-            found = {folder: names for folder, names in zip(folders, listed, strict=True) if names is not None}
-            names = [name for names in found.values() for name in names]
+            listings = pool.map(lambda folder: self._names_in(folder, deadline), folders)
+            listed = {folder: names for folder, names in zip(folders, listings, strict=True) if names is not None}
+            names = [name for names in listed.values() for name in names]
             batches = [
                 names[start : start + DELETE_BATCH_OBJECTS] for start in range(0, len(names), DELETE_BATCH_OBJECTS)
             ]
-            gone = set[str]().union(*pool.map(self._delete, batches))
-        return {folder for folder, names in found.items() if gone.issuperset(names)}
+            deleted = set[str]().union(*pool.map(self._delete, batches))
+        return {folder for folder, names in listed.items() if deleted.issuperset(names)}
 
-    def delete_others(self, folder: str, keep: Collection[str]) -> None:
+    def delete_others(self, folder: str, named: Collection[str]) -> None:
         others = [
             entry.name
             for entry in self._entries(f"{check_name(folder)}/")
-            if entry.name.rpartition("/")[2] not in keep
+            if entry.name.rpartition("/")[2] not in named
         ]
         if others and self._delete(others) != set(others):
             raise OSError(errno.EIO, "files of an image could not be removed", folder)
@@ -124,9 +124,9 @@ class S3ImageStorage(S3Storage, ImageStorage):
         return self._entries("")
 
     def size_of(self, name: str) -> int | None:
-        # HEAD cannot tell an object that is not there from a bucket that is gone; the shortest name comes first.
-        found = next(self._entries(name), None)
-        return found.size if found and found.name == name else None
+        # Not HEAD: it answers 404 for a missing object and for a missing bucket. The exact name is listed first.
+        entry = next(self._entries(name), None)
+        return entry.size if entry and entry.name == name else None
 
     def rename(self, name: str, new: str) -> None:
         source = {"Bucket": self.bucket_name, "Key": self._prefix + name}
@@ -145,16 +145,16 @@ class S3ImageStorage(S3Storage, ImageStorage):
     def _object(self, name: str) -> dict[str, str]:
         return {"Bucket": self.bucket_name, "Key": self._prefix + check_name(name)}
 
-    def _entries(self, start: str) -> Iterator[Entry]:
-        """What begins with `start`, one page of 1000 in memory at a time."""
+    def _entries(self, prefix: str) -> Iterator[Entry]:
+        """Files whose names begin with `prefix`; reads pages of 1000."""
         pages = self.client.get_paginator("list_objects_v2")
-        with _as_os_error(start):
-            for page in pages.paginate(Bucket=self.bucket_name, Prefix=self._prefix + start):
+        with _as_os_error(prefix):
+            for page in pages.paginate(Bucket=self.bucket_name, Prefix=self._prefix + prefix):
                 for item in page.get("Contents", ()):
                     yield Entry(item["Key"].removeprefix(self._prefix), item["Size"], item["LastModified"])
 
     def _names_in(self, folder: str, deadline: float) -> list[str] | None:
-        """None when it could not be found out; past the deadline it is not even tried."""
+        """None when the storage could not list the folder, or the deadline has passed."""
         if time.monotonic() > deadline:
             return None
         try:
@@ -164,11 +164,11 @@ class S3ImageStorage(S3Storage, ImageStorage):
             return None
 
     def _delete(self, names: list[str]) -> set[str]:
-        """Those that are gone: the answer is a 200 also when some, or all, could not be removed."""
-        wanted = {"Objects": [{"Key": self._prefix + name} for name in names]}
+        """Returns the names that are gone. The answer is a 200 even if the server removed none of them."""
+        objects = {"Objects": [{"Key": self._prefix + name} for name in names]}
         try:
             with _as_os_error(names[0]):
-                answer = self.client.delete_objects(Bucket=self.bucket_name, Delete=wanted)
+                answer = self.client.delete_objects(Bucket=self.bucket_name, Delete=objects)
         except OSError as error:
             logger.warning("%d objects could not be removed: %s", len(names), error)
             return set()
@@ -178,70 +178,70 @@ class S3ImageStorage(S3Storage, ImageStorage):
 
 
 class S3File:
-    """An object opened for reading. All of it is on its way already; a part is asked for anew."""
+    """An object opened for reading. Opening requests all its bytes; `chunks` requests a smaller range anew."""
 
     def __init__(self, storage: S3ImageStorage, name: str) -> None:
         self._storage, self._name = storage, name
-        # With ChecksumMode, botocore compares what it reads with what was stored.
+        # ChecksumMode makes botocore compare the bytes it reads with the checksum that was stored.
         answer = storage.get(name, ChecksumMode="ENABLED")
         self._body: Any = answer["Body"]
         self.size: int = answer["ContentLength"]
 
-    def chunks(self, part: range) -> Iterator[bytes]:
-        if len(part) < self.size:
+    def chunks(self, byte_range: range) -> Iterator[bytes]:
+        if len(byte_range) < self.size:
             self.close()
-            answer = self._storage.get(self._name, Range=f"bytes={part.start}-{part.stop - 1}")
+            answer = self._storage.get(self._name, Range=f"bytes={byte_range.start}-{byte_range.stop - 1}")
             self._body = answer["Body"]
-            if answer["ContentLength"] != len(part):
+            if answer["ContentLength"] != len(byte_range):
                 self.close()
                 raise OSError(errno.EIO, "the storage answered with another part", self._name)
-        # botocore has no door for this: what it reads from, and compares with what was announced.
-        self._body._raw_stream = _Arriving(self._body._raw_stream, _seconds_for(len(part)))
+        # botocore has no public way to replace the stream that it reads and checks.
+        self._body._raw_stream = _TimedStream(self._body._raw_stream, _seconds_for(len(byte_range)))
         return self._stream()
 
     def close(self) -> None:
         self._body.close()
 
     def _stream(self) -> Iterator[bytes]:
-        # At the end of the body, botocore compares its length and checksum with what was announced. So the last
-        # piece waits until the end was seen: bytes that were altered on their way are never a whole answer.
+        # At the end of the body, botocore compares its length and checksum. Yield the last chunk only after that,
+        # so that altered bytes never make a complete answer.
         with _as_os_error(self._name), closing(self._body):
-            held = b""
-            for piece in self._body.iter_chunks(CHUNK_BYTES):
-                if held:
-                    yield held
-                held = piece
-            yield held
+            last_chunk = b""
+            for chunk in self._body.iter_chunks(CHUNK_BYTES):
+                if last_chunk:
+                    yield last_chunk
+                last_chunk = chunk
+            yield last_chunk
 
 
-class _Arriving:
-    """What a storage sends: the time it takes is counted, not that of whoever reads, a slow client say."""
+class _TimedStream:
+    """Limits the seconds spent waiting for the storage. The time between reads, as of a slow client, is free."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
-        self._raw, self._left = raw, seconds
+        self._raw, self._seconds_left = raw, seconds
 
     def read(self, size: int) -> bytes:
-        """So many bytes, less at the end; looks at the clock whenever some arrive. Raises TimeoutError."""
-        begun, read = time.monotonic(), bytearray()
-        while len(read) < size and (piece := self._raw.read1(size - len(read))):
-            read += piece
-            _check(begun + self._left)
-        self._left -= time.monotonic() - begun
-        return bytes(read)
+        """`size` bytes, fewer only at the end. Raises TimeoutError, also while bytes still trickle in."""
+        begun, received = time.monotonic(), bytearray()
+        while len(received) < size and (chunk := self._raw.read1(size - len(received))):
+            received += chunk
+            _raise_if_late(begun + self._seconds_left)
+        self._seconds_left -= time.monotonic() - begun
+        return bytes(received)
 
     def close(self) -> None:
         self._raw.close()
 
 
-class _Transfer(io.FileIO):
-    """A file being sent: each read looks at the clock, which no timeout of a socket does."""
+class _TimedFile(io.FileIO):
+    """A local file being sent. `read` raises TimeoutError after the deadline, also for a slow but busy socket."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._deadline = time.monotonic() + _seconds_for(path.stat().st_size)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        _check(self._deadline)
+        _raise_if_late(self._deadline)
         return super().read(-1 if size is None else size)
 
 
@@ -249,13 +249,13 @@ def _seconds_for(size: int) -> float:
     return min(TRANSFER_SECONDS + size / TRANSFER_BYTES_PER_SECOND, LONGEST_TRANSFER_SECONDS)
 
 
-def _check(deadline: float) -> None:
+def _raise_if_late(deadline: float) -> None:
     if time.monotonic() > deadline:
         raise TimeoutError(errno.ETIMEDOUT, "the storage takes too long")
 
 
 def _sha256(source: Path) -> str:
-    """As S3 writes it: base64."""
+    """In base64, as S3 writes it."""
     with source.open("rb") as file:
         return b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
 
@@ -265,7 +265,7 @@ def _as_os_error(name: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        # Not by its status: a bucket that is gone is a 404 too, and says nothing about the file.
+        # Compare the code, not the status: a missing bucket is a 404 too.
         if error.response["Error"]["Code"] == "NoSuchKey":
             raise FileNotFoundError(errno.ENOENT, "no such object in storage", name) from None
         raise OSError(errno.EIO, str(error), name) from error

@@ -1,6 +1,7 @@
-"""The local folder of what is under way: uploads that arrive, and what a child process writes.
+"""The local folder for temporary files: uploads that arrive, and files that child processes write.
 
-A process locks what it puts here. An entry without a lock belongs to a dead process and may be removed.
+A process locks each entry that it creates here. An entry without a lock belongs to a dead process,
+and may be removed.
 """
 
 import fcntl
@@ -14,13 +15,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-# Between making a file and locking it there is a moment; younger ones are left alone (seconds).
+# `sweep` leaves younger entries alone: a process locks its entry a moment after creating it.
 GRACE_SECONDS = 60
 
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
-    """A folder for what a child writes, gone afterwards; locked like a staged file."""
+    """A locked folder for the files of a child process, removed when the block ends."""
     folder = Path(tempfile.mkdtemp(dir=scratch_folder(), prefix="work-"))
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -32,18 +33,18 @@ def work_folder() -> Iterator[Path]:
 
 
 def sweep() -> int:
-    """Remove what dead processes left behind; how many files or folders that were."""
+    """Remove files and folders that dead processes have left. Returns how many."""
     return sweep_orphans(scratch_folder())
 
 
 def sweep_orphans(folder: Path) -> int:
-    """Of a folder whose entries living processes lock."""
+    """Remove the unlocked entries of this folder. Returns how many."""
     return sum(_remove_if_orphan(path) for path in folder.iterdir())
 
 
 def _remove_if_orphan(path: Path) -> bool:
     try:
-        # What is from the future was made before the clock was set back.
+        # An entry from the future was created before the clock was set back. It is old.
         if abs(time.time() - path.stat().st_mtime) < GRACE_SECONDS:
             return False
         descriptor = os.open(path, os.O_RDONLY)
@@ -61,7 +62,7 @@ def _remove_if_orphan(path: Path) -> bool:
 
 
 def scratch_folder() -> Path:
-    """STAGING_DIR, made if need be."""
+    """STAGING_DIR, created if it does not exist."""
     folder = Path(settings.STAGING_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -37,8 +37,8 @@ def staged(content: bytes = b"", name: str = "photo.jpg") -> StagedFile:
     file = StagedFile(name)
     content = content or jpeg_bytes()
     half = len(content) // 2
-    file.take(content[:half])
-    file.take(content[half:])
+    file.append(content[:half])
+    file.append(content[half:])
     file.finish()
     assert file.problem or (file.sha256, file.crc32) == (sha256(content).hexdigest(), zlib.crc32(content))
     return file

@@ -64,7 +64,7 @@ def test_a_dead_database_stops_the_queue_only_for_a_while(running_engine, monkey
             raise OperationalError("server has gone away")
         return claim(owner)
 
-    monkeypatch.setattr(engine, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(engine, "RETRY_SECONDS", 0.1)
     monkeypatch.setattr(queue, "claim_next", fail_twice)
     received(album(user()))
     eventually(lambda: ready() == 1)

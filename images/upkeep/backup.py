@@ -1,9 +1,8 @@
-"""A backup while the store runs, and its way back: the database first, the files second.
+"""Backup of a running store, and restore: first the database, then the files that its rows name.
 
-So every file that the copied rows name must still be there when its turn comes: while a backup is
-taken, nothing leaves the storage. Rows, not folders, say what is copied, so a restored store knows
-every file it has. Files never change under one name, so the next backup into the same folder
-copies only what is new.
+No file may be removed while a backup is taken: it may be named by a row that is copied already.
+Only files that a row names are copied, so a restored store has no unknown files. A file never
+changes under one name, so the next backup into the same folder copies only new files.
 """
 
 import os
@@ -25,11 +24,11 @@ from imagestore.kit.batches import batches
 from imagestore.kit.durable import rename_durably
 from imagestore.kit.intervals import Every
 
-# Longer than the database takes to dump. A backup that was killed holds back deletions that long.
-LOCK_DURATION = timedelta(hours=1)
-# While files are copied it is renewed this often (seconds).
+# Must be longer than a dump of the database takes. After a backup was killed, deletions wait until this lease ends.
+BACKUP_LEASE = timedelta(hours=1)
+# How often the lease is extended while files are copied.
 EXTEND_LOCK_SECONDS = 60
-# Images whose rows are read at once.
+# Images whose rows are read by one query.
 BATCH_IMAGES = 200
 FILES = "files"
 
@@ -37,31 +36,32 @@ Progress = Callable[[int, int], None]
 
 
 class Refused(Exception):
-    """Not now, or not here: a sentence for the operator."""
+    """The backup or restore cannot be done now, or here. The message is a sentence for the operator."""
 
 
-class _DeletionsHeld:
-    """Deletions, held back: while `keep` is called now and then, and does not raise Refused, no file went."""
+class _DeletionHold:
+    """Keeps deletions waiting during a backup. Call `renew` after each file, and `prove` at the end."""
 
     def __init__(self, lock: locks.Lock) -> None:
-        self._lock, self._renewal = lock, Every(EXTEND_LOCK_SECONDS)
+        self._lock, self._interval = lock, Every(EXTEND_LOCK_SECONDS)
 
-    def keep(self) -> None:
-        if self._renewal.is_due():
+    def renew(self) -> None:
+        if self._interval.is_due():
             self.prove()
 
     def prove(self) -> None:
+        """Extend the lease. Raises Refused when it had ended: files may have been deleted since."""
         if not self._lock.extend():
             raise Refused("The dump, or a file, took too long: files may have been deleted meanwhile.")
 
 
 def backup(target: Path, progress: Progress) -> list[str]:
-    """Copy everything to this folder; the names of files that were not there as they should have been, and why.
+    """Copy the database and all files to this folder. Returns the names of missing and damaged files.
 
-    What an earlier backup left there stays good until this one is. Raises Refused, and OSError when
-    the storage, the database's program or the folder fails.
+    An earlier backup in the folder stays usable until this one is complete. Raises Refused, and
+    OSError when the storage, the database's program or the folder fails.
     """
-    with locks.hold(locks.BACKUP, LOCK_DURATION) as lock, _for_its_owner_only():
+    with locks.hold(locks.BACKUP, BACKUP_LEASE) as lock, _private_umask():
         if lock is None:
             raise Refused("A backup is being taken, or one was killed less than an hour ago.")
         if image_storage().is_around(target):
@@ -69,21 +69,22 @@ def backup(target: Path, progress: Progress) -> list[str]:
         identity.check()
         target.mkdir(parents=True, exist_ok=True)
         with database_dump.dump(target):
-            hold = _DeletionsHeld(lock)
+            hold = _DeletionHold(lock)
             hold.prove()
-            named = Image.objects.exclude(status=Status.RECEIVING)
-            lost = _for_each_file(named, lambda image, file: _fetch(file, target / FILES), progress, hold.keep)
+            images = Image.objects.exclude(status=Status.RECEIVING)
+            lost = _for_each_file(images, lambda image, file: _fetch(file, target / FILES), progress, hold.renew)
             identity.check()
             hold.prove()
-            # The files' bytes are on the disk; now their folders too, before a dump names them.
+            # Make the folders durable too, before the dump that names their files gets its name.
             os.sync()
     return lost
 
 
 def restore(source: Path, progress: Progress) -> list[str]:
-    """Fill an empty database and an empty storage; the names of files that the backup does not have.
+    """Fill an empty database and an empty storage from a backup. Returns the names of files it does not have.
 
-    The marker comes last: a restore that was cut short is no store that starts. Raises Refused, OSError.
+    The identity file is written last, so that a server refuses to start after an unfinished restore.
+    Raises Refused and OSError.
     """
     if database_dump.has_tables():
         raise Refused("The database is not empty.")
@@ -99,13 +100,13 @@ def restore(source: Path, progress: Progress) -> list[str]:
 
 
 @contextmanager
-def _for_its_owner_only() -> Iterator[None]:
-    """Whatever file or folder is made in this block: it holds everybody's pictures."""
-    before = os.umask(0o077)
+def _private_umask() -> Iterator[None]:
+    """Files and folders created in this block are readable only for the user who takes the backup."""
+    umask_before = os.umask(0o077)
     try:
         yield
     finally:
-        os.umask(before)
+        os.umask(umask_before)
 
 
 def _for_each_file(
@@ -114,39 +115,44 @@ def _for_each_file(
     progress: Progress,
     after_each: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Several at once; those that could not be copied, unless their image is being deleted."""
+    """Call `work` for all files, several in parallel. Returns the missing and damaged files.
+
+    Files of doomed images are left out: deletion may have removed some before the backup began.
+    """
     lost, done, total = list[str](), 0, images.count()
     pool = ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy")
     try:
         for batch in batches(images, BATCH_IMAGES):
             pairs = [(image, file) for image in batch for file in files_of(image)]
-            for (image, _), wrong in zip(pairs, pool.map(lambda pair: _loss(work, *pair), pairs), strict=True):
+            losses = pool.map(lambda pair: _name_if_lost(work, *pair), pairs)
+            for (image, _), loss in zip(pairs, losses, strict=True):
                 after_each()
-                if wrong and image.status != Status.DOOMED:
-                    lost.append(wrong)
+                if loss and image.status != Status.DOOMED:
+                    lost.append(loss)
             done += len(batch)
             progress(done, total)
     finally:
-        # Whoever gives up does not wait for the rest of the batch.
+        # After an error, do not copy the rest of the batch.
         pool.shutdown(cancel_futures=True)
     return lost
 
 
-def _loss(work: Callable[[Image, ExpectedFile], None], image: Image, file: ExpectedFile) -> str:
-    """Empty, or the name of the file that was not, with what is wrong with one that is there."""
+def _name_if_lost(work: Callable[[Image, ExpectedFile], None], image: Image, file: ExpectedFile) -> str:
+    """Call `work`. Returns "" after success, else the file's name, and how it is damaged."""
     try:
         work(image, file)
     except FileNotFoundError:
         return file.name
-    except DamagedFile as wrong:
-        return f"{file.name} ({wrong})"
+    except DamagedFile as error:
+        return f"{file.name} ({error})"
     return ""
 
 
 def _fetch(file: ExpectedFile, folder: Path) -> None:
-    """Into the backup, whole and as it was stored or not at all, unless it has it already.
+    """Copy a file into the backup, unless the backup has it. The copy is complete and sound, or it is not made.
 
-    One bad sector must not stop the backup of all else (DamagedFile); a full disk on its own side does.
+    Raises DamagedFile for a file that the storage cannot read: the backup goes on. Raises OSError when
+    the backup's own disk fails: the backup ends.
     """
     final = folder / file.name
     if final.exists() and final.stat().st_size == file.size:

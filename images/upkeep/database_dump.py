@@ -1,6 +1,6 @@
-"""The database as one file, consistent while others write, and back again.
+"""Dumps the database to one file while other processes write, and loads it again.
 
-SQLite is copied by itself (VACUUM INTO, its backup API); MySQL and MariaDB by their own programs.
+SQLite copies itself (VACUUM INTO, and its backup API). MySQL and MariaDB need their own programs.
 """
 
 import os
@@ -23,16 +23,16 @@ MYSQL_FILE = "database.sql"
 
 
 class DumpFailed(OSError):
-    """With what the database's program said."""
+    """The database's program failed, or is missing. The message has its output."""
 
 
 @contextmanager
 def dump(folder: Path) -> Iterator[None]:
-    """Dump now; at the end of the block, and only if it ends well, the dump takes the place of an older one."""
+    """Dump now. When the block ends without an error, the dump replaces an older one."""
     final = folder / (SQLITE_FILE if connection.vendor == "sqlite" else MYSQL_FILE)
     for left_behind in folder.glob("database.*.part"):
         left_behind.unlink()
-    # For its owner's eyes only, as mkstemp makes it.
+    # mkstemp creates a file that only its owner can read.
     descriptor, name = tempfile.mkstemp(prefix="database.", suffix=".part", dir=folder)
     os.close(descriptor)
     draft = Path(name)
@@ -64,11 +64,11 @@ def has_tables() -> bool:
 
 
 def load(folder: Path) -> None:
-    """From the dump of the same kind of database, into an empty one. Raises FileNotFoundError without it."""
+    """Load the dump of the same kind of database into an empty one. Raises FileNotFoundError, DumpFailed."""
     if connection.vendor == "sqlite":
         connection.ensure_connection()
-        found = (folder / SQLITE_FILE).resolve(strict=True)
-        with closing(sqlite3.connect(f"{found.as_uri()}?mode=ro", uri=True)) as source:
+        dump_file = (folder / SQLITE_FILE).resolve(strict=True)
+        with closing(sqlite3.connect(f"{dump_file.as_uri()}?mode=ro", uri=True)) as source:
             source.backup(connection.connection)
     else:
         with (folder / MYSQL_FILE).open("rb") as source_file:
@@ -78,20 +78,20 @@ def load(folder: Path) -> None:
 def _run(
     programs: list[str], options: list[str], stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
 ) -> None:
-    """The first of these programs that is installed, with Django's own options for its connection."""
-    program = next((found for name in programs if (found := shutil.which(name))), None)
+    """Run the first of these programs that is installed, with Django's options for the connection."""
+    program = next((path for name in programs if (path := shutil.which(name))), None)
     if program is None:
         raise DumpFailed(f"Install one of {', '.join(programs)} first (Debian: mariadb-client).")
-    [_, *about, database], env = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
-    # The one option of ours that Django does not hand on.
+    [_, *connecting, database], env = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
+    # Django does not pass this option on.
     if socket := connection.settings_dict["OPTIONS"].get("unix_socket"):
-        about.append(f"--socket={socket}")
-    ended = subprocess.run(  # noqa: S603 - no part of it comes from outside
-        [program, *about, *options, database],
+        connecting.append(f"--socket={socket}")
+    process = subprocess.run(  # noqa: S603 - no argument comes from outside
+        [program, *connecting, *options, database],
         env={**os.environ, **(env or {})},
         stdin=stdin,
         stdout=stdout,
         stderr=subprocess.PIPE,
     )
-    if ended.returncode:
-        raise DumpFailed(f"{programs[0]} failed: {ended.stderr.decode(errors='replace').strip()}")
+    if process.returncode:
+        raise DumpFailed(f"{programs[0]} failed: {process.stderr.decode(errors='replace').strip()}")

@@ -1,7 +1,7 @@
-"""The safety net: what a dying process left half done is finished here, and nowhere else.
+"""The safety net: only this module finishes work that a dead process has left half done.
 
-One thing that cannot be finished keeps no other waiting. Work whose lease ran out needs nothing: it
-is waiting again by itself (ImageQuerySet.waiting).
+Each step runs even if another step fails. Images whose rendering died need no repair: when their
+lease ends they are in the queue again (ImageQuerySet.waiting).
 """
 
 import logging
@@ -27,15 +27,15 @@ from imagestore.kit.database import transaction_retried
 
 logger = logging.getLogger(__name__)
 
-# One server at a time reconciles; when it dies, another does after this. (Two at once would do no harm.)
+# When the server that reconciles dies, another one starts after this time. (Two at once would do no harm.)
 RECONCILE_LEASE = timedelta(minutes=5)
-# Users or albums whose sums one question to the database compares.
+# Users or albums whose sums one query compares.
 SUMS_BATCH_ROWS = 20
 
 
 @dataclass(frozen=True)
 class Report:
-    """What one run finished, in rows and files, and the names of the steps that did not end well."""
+    """How many rows and files one run has finished, and the names of the steps that failed."""
 
     stale_receptions: int
     expired_things: int
@@ -48,10 +48,13 @@ class Report:
 
 
 def reconcile(*, sums: bool = True) -> Report:
-    """Safe to repeat and to run twice at once. With `sums` every user's and album's are compared too."""
+    """Run all steps. With `sums`, compare the sums of all users and albums too.
+
+    Safe to repeat, and to run in two processes at once. A step that fails is logged and reported.
+    """
     failed: list[str] = []
 
-    def done(step: Callable[[], int]) -> int:
+    def run(step: Callable[[], int]) -> int:
         try:
             return step()
         except Exception:
@@ -60,14 +63,14 @@ def reconcile(*, sums: bool = True) -> Report:
             return 0
 
     return Report(
-        stale_receptions=done(_discard_stale_receptions),
-        expired_things=done(doom_expired),
-        purged_images=done(purge),
-        swept_files=done(sweep) + done(_sweep_storage),
-        expired_logins=done(forget_expired_logins),
-        repaired_sums=done(repair_users) + done(repair_albums) if sums else 0,
-        # Last, because it waits for the disk.
-        scrubbed_originals=done(scrub),
+        stale_receptions=run(_discard_stale_receptions),
+        expired_things=run(doom_expired),
+        purged_images=run(purge),
+        swept_files=run(sweep) + run(_sweep_storage),
+        expired_logins=run(forget_expired_logins),
+        repaired_sums=run(repair_users) + run(repair_albums) if sums else 0,
+        # Last, because it reads originals for up to a minute.
+        scrubbed_originals=run(scrub),
         failed=tuple(failed),
     )
 
@@ -77,12 +80,12 @@ def _sweep_storage() -> int:
 
 
 def _discard_stale_receptions() -> int:
-    """Uploads whose server died before it could say success: nobody was promised anything."""
+    """Give up uploads whose server died. It had not answered yet, so no client was promised anything."""
     stale = Image.objects.unleased().filter(status=Status.RECEIVING).select_related("owner")
     return each(stale, discard)
 
 
-# ---- Sums that drifted (images.ledger says what they count) ---------------------------------
+# ---- Sums that have drifted (images.totals) -------------------------------------------------
 
 
 def repair_users() -> int:
@@ -97,25 +100,25 @@ def repair_albums() -> int:
 
 
 def _repair(rows: QuerySet[Any], **sums: QuerySet[Any]) -> int:
-    """Compare these columns with what they sum up, a batch at a time; how many rows were wrong."""
+    """Compare each column in `sums` with its subquery, and repair it. Returns how many rows were wrong."""
     actual = {f"actual_{column}": Coalesce(Subquery(images), 0) for column, images in sums.items()}
     wrong = rows.annotate(**actual).exclude(**{column: F(f"actual_{column}") for column in sums})
 
     def repair(keys: list[int]) -> int:
-        found = list(wrong.filter(pk__in=keys).values_list("pk", flat=True))
-        return each(found, lambda pk: _set_right(wrong, pk, *sums))
+        wrong_keys = list(wrong.filter(pk__in=keys).values_list("pk", flat=True))
+        return each(wrong_keys, lambda pk: _repair_row(wrong, pk, *sums))
 
     return each(batches(rows.values_list("pk", flat=True), SUMS_BATCH_ROWS), repair)
 
 
 @transaction_retried
-def _set_right(wrong: QuerySet[Any], pk: int, *columns: str) -> bool:
-    """Look again under the row's own lock, which whoever changes its sums holds too."""
+def _repair_row(wrong: QuerySet[Any], pk: int, *columns: str) -> bool:
+    """Lock the row and compare again: every transaction that changes its sums locks it, too."""
     rows = wrong.model.objects.filter(pk=pk)
     list(rows.select_for_update().values_list("pk"))
     row = wrong.filter(pk=pk).values(*(f"actual_{column}" for column in columns)).first()
     if row is None:
         return False
-    right = {column: row[f"actual_{column}"] for column in columns}
-    logger.warning("sums of %s %d drifted; they are %s", wrong.model.__name__, pk, right)
-    return bool(rows.update(**right))
+    correct = {column: row[f"actual_{column}"] for column in columns}
+    logger.warning("sums of %s %d drifted; they are %s", wrong.model.__name__, pk, correct)
+    return bool(rows.update(**correct))

@@ -1,6 +1,6 @@
-"""All images whose sizes are not those of today's table, made again now and by this process.
+"""Renders all outdated images again, now and in this process.
 
-The server does the same by itself, below new work and slowly (images.rendering.convergence).
+The server does the same slowly, while no new image waits (images.rendering.convergence).
 """
 
 import logging
@@ -23,29 +23,29 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """How many images were worked on, and how many of them keep their old sizes because of an error."""
+    """How many images were worked on, and how many still have their old sizes because of an error."""
 
     worked_on: int
     given_up: int
 
 
 def render_again(progress: Progress) -> Report:
-    """Safe to repeat and to kill. Images that could not be made again before are tried once more."""
-    convergence.forgive()
+    """Safe to repeat and to kill. Images that could not be rendered again before are tried once more."""
+    convergence.reset_failures()
     total, done, claims = convergence.outdated().count(), 0, Claims()
     lock = threading.Lock()
-    waiting = _claim_each()
+    outdated_claims = _claim_each()
 
     def work() -> None:
         nonlocal done
         try:
             while True:
                 with lock:
-                    claimed = next(waiting, None)
-                if claimed is None:
+                    next_claim = next(outdated_claims, None)
+                if next_claim is None:
                     return
-                with claims.keep(claimed):
-                    variants.render(claimed)
+                with claims.hold(next_claim):
+                    variants.render(next_claim)
                 with lock:
                     done += 1
                     progress(done, max(done, total))
@@ -64,17 +64,20 @@ def render_again(progress: Progress) -> Report:
 
 
 def _claim_each() -> Iterator[Claim]:
-    """Every outdated image that no worker holds, oldest first; one that failed comes again, if it may."""
-    found = True
-    while found:
-        found, last = False, 0
-        while image := _next(last):
-            found, last = True, image.pk
-            if claimed := claim(image, convergence.outdated().unleased()):
-                yield claimed
+    """Claim each outdated image that no worker holds, oldest first.
+
+    Start over until none is left: an image whose attempt failed is outdated until it is given up.
+    """
+    any_left = True
+    while any_left:
+        any_left, last = False, 0
+        while image := _next_outdated(last):
+            any_left, last = True, image.pk
+            if next_claim := claim(image, convergence.outdated().unleased()):
+                yield next_claim
 
 
-def _next(after: int) -> Image | None:
+def _next_outdated(after: int) -> Image | None:
     images = convergence.outdated().unleased().filter(pk__gt=after).order_by("pk")
     image: Image | None = images.only("pk", "owner_id", "lease_token").first()
     return image

@@ -1,7 +1,7 @@
 """The rolling scrub: every original is read again once in SCRUB_DAYS, and its SHA-256 compared.
 
-A bad sector is quiet until somebody reads it. Each run takes a small share, so that the disk is
-for people first; what it finds is in the admin.
+A disk reports a bad sector only when it is read. Each run reads a small share, so that the disk stays
+free for requests. The admin shows the findings.
 """
 
 import time
@@ -11,22 +11,23 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from images.integrity import Kind, confirm, files_of, look, record
+from images.integrity import Kind, confirm, files_of, find_defects, record
 from images.models import Finding, Image, ImageQuerySet, Status
 from images.storage.identity import check
 
-# The keeper of each server comes by so often.
+# Maintenance runs the scrub once a minute.
 RUNS_A_DAY = 24 * 60
-# One run reads no more than this (bytes), nor for longer (seconds); it goes on with the next.
+# A run ends at either limit. The next run goes on.
 RUN_BYTES = 256 * 1024**2
 RUN_SECONDS = 60
 
 
 def scrub() -> int:
-    """Read the originals whose turn it is; how many. Raises OSError when the storage is not there.
+    """Read the originals that are due, and record defects. Returns how many were read.
 
-    Whose last check is older than half of SCRUB_DAYS is due, at twice the pace that would do for
-    all: so each is read in time, however many came on one day.
+    An original is due when half of SCRUB_DAYS have passed since it was last verified. A run reads
+    twice the share that SCRUB_DAYS would need, so that all are read in time even if most were
+    uploaded on one day. Raises OSError when the storage does not answer, NotOurStorage.
     """
     if not settings.SCRUB_DAYS:
         return 0
@@ -40,7 +41,7 @@ def scrub() -> int:
 
 
 def longest_unverified() -> ImageQuerySet:
-    """All kept images, said so that the database walks along the index of their order, and stops early."""
+    """All images with an original. This form of the query lets the database follow the index of `verified_at`."""
     images: ImageQuerySet = Image.objects.exclude(status__in=[Status.RECEIVING, Status.DOOMED])
     return images.order_by("verified_at")
 
@@ -56,11 +57,11 @@ def _read(images: list[Image]) -> int:
 
 
 def _check_original(image: Image) -> None:
-    """Marked as looked at in any case, so that a bad one does not stop the turn of all others."""
-    found = look(files_of(image)[:1], read=True) and confirm(image, read=True, only_original=True)
-    for each in found:
-        record(each)
-    if not found:
+    """Also sets `verified_at` of a bad original, so that the next run does not begin with it again."""
+    defects = find_defects(files_of(image)[:1], read=True) and confirm(image, read=True, only_original=True)
+    for defect in defects:
+        record(defect)
+    if not defects:
         kinds = [Kind.MISSING_ORIGINAL, Kind.DAMAGED_ORIGINAL]
         Finding.objects.unresolved().filter(file=image.original_file, kind__in=kinds).resolve()
     Image.objects.filter(pk=image.pk).update(verified_at=Now())

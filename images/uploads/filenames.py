@@ -1,19 +1,19 @@
-"""A file's name as people sent it: text to show, never a path."""
+"""The names that people give their files: text to show, never a path."""
 
 import re
 import unicodedata
 
 from images.models import NAME_LENGTH
 
-# Control characters, halves of characters, and what turns the writing direction round, so that
-# "photo\u202egpj.exe" does not read as "photoexe.jpg".
+# Control characters, lone surrogates, and characters that reverse the writing direction, as in
+# "photo\u202egpj.exe", which screens show as "photoexe.jpg".
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
 
 def clean_name(name: str) -> str:
-    """A file's name as text: never a path, nothing invisible, at most 255 characters, its ending kept."""
+    """Only the last segment of a path, without invisible characters, at most 255 characters with its ending."""
     base = _UNSAFE.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1].strip(" .")
     stem, dot, ending = base.rpartition(".")
     if dot and len(ending) <= 10:

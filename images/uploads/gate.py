@@ -1,7 +1,7 @@
 """The gate before the body: an upload is refused by its headers, or streams to staging.
 
-Middleware, because a view's own code comes too late: with a session, Django's CSRF check has
-read the whole body by then. Any other door takes no files at all.
+It is middleware, because a view's own code runs too late: with a session, Django's CSRF check has
+read the whole body by then. Views without `TakesFiles` get no files at all.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,15 @@ from images.uploads.staging import StagedFile, file_too_large
 from imagestore.kit.errors import answer, as_problem, is_api
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
-# What a multipart body may have beside its files: boundaries, headers, captions (bytes).
+# Allowed beside the files in a multipart body: boundaries, headers, captions.
 OVERHEAD_BYTES = 1024 * 1024
 
 
 class TakesFiles:
-    """Mixin of views whose POST carries files: how many, each up to MAX_UPLOAD_BYTES."""
+    """Mixin of views whose POST carries files."""
 
-    takes_files: ClassVar[int] = 1
+    max_files: ClassVar[int] = 1
+    """How many files one request may carry, each up to MAX_UPLOAD_BYTES."""
 
 
 class UploadGate:
@@ -45,27 +46,27 @@ class UploadGate:
             handler.close()
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        door: Any = getattr(view, "cls", None) or getattr(view, "view_class", object)
-        takes_files = request.method == "POST" and issubclass(door, TakesFiles)
+        view_class: Any = getattr(view, "cls", None) or getattr(view, "view_class", object)
+        takes_files = request.method == "POST" and issubclass(view_class, TakesFiles)
         try:
             if takes_files:
-                self._admit(request, _album_id(kwargs), door.takes_files)
+                self._admit(request, _album_id(kwargs), view_class.max_files)
             else:
                 _refuse_long_text(request)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
                 return redirect_to_login(reverse("album-detail", args=[_album_id(kwargs)]))
             return answer(request, problem)
-        request.upload_handlers[0].open = takes_files  # type: ignore[attr-defined]
+        request.upload_handlers[0].takes_files = takes_files  # type: ignore[attr-defined]
         return None
 
-    def _admit(self, request: HttpRequest, album: Any, files: int) -> None:
+    def _admit(self, request: HttpRequest, album: Any, max_files: int) -> None:
         user = _sender(request)
         if not user.is_authenticated:
             raise Problem("not_authenticated", "Sign in, or send an access token.")
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
-        if _content_length(request) > files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
+        if _content_length(request) > max_files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
             raise file_too_large()
 
 
@@ -82,7 +83,7 @@ def _refuse_long_text(request: HttpRequest) -> None:
 
 
 def _sender(request: HttpRequest) -> Any:
-    """Who sends this, by token or session; the view's own authentication checks CSRF later."""
+    """The user of the token or of the session. The view's own authentication checks CSRF later."""
     if not is_api(request):
         return request.user
     try:
@@ -98,18 +99,18 @@ def _content_length(request: HttpRequest) -> int:
 
 
 class StagingHandler(FileUploadHandler):
-    """Receives each file of a request into staging, hashed on the way; never into memory."""
+    """Streams each file of a request to staging, never into memory."""
 
     chunk_size = 256 * 1024
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        self.open = False
+        self.takes_files = False
         self._received: list[StagedFile] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if not self.open:
+        if not self.takes_files:
             raise SkipFile
         try:
             self._received.append(StagedFile(self.file_name or ""))
@@ -117,13 +118,13 @@ class StagingHandler(FileUploadHandler):
             raise storage_unavailable() from None
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self._received[-1].take(raw_data)
+        self._received[-1].append(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
         self._received[-1].finish()
         return self._received[-1]
 
     def close(self) -> None:
-        """The request is over; whatever was kept has its own name in storage by now."""
+        """Call when the request is over: a received image is in the storage by now, so staging is removed."""
         for staged in self._received:
             staged.close()

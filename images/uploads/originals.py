@@ -1,4 +1,4 @@
-"""An image's original on its way into the storage, and put back when it is lost there."""
+"""Stores the original of an image, and puts it back when the storage has lost it."""
 
 import errno
 import logging
@@ -7,7 +7,7 @@ from contextlib import suppress
 from django.db import DatabaseError, IntegrityError, connection
 
 from images import lifecycle
-from images.deletion.removal import clear_if_dead
+from images.deletion.removal import remove_if_deleted
 from images.models import Finding, Image
 from images.storage import identity
 from images.storage.base import image_storage
@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 def store(image: Image, staged: StagedFile) -> bool:
-    """Bytes durable, then the row; False when the same bytes were published first.
+    """Store the original durably, then publish the image. False when the same bytes were published first.
 
-    Whatever goes wrong, the entry is given up. Raises Problem, or what the database raises.
+    Any failure gives the reception up. Raises Problem and DatabaseError.
     """
     try:
         _store(image, staged)
@@ -32,7 +32,7 @@ def store(image: Image, staged: StagedFile) -> bool:
         return False
     except OSError:
         logger.exception("image %s could not be stored", image.public_id)
-        _give_up(image, unanswered=True)
+        _give_up(image, may_write_later=True)
         raise storage_unavailable() from None
     except Problem:
         _give_up(image)
@@ -45,24 +45,24 @@ def store(image: Image, staged: StagedFile) -> bool:
 
 
 def put_back_if_lost(image: Image, staged: StagedFile) -> None:
-    """A success promises that the original is there, so what is known against it is mended with the same bytes.
+    """Store the original again if it may be lost or damaged: an upload's success promises that it is there.
 
     Raises Problem `storage_unavailable`.
     """
     try:
-        if _is_in_doubt(image):
+        if _may_be_lost(image):
             _put_back(image, staged)
     except OSError:
-        logger.exception("whether image %s has its original is not known", image.public_id)
+        logger.exception("the original of image %s could not be checked or put back", image.public_id)
         raise storage_unavailable() from None
 
 
 def _put_back(image: Image, staged: StagedFile) -> None:
-    """Under a lease, as at first: what a storage that did not answer may still do comes before a deletion's end."""
+    """Take the image's lease first. A storage that timed out may still write later; deletion waits for its end."""
     rows = Image.objects.filter(pk=image.pk)
     token = lifecycle.lease(rows, reception.RECEPTION_LEASE, over_pause=True)
     if token is None:
-        raise OSError(errno.EAGAIN, "somebody works on it right now, or it is gone")
+        raise OSError(errno.EAGAIN, "a worker holds the image, or it is gone")
     try:
         _store(image, staged)
     except OSError:
@@ -70,8 +70,8 @@ def _put_back(image: Image, staged: StagedFile) -> None:
         raise
     Finding.objects.unresolved().filter(file=image.original_file).resolve()
     lifecycle.release(lifecycle.held(rows, token))
-    # It may have been deleted for ever meanwhile.
-    clear_if_dead(image)
+    # The image may have been deleted for ever meanwhile.
+    remove_if_deleted(image)
 
 
 def _store(image: Image, staged: StagedFile) -> None:
@@ -79,19 +79,22 @@ def _store(image: Image, staged: StagedFile) -> None:
         image_storage().store(staged.path, image.original_file, image.content_type)
 
 
-def _is_in_doubt(image: Image) -> bool:
-    suspected = image.is_failed or Finding.objects.unresolved().filter(file=image.original_file).exists()
-    return suspected or image_storage().size_of(image.original_file) != image.bytes
+def _may_be_lost(image: Image) -> bool:
+    is_suspect = image.is_failed or Finding.objects.unresolved().filter(file=image.original_file).exists()
+    return is_suspect or image_storage().size_of(image.original_file) != image.bytes
 
 
-def _give_up(image: Image, *, unanswered: bool = False) -> None:
-    if not reception.discard(image, unanswered=unanswered):
-        # Storing took longer than the reception's lease: its row may have gone before its bytes came.
-        clear_if_dead(image)
+def _give_up(image: Image, *, may_write_later: bool = False) -> None:
+    if not reception.discard(image, may_write_later=may_write_later):
+        # The reception's lease has ended: reconcile may have removed the row before the file was stored.
+        remove_if_deleted(image)
 
 
 def _give_up_without_database(image: Image) -> None:
-    """It may be back already; else the row waits for reconcile. What was committed after all stays."""
+    """Try once more; if the database is still away, reconcile gives the reception up later.
+
+    The failed COMMIT may have succeeded after all; `discard` then leaves the published image alone.
+    """
     connection.close_if_unusable_or_obsolete()
     with suppress(DatabaseError):
         _give_up(image)

@@ -1,4 +1,4 @@
-"""What is this file? Asked of a child process, in a few slots that owners share fairly."""
+"""Probes uploads in child processes: a few at once, in slots that owners share fairly."""
 
 import threading
 from collections import Counter
@@ -12,15 +12,13 @@ from django.conf import settings
 from images.processing import Crashed, Probed, probe_in_child
 from images.rendering.limits import limits
 
-# A header is read in a hundredth of this; a file made to take longer is refused (seconds).
+# An honest header is read in a hundredth of this time. A file that takes longer is refused.
 PROBE_CPU_SECONDS = 2
-
-
 PROBE_WALL_SECONDS = 10
 
 
 class FairSlots:
-    """A few slots. The owner who holds the fewest gets the next one, then the one who came first."""
+    """A free slot goes to the waiting owner that holds the fewest slots; among equals, to the first that came."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
@@ -54,13 +52,13 @@ _slots = FairSlots(settings.PROBE_WORKERS)
 
 
 def probe(path: Path, owner: int) -> Probed:
-    """What is this file? Asked in a child, in slots of its own. Raises ProcessingError, or OSError.
+    """Read the file's format, size in px, time and camera in a child process. Raises ProcessingError, OSError.
 
-    A child may die of what the machine does to it; a second one dies of the file.
+    A second child is tried when the first one crashed: the machine may have killed it (low memory).
     """
-    probing = replace(limits(), cpu_seconds=PROBE_CPU_SECONDS, wall_seconds=PROBE_WALL_SECONDS)
+    probe_limits = replace(limits(), cpu_seconds=PROBE_CPU_SECONDS, wall_seconds=PROBE_WALL_SECONDS)
     with _slots.slot(owner):
         try:
-            return probe_in_child(path, probing)
+            return probe_in_child(path, probe_limits)
         except Crashed:
-            return probe_in_child(path, probing)
+            return probe_in_child(path, probe_limits)

@@ -1,4 +1,4 @@
-"""The entry of an upload's bytes: a RECEIVING row before any byte is stored, and its end."""
+"""A reception: the RECEIVING row that `begin` inserts before any byte is stored, until `publish` or `discard`."""
 
 import time
 from datetime import datetime, timedelta
@@ -11,40 +11,37 @@ from albums.models import Album
 from images import lifecycle
 from images.models import Image, Status
 from images.processing import Probed
-from images.totals import count, give_back, take
+from images.totals import add_to_album, give_back_bytes, take_bytes
 from images.uploads.filenames import clean_name
 from images.uploads.staging import StagedFile
 from imagestore.kit.database import transaction_retried
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
-# A reception without an end after this long has lost its server; it covers one slow storage write.
+# Longer than one slow write to the storage. Reconcile gives up a reception that lasts longer.
 RECEPTION_LEASE = timedelta(minutes=5)
-
-
-# How long an upload without room waits for the same bytes on their way in, and how often it looks (seconds).
+# An upload that exceeds the quota waits so long for another upload of the same bytes, and asks so often.
 SAME_BYTES_WAIT_SECONDS = 10
-
-
 POLL_SECONDS = 0.05
 
 
-class _OnTheirWay(Problem):
-    """Refused for now: the same bytes are on their way into the album, and may hold the room."""
+class _SameBytesIncoming(Problem):
+    """The quota is full, but perhaps only because another upload of the same bytes is under way."""
 
     def __init__(self) -> None:
         super().__init__("storage_unavailable", "The same file is being received already. Try again shortly.")
 
 
 def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
-    """A RECEIVING row, before any byte is stored; None when the album has these bytes already.
+    """Insert the RECEIVING row, and take its bytes from the quota. None when the album has these bytes already.
 
-    Raises Problem `not_found` when there is no such album any more, `quota_exceeded` without room.
+    Raises Problem `not_found` when the album is gone, `quota_exceeded` when the quota has too few
+    bytes left, `storage_unavailable` when it waited too long for an upload of the same bytes.
     """
     deadline = time.monotonic() + SAME_BYTES_WAIT_SECONDS
     while True:
         try:
             return _begin(album, staged, probed, caption)
-        except _OnTheirWay:
+        except _SameBytesIncoming:
             if time.monotonic() > deadline:
                 raise
         time.sleep(POLL_SECONDS)
@@ -52,16 +49,19 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
 
 @transaction_retried
 def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
-    """Under the owner's lock no row can become RECEIVING, so what is on its way is asked first."""
+    """Read the rows under way first: while the owner is locked, no further row becomes RECEIVING.
+
+    One that is published meanwhile is then found among the album's images.
+    """
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
         raise not_found()
     same = Image.objects.filter(album=album, sha256=staged.sha256)
-    on_their_way = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
+    is_incoming = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
     if Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256).exists():
         return None
-    if not take(album.owner, staged.size):
-        raise _OnTheirWay if on_their_way else _quota_exceeded(album.owner)
+    if not take_bytes(album.owner, staged.size):
+        raise _SameBytesIncoming if is_incoming else _quota_exceeded(album.owner)
     image = _row(album, staged, probed, caption)
     lifecycle.receive(image, RECEPTION_LEASE)
     return image
@@ -98,28 +98,28 @@ def _quota_exceeded(owner: User) -> Problem:
 def publish(image: Image) -> None:
     """RECEIVING becomes PENDING. Counting it in the album first also locks the album's life.
 
-    Raises IntegrityError when the same bytes were quicker, Problem `not_found` without the album.
+    Raises IntegrityError when the same bytes were published first, Problem `not_found` when the album is gone.
     """
-    if not count(image.album_id, +1, image.bytes):
+    if not add_to_album(image.album_id, +1, image.bytes):
         raise not_found()
     if not lifecycle.publish(lifecycle.held(Image.objects.filter(pk=image.pk), image.lease_token)):
         raise storage_unavailable()
 
 
 @transaction_retried
-def discard(image: Image, *, unanswered: bool = False) -> bool:
-    """Give up a reception: its row is doomed and its bytes are given back, once. False when that was done before.
+def discard(image: Image, *, may_write_later: bool = False) -> bool:
+    """Give up a reception: doom its row and give its bytes back. False when it had ended already.
 
-    Where a storage that did not answer may still get to work, its row waits for the end of its lease.
+    With `may_write_later` the row stays until its lease ends, because the storage may still write the file.
     """
     if not User.objects.select_for_update().filter(pk=image.owner_id).exists():
         return False
     row = Image.objects.filter(pk=image.pk)
     if not lifecycle.doom(row.filter(status=Status.RECEIVING)):
         return False
-    if unanswered:
+    if may_write_later:
         lifecycle.pause(row)
     else:
         lifecycle.release(row)
-    give_back(image.owner, image.bytes)
+    give_back_bytes(image.owner, image.bytes)
     return True

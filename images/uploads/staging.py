@@ -1,7 +1,7 @@
-"""Staging: where bytes arrive, on local disk, before they are anybody's image.
+"""Staging: uploads arrive as files on local disk, before they become images.
 
-Each file is locked by the process that receives it, so that whoever finds one unlocked knows
-that its process is dead and may remove it. Hashed on the way: nothing is read twice.
+The receiving process locks its file. A file without a lock belongs to a dead process, and may be
+removed (images.storage.scratch). Checksums are computed while bytes arrive: no file is read twice.
 """
 
 import fcntl
@@ -25,9 +25,9 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class StagedFile(UploadedFile):
-    """One received file: `size` in bytes, `sha256` (lower-case hex) and `crc32` of what came.
+    """One received file: its `size` in bytes, `sha256` (lower-case hexadecimal) and `crc32`.
 
-    `problem` is what is wrong with it already: too large, no room. Closing it removes it.
+    `problem` is set when it cannot be accepted: too large, or the disk is full. Closing removes the file.
     """
 
     size: int
@@ -47,8 +47,8 @@ class StagedFile(UploadedFile):
     def sha256(self) -> str:
         return self._sha256.hexdigest()
 
-    def take(self, chunk: bytes) -> None:
-        """Append; a file over the limit or a full disk is noted, and its bytes are let go."""
+    def append(self, chunk: bytes) -> None:
+        """Write the next bytes. Over the limit or on a full disk, set `problem` and empty the file."""
         if self.problem:
             return None
         self.size += len(chunk)
@@ -63,7 +63,7 @@ class StagedFile(UploadedFile):
         return None
 
     def finish(self) -> None:
-        """All bytes have come: they are in the file, though not yet promised to anybody."""
+        """Call after the last byte. The file is complete now, but not durable."""
         try:
             self._out.flush()
         except OSError:
@@ -87,7 +87,7 @@ def file_too_large() -> Problem:
 
 @contextmanager
 def stage_copy(source: Path) -> Iterator[StagedFile]:
-    """A file of the operator's, received like an upload."""
+    """Copy a local file to staging, as if it were uploaded; for import_folder."""
     staged = StagedFile(source.name)
     try:
         with source.open("rb") as original:
@@ -99,5 +99,5 @@ def stage_copy(source: Path) -> Iterator[StagedFile]:
 
 def _copy(original: BinaryIO, staged: StagedFile) -> None:
     while chunk := original.read(CHUNK_BYTES):
-        staged.take(chunk)
+        staged.append(chunk)
     staged.finish()

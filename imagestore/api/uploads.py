@@ -30,7 +30,7 @@ from imagestore.kit.problems import Problem, invalid
 class BulkView(TakesFiles, GenericAPIView[Image]):
     """Many files at once, received, probed and stored side by side."""
 
-    takes_files = settings.MAX_BULK_FILES
+    max_files = settings.MAX_BULK_FILES
     queryset = Image.objects.none()
     serializer_class = BulkSerializer
     parser_classes = (MultiPartParser,)

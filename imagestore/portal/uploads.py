@@ -23,7 +23,7 @@ MAX_LISTED_REFUSALS = 10
 class Upload(TakesFiles, View):
     """The form for many files, for browsers without JavaScript."""
 
-    takes_files = settings.MAX_BULK_FILES
+    max_files = settings.MAX_BULK_FILES
 
     def post(self, request: HttpRequest, album_id: UUID) -> HttpResponse:
         album = albums.find(request.user, album_id)

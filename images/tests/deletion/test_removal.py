@@ -136,7 +136,7 @@ def many_in(holiday, count):
     Image.objects.bulk_create(
         [Image(name="a.jpg", sha256=sha256, living_sha256=sha256, **fields) for sha256 in hashes], batch_size=1000
     )
-    totals.count(holiday.pk, count, 10 * count)
+    totals.add_to_album(holiday.pk, count, 10 * count)
     User.objects.filter(pk=holiday.owner_id).update(used_bytes=10 * count)
 
 

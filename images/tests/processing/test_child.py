@@ -355,4 +355,4 @@ def test_a_render_that_points_elsewhere_is_not_believed(tmp_path, claim, link):
 @pytest.mark.parametrize("nonsense", [b"", b"{}", b"[]", b"null", b"\xff", b'{"error": "x"}', b'{"result": 1}'])
 def test_nonsense_is_a_crash(nonsense):
     with pytest.raises(Crashed):
-        wire.opened_answer(nonsense)
+        wire.open_answer(nonsense)

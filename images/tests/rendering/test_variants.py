@@ -194,7 +194,7 @@ def test_an_original_that_alone_cannot_be_read_is_given_up_after_a_while(monkeyp
     work_off()
     image.refresh_from_db()
     assert (image.status, image.attempts) == (Status.PENDING, 0)
-    Image.objects.update(leased_until=None, updated_at=timezone.now() - variants.UNREADABLE_FOR)
+    Image.objects.update(leased_until=None, updated_at=timezone.now() - variants.GIVE_UP_UNREADABLE_AFTER)
     work_off()
     image.refresh_from_db()
     assert (image.status, image.error_code, image.attempts) == (Status.FAILED, "damaged", 0)

@@ -29,7 +29,7 @@ def test_sweeping_leaves_what_a_living_process_holds():
 def _receive_and_die(folder: str) -> None:
     scratch._folder = lambda: Path(folder)
     file = StagedFile("a.jpg")
-    file.take(b"half a pict")
+    file.append(b"half a pict")
     with work_folder():
         os.kill(os.getpid(), 9)
 

@@ -10,7 +10,7 @@ from images.tests.helpers import (
     work_off,
 )
 from images.upkeep import verify
-from images.upkeep.verify import Order
+from images.upkeep.verify import Options
 
 NOW = timedelta(0)
 
@@ -22,5 +22,5 @@ def made(holiday, count: int) -> list[Image]:
     return list(holiday.images.order_by("pk"))
 
 
-def found(**order) -> list[tuple[Kind, str]]:
-    return [(each.kind, each.file) for each in verify.verify(Order(**{"older_than": NOW, **order}))]
+def found(**options) -> list[tuple[Kind, str]]:
+    return [(each.kind, each.file) for each in verify.verify(Options(**{"older_than": NOW, **options}))]

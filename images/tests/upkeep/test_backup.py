@@ -302,7 +302,7 @@ def test_the_hold_is_renewed_by_time_between_any_two_files(tmp_path, alice, monk
 
 
 def test_two_backups_at_once_are_one_too_many(tmp_path, alice):
-    with locks.hold(locks.BACKUP, backup.LOCK_DURATION), pytest.raises(CommandError, match="being taken"):
+    with locks.hold(locks.BACKUP, backup.BACKUP_LEASE), pytest.raises(CommandError, match="being taken"):
         take(tmp_path / "backup")
 
 

@@ -115,12 +115,12 @@ def test_images_that_are_deleted_meanwhile_are_no_findings(alice, images, monkey
 
 def test_an_upload_between_the_two_looks_is_no_finding(alice, images, monkeypatch):
     late = []
-    wrong_images = verify._wrong_images
+    find_defects = verify._find_defects
 
     def one_more_first(*args):
         late.append(made(album(alice, "Late"), 1))
-        return wrong_images(*args)
+        return find_defects(*args)
 
-    monkeypatch.setattr(verify, "_wrong_images", one_more_first)
+    monkeypatch.setattr(verify, "_find_defects", one_more_first)
     assert found(checksums=True) == []
     assert late

@@ -71,7 +71,7 @@ def test_what_is_on_its_way_is_no_finding(alice, images):
 
 
 def test_sizes_alone_are_asked_of_the_listing_and_of_no_file(images, monkeypatch):
-    monkeypatch.setattr(integrity, "_look_at", None)
+    monkeypatch.setattr(integrity, "_check", None)
     assert found() == []
 
 
@@ -197,14 +197,14 @@ def test_a_storage_without_marker_is_not_compared(images):
 
 
 def test_a_storage_that_goes_away_in_the_middle_is_no_loss(images, monkeypatch):
-    wrong_images = verify._wrong_images
+    find_defects = verify._find_defects
 
     def empty_first(*args):
         for name in [*stored(), identity.NAME]:
             lose(name)
-        return wrong_images(*args)
+        return find_defects(*args)
 
-    monkeypatch.setattr(verify, "_wrong_images", empty_first)
+    monkeypatch.setattr(verify, "_find_defects", empty_first)
     with pytest.raises(NotOurStorage):
         found(checksums=True, repair=True)
     assert not Finding.objects.exists()

@@ -55,5 +55,5 @@ _DISK, _S3 = "images.storage.disk", "images.storage.s3:S3ImageStorage"
 ON_S3 = {
     f"{_DISK}:DurableFileStorage.store:after": f"{_S3}.store:after",
     f"{_DISK}:DurableFileStorage._delete_folder:after": f"{_S3}.delete_folders:after",
-    f"{_DISK}:_bring:after": f"{_S3}.store:before",
+    f"{_DISK}:_link_or_copy:after": f"{_S3}.store:before",
 }

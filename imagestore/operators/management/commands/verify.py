@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from images.upkeep.verify import Order, verify
+from images.upkeep.verify import Options, verify
 from imagestore.operators.progress import show_progress
 
 
@@ -30,12 +30,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, checksums: bool, repair: bool, older_than: float, **options: Any) -> None:
-        order = Order(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
+        chosen = Options(checksums=checksums, repair=repair, older_than=timedelta(hours=older_than))
         kinds: Counter[str] = Counter()
         try:
-            for finding in verify(order, lambda done, total: show_progress(self.stderr, done, total)):
-                kinds[finding.kind.label] += 1
-                self.stdout.write(str(finding))
+            for defect in verify(chosen, lambda done, total: show_progress(self.stderr, done, total)):
+                kinds[defect.kind.label] += 1
+                self.stdout.write(str(defect))
         except OSError as error:
             raise CommandError(f"Verifying stopped: {error}", returncode=2) from None
         if not kinds:
