@@ -1,4 +1,4 @@
-"""Who does the work and when: threads of this server, each watching one child process at a time.
+"""The engine: threads of this server that render images, reconcile, and remove deleted files.
 
 The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once.
 Services wake it by two events (images.wakeups). A lost wake-up is harmless: it also asks the database at intervals.
@@ -70,7 +70,7 @@ class Engine:
     # ---- The dispatcher ---------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        """Take a free slot first, then claim: an image claimed without a slot would be kept from other servers."""
+        """Take a free slot before claiming, so that no claimed image waits here while another server is free."""
         owner = 0
         while not self._stopping.is_set():
             self._slots.acquire()

@@ -79,10 +79,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.undeleted().filter(Q(trashed_at__isnull=False) | Q(album__in=Album.objects.trashed()))
 
     def trashed_alone(self) -> Self:
-        """Images that were trashed one by one. Restoring their album leaves them in the trash.
-
-        None of them is doomed, because `doom` clears `trashed_at`.
-        """
+        """Trashed one by one: restoring their album leaves them there. Never doomed: `doom` clears the column."""
         return self.filter(trashed_at__isnull=False).exclude(album__in=Album.objects.doomed())
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
@@ -98,10 +95,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.order_by("-created_at", "-pk")
 
     def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
-        """By album key: the chosen image if it is ready, else the newest ready one.
-
-        Albums in the trash have covers too; images that were trashed alone are never a cover.
-        """
+        """By album key: the chosen image if it is ready, else the newest ready one; of trashed albums, too."""
         shown = self.ready().filter(trashed_at=None)
         newest = shown.filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
         keys = [album.pk for album in albums]
@@ -226,9 +220,6 @@ class Store(models.Model):
 
     def __str__(self) -> str:
         return self.marker.hex
-
-
-# ---- Work on the whole store, by one process at a time --------------------------------------
 
 
 class RunnerQuerySet(models.QuerySet["Runner"]):

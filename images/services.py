@@ -65,9 +65,8 @@ def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> 
 def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str = "") -> Received:
     """Store a staged file as an image of this album. When this returns, row and original are durable.
 
-    If the album has these bytes already, their image is returned. `sha256` (hexadecimal) is the
-    checksum that the client sent, if any. Raises Problem: the file is refused, the quota is full,
-    the album is gone, or the storage fails.
+    If the album has these bytes already, it returns their image. `sha256` (hexadecimal) is the client's
+    checksum. Raises Problem: the file is refused, the quota is full, the album gone, the storage fails.
     """
     _refuse_broken(staged, sha256)
     if existing := _reuse_existing(album, staged):
@@ -226,9 +225,9 @@ def _update(image: Image, **changes: Any) -> None:
 
 
 def delete_images(owner: User, images: ImageQuerySet, *, permanent: bool = False) -> int:
-    """Move images to the trash; delete them for ever if `permanent`, or if TRASH_DAYS is 0. Returns how many.
+    """Trash images; delete them for ever if `permanent`, or if TRASH_DAYS is 0. Returns how many.
 
-    They are hidden when this returns. The engine removes files and rows afterwards.
+    They are hidden when this returns. The engine removes files and rows of deleted ones afterwards.
     """
     if settings.TRASH_DAYS and not permanent:
         return trash_images(owner, images)

@@ -1,4 +1,4 @@
-"""Proof that nothing is lost and nothing is unknown: rows and storage compared, both ways.
+"""Compares rows and storage both ways: proof that no file is lost, and none is unknown.
 
 First, does a row name each file in storage? Then, is each file there that a row names? Every defect
 is checked twice, because images are uploaded and deleted meanwhile. Memory holds one batch, and one

@@ -51,7 +51,7 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
 def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
     """Read the rows under way first: while the owner is locked, no further row becomes RECEIVING.
 
-    One that is published meanwhile is then found among the album's images.
+    If one is published meanwhile, the query of the album's images finds it.
     """
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
