@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import lock_owner
 from albums.models import Album, AlbumQuerySet
-from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.database import refresh, retry_transaction
 from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import not_found
 
@@ -27,7 +27,7 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album:
     return album
 
 
-@transaction_retried
+@retry_transaction
 def create(owner: User, *, title: str, description: str = "") -> Album:
     """Raises Problem `not_found` when the account was deleted meanwhile: an album would hold its row for ever."""
     lock_owner(owner)
@@ -46,14 +46,14 @@ def change(album: Album, **changes: Any) -> None:
     refresh(album, Album.objects.undeleted())
 
 
-@transaction_retried
+@retry_transaction
 def trash(owner: User, albums: AlbumQuerySet) -> int:
     """Put living albums of one owner into the trash, each with all its images; returns how many."""
     moment = lock_owner(owner)
     return albums.living().filter(owner=owner).update(trashed_at=moment)
 
 
-@transaction_retried
+@retry_transaction
 def restore(owner: User, albums: AlbumQuerySet) -> int:
     """Take albums of one owner out of the trash, as they were; returns how many."""
     lock_owner(owner)

@@ -27,7 +27,7 @@ from images.processing import Probed, ProcessingError
 from images.uploads import originals, probing, reception
 from images.uploads.filenames import clean_name
 from images.uploads.staging import StagedFile
-from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.database import refresh, retry_transaction
 from imagestore.kit.lists import Filter, ListSpec
 from imagestore.kit.problems import Problem, database_unavailable, not_found, storage_unavailable
 
@@ -203,7 +203,7 @@ def move(image: Image, album: Album) -> None:
     return refresh(image, Image.objects.undeleted())
 
 
-@transaction_retried
+@retry_transaction
 def _move(image: Image, album: Album) -> None:
     lock_owner(image.owner)
     source = Image.objects.living().filter(pk=image.pk).values_list("album_id", flat=True).first()

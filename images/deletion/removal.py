@@ -24,7 +24,7 @@ from images.storage import identity
 from images.storage.base import image_storage
 from images.totals import give_back_bytes, transaction_batches, update_with_sums
 from imagestore.kit.batches import batches, each
-from imagestore.kit.database import transaction_retried
+from imagestore.kit.database import retry_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def doom_expired() -> int:
     return each(User.objects.filter(has_expired).order_by("pk"), doom)
 
 
-@transaction_retried
+@retry_transaction
 def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
     """After this UPDATE no page shows these albums. Returns their keys."""
     lock_owner(owner)
@@ -79,7 +79,7 @@ def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
     return keys
 
 
-@transaction_retried
+@retry_transaction
 def _hide_user(user: User) -> list[int]:
     """After this transaction no page shows the account or its albums. Returns the albums' keys."""
     lock_owner(user)
@@ -92,7 +92,7 @@ def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
     return sum(doom_images(owner, Image.objects.filter(album__in=keys)) for keys in key_batches)
 
 
-@transaction_retried
+@retry_transaction
 def _doom_batch(owner: User, images: ImageQuerySet) -> int:
     """Images that were trashed alone go first, because their albums' sums leave them out already."""
     lock_owner(owner)

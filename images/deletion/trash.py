@@ -24,7 +24,7 @@ from images.deletion.removal import doom_albums, doom_images
 from images.delivery.covers import with_covers
 from images.models import Image, ImageQuerySet
 from images.totals import Sums, transaction_batches, update_with_sums
-from imagestore.kit.database import refresh, transaction_retried
+from imagestore.kit.database import refresh, retry_transaction
 from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import Problem, not_found
 
@@ -95,13 +95,13 @@ def trash_images(owner: User, images: ImageQuerySet) -> int:
     return sum(_trash_batch(owner, batch) for batch in transaction_batches(images.living()))
 
 
-@transaction_retried
+@retry_transaction
 def _trash_batch(owner: User, images: ImageQuerySet) -> int:
     moment = lock_owner(owner)
     return update_with_sums(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
 
 
-@transaction_retried
+@retry_transaction
 def restore_images(owner: User, images: ImageQuerySet) -> int:
     """Take images of one owner out of the trash, unless their album is there. Returns how many.
 

@@ -135,18 +135,18 @@ def replacement(public_id: UUID, file: str) -> str | None:
     return signed_link(image, file_of(image, size)) if image and image.variants else None
 
 
-def downloads_of(image: Image) -> list[tuple[str, VariantLink]]:
-    """The sizes to offer as downloads beside the original, largest first.
+def downloads_of(image: Image) -> list[tuple[str, dict[str, Any]]]:
+    """The sizes to offer as downloads beside the original, largest first, each with its row's entry.
 
     Each has fewer pixels and fewer bytes than the one before. The smallest size, for lists, is left out.
     """
-    links = links_of(image)
     downloads, least_bytes = [], image.bytes
     for size in reversed(SIZES):
-        link = links.sizes[size] if size in image.variants and size != SMALLEST else None
-        if link and (link.width, link.height) != (image.width, image.height) and link.bytes < least_bytes:
-            downloads.append((size, link))
-            least_bytes = link.bytes
+        variant = image.variants.get(size) if size != SMALLEST else None
+        is_original_size = variant and (variant["width"], variant["height"]) == (image.width, image.height)
+        if variant and not is_original_size and variant["bytes"] < least_bytes:
+            downloads.append((size, variant))
+            least_bytes = variant["bytes"]
     return downloads
 
 

@@ -23,7 +23,7 @@ from images.storage.scratch import sweep
 from images.upkeep.scrub import scrub
 from images.uploads.reception import discard
 from imagestore.kit.batches import batches, each
-from imagestore.kit.database import transaction_retried
+from imagestore.kit.database import retry_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def _repair(rows: QuerySet[Any], **sums: QuerySet[Any]) -> int:
     return each(batches(rows.values_list("pk", flat=True), SUMS_BATCH_ROWS), repair)
 
 
-@transaction_retried
+@retry_transaction
 def _repair_row(wrong: QuerySet[Any], pk: int, *columns: str) -> bool:
     """Lock the row and compare again: every transaction that changes its sums locks it, too."""
     rows = wrong.model.objects.filter(pk=pk)

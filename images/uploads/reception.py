@@ -14,7 +14,7 @@ from images.processing import Probed
 from images.totals import add_to_album, give_back_bytes, take_bytes
 from images.uploads.filenames import clean_name
 from images.uploads.staging import StagedFile
-from imagestore.kit.database import transaction_retried
+from imagestore.kit.database import retry_transaction
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
 # Longer than one slow write to the storage. Reconcile gives up a reception that lasts longer.
@@ -47,7 +47,7 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
         time.sleep(POLL_SECONDS)
 
 
-@transaction_retried
+@retry_transaction
 def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
     """Read the rows under way first: while the owner is locked, no further row becomes RECEIVING.
 
@@ -94,7 +94,7 @@ def _quota_exceeded(owner: User) -> Problem:
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
 
 
-@transaction_retried
+@retry_transaction
 def publish(image: Image) -> None:
     """RECEIVING becomes PENDING. Counting it in the album first also locks the album's life.
 
@@ -106,7 +106,7 @@ def publish(image: Image) -> None:
         raise storage_unavailable()
 
 
-@transaction_retried
+@retry_transaction
 def discard(image: Image, *, may_write_later: bool = False) -> bool:
     """Give up a reception: doom its row and give its bytes back. False when it had ended already.
 

@@ -40,7 +40,7 @@ def refresh(row: Model, rows: "QuerySet[Any]") -> None:
         raise not_found() from None
 
 
-def transaction_retried(work: Callable[P, R]) -> Callable[P, R]:
+def retry_transaction(work: Callable[P, R]) -> Callable[P, R]:
     """Run the whole function in one transaction, and again from its start when it lost a deadlock.
 
     Inside another transaction it runs once: the deadlock has rolled back that one, too, so the code

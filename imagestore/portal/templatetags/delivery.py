@@ -1,8 +1,10 @@
 """Filters for templates that show an image."""
 
+from typing import Any
+
 from django import template
 
-from images.delivery.links import Links, VariantLink, downloads_of, links_of
+from images.delivery.links import Links, downloads_of, links_of
 from images.models import Image
 
 register = template.Library()
@@ -15,7 +17,7 @@ def links(image: Image) -> Links:
 
 
 @register.filter
-def downloads(image: Image) -> list[tuple[str, VariantLink]]:
+def downloads(image: Image) -> list[tuple[str, dict[str, Any]]]:
     """The sizes that the page of an image offers beside the original."""
     return downloads_of(image)
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from albums.models import Album
-from imagestore.kit.database import transaction_retried
+from imagestore.kit.database import retry_transaction
 from tests.rows import album_of, image_in, person
 from tests.servers import ROOT, fresh_schema
 
@@ -53,7 +53,7 @@ def test_only_the_server_gives_up_a_statement_that_takes_long(before: str, said:
 def test_a_lost_deadlock_is_tried_again_but_not_inside_another_transaction() -> None:
     tries = []
 
-    @transaction_retried
+    @retry_transaction
     def work() -> None:
         tries.append(1)
         if len(tries) == 1:
