@@ -57,7 +57,7 @@ def test_the_links_of_an_album_keep_its_list_but_not_the_page(pages, sea):
     url = album.get_absolute_url() + BY_NAME + "&page_size=1"
     [following] = re.findall(r'rel="next"\s+href="([^"]+)"', pages.get(url).content.decode())
     page = pages.get(album.get_absolute_url() + unescape(following)).content.decode()
-    assert re.findall(r'class="tile__link" href="([^"]+)"', page) == [
+    assert re.findall(r'class="tile__link"\s+href="([^"]+)"', page) == [
         sea["sea 2"].get_absolute_url() + BY_NAME.replace("&", "&amp;")
     ]
 
