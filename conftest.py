@@ -1,5 +1,6 @@
 """Setup of all tests. It sets keys and a temporary folder before Django reads the settings."""
 
+import atexit
 import os
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ REAL_SERVERS = {"browser", "impatient", "own_server", "proxy", "redis", "server"
 pytest_plugins = ["tests.faults.counts", "accounts.tests.fixtures"]
 
 _folder = tempfile.TemporaryDirectory(prefix="image-store-test-")
+atexit.register(_folder.cleanup)
 os.environ.update(
     DJANGO_SETTINGS_MODULE="imagestore.settings",
     SECRET_KEY="a key for tests only, known to everybody",
