@@ -39,7 +39,7 @@ def room_of(module: str) -> str | None:
     return rooms[0] if rooms else None
 
 
-def homeless() -> list[str]:
+def unplaced() -> list[str]:
     """Modules in no room, without the packages that only hold rooms."""
     rooms = [room for layer in layers() for room in layer]
     return [

@@ -4,7 +4,7 @@ from tests import house
 
 
 def test_every_module_has_a_room():
-    assert house.homeless() == []
+    assert house.unplaced() == []
 
 
 def test_every_room_exists():

@@ -8,6 +8,7 @@ from django.utils import timezone
 from images.models import Finding, Image
 from images.storage import identity
 from images.tests.helpers import album, colours, lose, original_bytes, put, received, user
+from images.tests.upkeep.helpers import not_seen_for
 from images.upkeep import scrub
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,12 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def images() -> list[Image]:
     holiday = album(user())
     return [received(holiday, content) for content in colours(4)]
-
-
-def not_seen_for(images: list[Image], **age: int) -> None:
-    Image.objects.filter(pk__in=[image.pk for image in images]).update(
-        verified_at=timezone.now() - timedelta(**age)
-    )
 
 
 def looked_at() -> set[int]:

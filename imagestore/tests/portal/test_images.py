@@ -20,20 +20,6 @@ def alice():
     return person("alice")
 
 
-@pytest.fixture
-def pages(alice):
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def sea(alice):
-    """By name: sea 1, sea 2, sea 3; by age: sea 2, hills, sea 3, sea 1."""
-    album = album_of(alice)
-    return {name: image_in(album, f"{name}.jpg") for name in ("sea 2", "hills", "sea 3", "sea 1")}
-
-
 def test_the_profile_warns_before_the_quota_ends(pages, alice):
     holiday = album_of(alice)
     image = image_in(holiday)

@@ -4,12 +4,11 @@ import re
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from images.models import Image, Status
 from imagestore.kit.params import SEARCH_LENGTH
-from tests.rows import album_of, image_in, person
+from tests.rows import person
 
 pytestmark = pytest.mark.django_db
 
@@ -20,20 +19,6 @@ BY_NAME = "?search=sea&ordering=name"
 @pytest.fixture
 def alice():
     return person("alice")
-
-
-@pytest.fixture
-def pages(alice):
-    client = Client()
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def sea(alice):
-    """By name: sea 1, sea 2, sea 3; by age: sea 2, hills, sea 3, sea 1."""
-    album = album_of(alice)
-    return {name: image_in(album, f"{name}.jpg") for name in ("sea 2", "hills", "sea 3", "sea 1")}
 
 
 def turns(page):
