@@ -12,6 +12,7 @@ from accounts.tokens import issue
 from albums.models import Album
 from images.deletion.trash import trash_images
 from images.models import Image, Status
+from images.processing.sizes import SIZES
 from images.storage import identity
 from images.storage.base import image_storage
 from images.tests.pictures import jpeg_bytes
@@ -53,7 +54,7 @@ def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READ
             "album": album, "owner": album.owner, "name": name, "status": status, "bytes": len(ORIGINAL),
             "sha256": number, "living_sha256": number, "crc32": 0, "content_type": "image/jpeg",
             "width": 64, "height": 48, "sorted_at": now, "created_at": now,
-            "variants": dict.fromkeys(("thumb", "small", "medium", "large"), variant) if ready else {},
+            "variants": dict.fromkeys(SIZES, variant) if ready else {},
             **fields,
         }
     )  # fmt: skip

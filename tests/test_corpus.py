@@ -10,6 +10,7 @@ import pillow_heif
 import pytest
 from PIL import ExifTags, Image
 
+from images.processing.sizes import SIZES
 from images.tests.corpus import CORPUS, Sample, needs_corpus, samples
 from tests.people import PATIENCE, Person
 from tests.servers import Server
@@ -184,7 +185,7 @@ def test_no_derivative_tells_where_or_with_what_it_was_taken(carol: Person, outc
     assert sum(has_gps(sample) for sample in telling) > 5
     told = {}
     for sample in telling:
-        for size in ("thumb", "small", "medium", "large"):
+        for size in SIZES:
             content = bytes_of(carol, outcomes[sample.name]["image"], size)
             found = [trace for trace in [*TRACES, *secrets_of(sample)] if trace in content]
             with Image.open(BytesIO(content)) as picture:

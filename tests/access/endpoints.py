@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
+from images.processing.sizes import SIZES
 from tests.rows import World, bearer
 
 # The routes that answer without a login, and why they must.
@@ -86,7 +87,6 @@ def as_json(body: Any) -> bytes:
     return b"" if body is None else json.dumps(body).encode()
 
 
-SIZES = ("thumb", "small", "medium", "large")
 TITLE = {"title": "Winter"}
 RESET = {"uidb36": "1", "key": "1-1"}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from images.processing.sizes import SIZES
 from images.tests.corpus import CORPUS, needs_corpus
 from images.tests.pictures import plain, png_bytes, saved
 from tests.bad_input.samples import HTML, SVG, assert_problem, bomb, png_that_claims
@@ -66,7 +67,7 @@ def test_a_picture_cut_in_half_ends_failed_with_a_reason(alice: Person, album: s
     [failed] = alice.finished(album, [image["id"]])
     assert (failed["status"], failed["error"]["code"]) == ("failed", "damaged")
     assert len(failed["error"]["detail"]) > 10
-    assert failed["variants"] == {"thumb": None, "small": None, "medium": None, "large": None}
+    assert failed["variants"] == dict.fromkeys(SIZES)
     answer = alice.get(f"images/{image['id']}/file/?size=thumb", expect=409)
     assert (answer.json()["code"], "Retry-After" in answer.headers) == ("not_ready", False)
     alice.delete(f"images/{image['id']}/?permanent=true", expect=204)

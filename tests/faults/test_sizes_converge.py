@@ -1,11 +1,13 @@
 """A store whose table of sizes changes: every image gets them by itself, whatever kills the server meanwhile."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from images.processing.sizes import RENDER_VERSION
 from tests.faults.counts import count
 from tests.faults.invariants import check
 from tests.faults.manage_command import begin
@@ -15,8 +17,11 @@ from tests.faults.store import Store, wait_for
 from tests.servers import ROOT
 
 PRODUCT = ("accounts", "albums", "images", "imagestore", "deploy", "static", "templates")
-SIZES = '"large": 2048}'
+SIZES = re.compile(r"^(SIZES = \{.*)\}$", re.MULTILINE)
+VERSION = f"RENDER_VERSION = {RENDER_VERSION}"
+NEWER = RENDER_VERSION + 1
 IMAGES = 6
+NEW_SIZE = "vast"
 
 
 def newer_product(folder: Path) -> Path:
@@ -27,9 +32,10 @@ def newer_product(folder: Path) -> Path:
         shutil.copy(ROOT / file, folder / file)
     table = folder / "images" / "processing" / "sizes.py"
     today = table.read_text()
-    assert SIZES in today
-    assert "RENDER_VERSION = 1" in today
-    table.write_text(today.replace(SIZES, '"large": 2048, "huge": 4096}').replace("VERSION = 1", "VERSION = 2"))
+    assert VERSION in today
+    more, tables = SIZES.subn(rf'\1, "{NEW_SIZE}": 4096}}', today)
+    assert tables == 1
+    table.write_text(more.replace(VERSION, f"RENDER_VERSION = {NEWER}"))
     return folder
 
 
@@ -39,7 +45,7 @@ def variants(store: Store) -> list[dict[str, dict[str, str]]]:
 
 def converged(store: Store) -> int:
     return sum(
-        "huge" in image and all(".v2." in variant["file"] for variant in image.values())
+        NEW_SIZE in image and all(f".v{NEWER}." in variant["file"] for variant in image.values())
         for image in variants(store)
     )
 
@@ -65,11 +71,11 @@ def test_a_new_size_and_version_reach_every_image_through_kills(new_store, tmp_p
     assert shown is not None
     results = shown.json()["results"]
     assert {image["status"] for image in results} == {"ready"}
-    assert all(image["variants"]["huge"] for image in results)
+    assert all(image["variants"][NEW_SIZE] for image in results)
     wait_for(lambda: converged(store) == IMAGES, "all images with all sizes of the new version", 60)
     count("images converged", IMAGES)
     check(store, alice)
-    assert not any(".v1." in name for name in store.names())
+    assert not any(f".v{RENDER_VERSION}." in name for name in store.names())
 
 
 @pytest.mark.faults_full
@@ -92,4 +98,4 @@ def test_the_command_converges_beside_the_server_and_through_kills(new_store, tm
     assert second.returncode == 0, said
     wait_for(lambda: converged(store) == 2 * IMAGES, "all images with all sizes of the new version", 60)
     check(store, alice)
-    assert not any(".v1." in name for name in store.names())
+    assert not any(f".v{RENDER_VERSION}." in name for name in store.names())

@@ -32,6 +32,7 @@ from images.processing import (
 from images.processing.probe import probe
 from images.processing.render import render
 from images.processing.results import RenderedVariant
+from images.processing.sizes import LARGEST, SIZES
 from images.tests import pictures
 
 LIMITS = Limits()
@@ -321,8 +322,7 @@ def test_a_probe_that_lies_is_not_believed(lie):
 def claim(tmp_path):
     (tmp_path / "thumb.v1.jpg").write_bytes(b"12345")
     variant = {"file": "thumb.v1.jpg", "width": 1, "height": 1, "content_type": "image/jpeg", "bytes": 5}
-    names = ("thumb", "small", "medium", "large")
-    return {"variants": {name: dict(variant) for name in names}, "placeholder": "", "width": 1, "height": 1}
+    return {"variants": {name: dict(variant) for name in SIZES}, "placeholder": "", "width": 1, "height": 1}
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def claim(tmp_path):
         {"file": "large.v1.jpg"},
         {"content_type": "image/svg+xml"},
         {"bytes": 4},
-        {"width": 2049},
+        {"width": SIZES[LARGEST] + 1},
     ],
 )
 def test_a_render_that_lies_is_not_believed(tmp_path, claim, lie):

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 
 BIG = jpeg_bytes(3000, 2000)
 OLD = ".v0."
+SECOND_SMALLEST, SECOND_LARGEST = list(SIZES)[1], list(SIZES)[-2]
 
 
 @pytest.fixture
@@ -271,12 +272,13 @@ def test_the_nearest_size(size, made, shown):
 
 
 def test_links_and_files_give_the_nearest_size(image):
-    without(image, "small", LARGEST)
+    without(image, SECOND_SMALLEST, LARGEST)
     links = links_of(image)
-    assert links.sizes["small"] == links.sizes["medium"]
-    assert links.largest == links.sizes["medium"]
-    assert file_of(image, "small") == image.variants["medium"]["file"]
-    assert [size for size, _ in downloads_of(image)] == ["medium"]
+    next_larger = list(SIZES)[2]
+    assert links.sizes[SECOND_SMALLEST] == links.sizes[next_larger]
+    assert links.largest == links.sizes[SECOND_LARGEST]
+    assert file_of(image, SECOND_SMALLEST) == image.variants[next_larger]["file"]
+    assert downloads_of(image)[0][0] == SECOND_LARGEST
 
 
 @pytest.mark.django_db(transaction=True)
@@ -284,9 +286,9 @@ def test_the_api_and_the_page_show_every_size(image, alice, client: Client):
     without(image, LARGEST)
     client.force_login(alice)
     shown = client.get(f"/api/v1/images/{image.public_id}/").json()["variants"]
-    assert shown[LARGEST] == shown["medium"]
+    assert shown[LARGEST] == shown[SECOND_LARGEST]
     stands_in = client.get(f"/api/v1/images/{image.public_id}/file/?size={LARGEST}")
-    assert len(b"".join(stands_in)) == image.variants["medium"]["bytes"]
+    assert len(b"".join(stands_in)) == image.variants[SECOND_LARGEST]["bytes"]
     stands_in.close()
     assert client.get(image.get_absolute_url()).status_code == 200
 
@@ -294,7 +296,7 @@ def test_the_api_and_the_page_show_every_size(image, alice, client: Client):
 @pytest.mark.django_db(transaction=True)
 def test_a_link_to_a_file_of_an_older_version_leads_to_todays(image, client: Client):
     of_an_older_version(image)
-    link = signed_link(image, image.variants["medium"]["file"])
+    link = signed_link(image, image.variants[SECOND_LARGEST]["file"])
     converge()
     answer = client.get(link)
     assert answer.status_code == 302
