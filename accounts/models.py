@@ -118,8 +118,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, **kwargs: Any) -> None:
         """A new password ends all sessions and API logins, whether a form, the admin or a command sets it.
 
-        Django holds the raw password in `_password` from set_password() to save(). It does not when
-        it only hashes the same password again.
+        Django holds the raw password in `_password` from set_password() to save(). When a login only
+        hashes the same password anew, Django clears `_password` before save().
         """
         adding, password_is_new = self._state.adding, self._password is not None  # type: ignore[attr-defined]
         if not adding and kwargs.get("update_fields") is None:

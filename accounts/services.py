@@ -135,7 +135,10 @@ def _is_verified(user: User) -> bool:
 
 
 def _send_mail(request: HttpRequest, email: str, user: User | None) -> None:
-    """Ask the new user to confirm; without `user`, tell the address's owner that an account exists. Throttled."""
+    """Ask the new user to confirm; without `user`, tell the address's owner that an account exists.
+
+    Sends nothing when the address had a mail within the limit `confirm_email`.
+    """
     if not consume(request, app="allauth.account", action="confirm_email", key=email):
         return
     if user is None:

@@ -29,7 +29,7 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album:
 
 @retry_transaction
 def create(owner: User, *, title: str, description: str = "") -> Album:
-    """Raises Problem `not_found` when the account was deleted meanwhile: an album would hold its row for ever."""
+    """Raises Problem `not_found` when the account was deleted meanwhile."""
     lock_owner(owner)
     if not User.objects.living().filter(pk=owner.pk).exists():
         raise not_found()

@@ -6,7 +6,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 request = urllib.request.Request(f"http://127.0.0.1:{os.environ.get('PORT', '9999')}/healthz/ready")
-# Send a Host that the server allows, and the scheme of SITE_URL, or the server would redirect to https.
+# Send host and scheme of SITE_URL, as a proxy does: ALLOWED_HOSTS may not name 127.0.0.1.
 site = urlsplit(os.environ.get("SITE_URL", "http://localhost:9999"))
 request.add_header("Host", site.netloc)
 request.add_header("X-Forwarded-Proto", site.scheme)

@@ -40,7 +40,7 @@ def main() -> None:
     migrate()
     check_storage()
     collect_static(data_dir)
-    # Run gunicorn as a module: multiprocessing's children import the main module again, which a script breaks.
+    # Run gunicorn as a module of this Python: the PATH may name no gunicorn, or another one.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"])
 
 

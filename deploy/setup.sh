@@ -28,7 +28,7 @@ if [ "${1:-}" = dev ]; then
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
     # Only redis-tools: it has the server's program and starts no service.
     have redis-server || have redis-check-rdb || wanted+=(redis-tools)
-    # Tests start servers with a wrong clock by it.
+    # Tests use it to start servers with a wrong clock.
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || wanted+=(libfaketime)
     have chromium || wanted+=(chromium)
     # Node checks and tests the JavaScript; the server does not need it.

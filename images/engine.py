@@ -110,7 +110,7 @@ class Engine:
             with self._claims.hold(claim):
                 variants.render(claim)
         except Exception:
-            logger.exception("image row %d was left to its lease", claim.image)
+            logger.exception("image row %d could not be rendered; it waits until its lease ends", claim.image)
         finally:
             connections.close_all()
             self._slots.release()

@@ -91,7 +91,7 @@ def _step(step: str, images: ImageQuerySet, **changes: Any) -> int:
 def lease(rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = False) -> UUID | None:
     """Lease those of `rows` that no worker holds. Returns their new token, or None when all are held.
 
-    Rows that a worker has paused (`pause`) are taken only with `over_pause`.
+    Rows that a worker has paused (`pause`) are free when the pause ends, or at once with `over_pause`.
     """
     free = rows.exclude(leased())
     if over_pause:

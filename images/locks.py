@@ -10,7 +10,7 @@ from images import lifecycle
 from images.models import Runner, RunnerQuerySet
 
 RECONCILE = "reconcile"
-# While a process holds this lock, no file is removed from the storage.
+# While a process holds this lock, `images.deletion.removal` removes no file.
 BACKUP = "backup"
 
 

@@ -131,7 +131,7 @@ class Image(models.Model):
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     album = models.ForeignKey(Album, models.PROTECT, related_name="images")
-    # Always the album's owner. Its quota counts the bytes, and the queue rotates by owner.
+    # Always the album's owner. The owner's quota counts the bytes, and the queue rotates by owner.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     name = models.CharField(max_length=NAME_LENGTH)
     caption = models.CharField(max_length=TEXT_LENGTH, blank=True)
@@ -139,7 +139,7 @@ class Image(models.Model):
     bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     crc32 = models.PositiveBigIntegerField(editable=False)
-    # `sha256` again from PENDING until the image is doomed, else NULL. It is unique in its album, so the
+    # A copy of `sha256` from PENDING until the image is doomed, else NULL. It is unique in its album, so the
     # database publishes only one of two uploads of the same bytes. Any number of rows may have NULL.
     living_sha256 = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
 

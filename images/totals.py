@@ -65,7 +65,7 @@ def update_with_sums(images: ImageQuerySet, write: Callable[[ImageQuerySet], int
     """
     albums = sorted(images.order_by().values_list("album_id", flat=True).distinct())
     list(Album.objects.select_for_update().filter(pk__in=albums).order_by("pk").values_list("pk"))
-    # Includes an image published into these albums before the lock; leaves out images of other albums.
+    # Uploads may have been published since. Count and change only images whose album is locked.
     images = images.filter(album__in=albums)
     per_album = list(images.order_by().values_list("album_id").annotate(Count("pk"), Sum("bytes")))
     write(images)

@@ -26,7 +26,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _storage_answers() -> bool:
-    """Whether the storage answers and has this store's marker, which an empty mount point does not have."""
+    """Whether the storage answers and has an identity file, which an empty mount point does not have."""
     storage: Any = storages["images"]
     try:
         return storage.answers() and identity.is_there()

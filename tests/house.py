@@ -1,6 +1,6 @@
-"""The house as its imports make it: rooms, who imports whom, and the order they keep.
+"""The layers of the code, their rooms (the modules and packages that a layer names), and who imports whom.
 
-The order is the one import-linter checks (pyproject.toml). `make house` prints the picture.
+import-linter checks the same layers (pyproject.toml). `make house` prints the picture.
 """
 
 import tomllib
@@ -11,7 +11,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
-# Parts that each Django app has and that no layer names.
+# Modules that each Django app has and that no layer names.
 EVERYWHERE = ("apps", "migrations", "tests")
 
 

@@ -126,7 +126,7 @@ class Server(Program):
 
     signal_at_death_of_tests = "TERM"
     root: Path = ROOT
-    """The code that runs."""
+    """The folder of the code that runs."""
 
     def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
         super().__init__(folder, "server.log")
@@ -184,7 +184,7 @@ def main(command: list[str]) -> int:
 
 def _run(command: list[str], database_url: str) -> int:
     child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url})
-    # Ctrl-C reaches the child by itself, SIGTERM does not; here both only mean: wait for its end.
+    # Ctrl-C reaches the child by itself, so ignore it here. SIGTERM does not, so pass it on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     return child.wait()

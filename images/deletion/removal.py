@@ -149,8 +149,8 @@ def remove_files(images: list[Image]) -> list[int]:
 def _doom_hidden() -> None:
     """Doom albums of doomed users, and images of doomed albums.
 
-    They are left when a process died between album and images, or when an album was created while its
-    owner was being deleted.
+    Images are left when a process died after it had hidden their album. Albums should never be left:
+    one transaction hides them with their user.
     """
     Album.objects.undeleted().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
     undoomed_images = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
@@ -164,7 +164,7 @@ def _purge_images() -> int:
         try:
             gone = remove_files(batch)
         except OSError as error:
-            logger.warning("nothing is removed: %s", error)
+            logger.warning("no more files are removed in this run: %s", error)
             break
         Image.objects.doomed().filter(pk__in=gone).delete()
         purged += len(gone)

@@ -136,7 +136,7 @@ def replacement(public_id: UUID, file: str) -> str | None:
 
 
 def downloads_of(image: Image) -> list[tuple[str, dict[str, Any]]]:
-    """The sizes to offer as downloads beside the original, largest first, each with its row's entry.
+    """The sizes to offer as downloads beside the original, largest first, each with its entry in `variants`.
 
     Each has fewer pixels and fewer bytes than the one before. The smallest size, for lists, is left out.
     """

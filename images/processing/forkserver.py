@@ -1,7 +1,7 @@
 """The process that forks a child for each picture, and the child's first steps.
 
-`child.py` starts it with an empty environment, so that no child can read a secret of the server. It
-imports the decoders once, so a child costs only milliseconds. We do not use the fork server of
+`child.py` passes it no variable that may hold a secret, so that no child can read one. It imports
+the decoders once, so a child costs only milliseconds. We do not use the fork server of
 Python's `multiprocessing`: it takes pickles, passes the server's environment on, runs the server's
 `__main__` in every child when that is a console script, and breaks when the server itself forks
 (gunicorn's preload, Celery's prefork).

@@ -19,7 +19,8 @@ class Limits:
     `memory_bytes` limits address space, which is more than the memory in use. The most expensive
     picture of `max_pixels` that we could make, a HEIC of 10 bits with alpha, takes 2071 MiB; the default
     is nearly half as much again. `bench/bench_processing.py --memory` measures the others.
-    `cpu_seconds` is five times the time of the slowest picture, 7.5 s.
+    `cpu_seconds` is five times the time of the slowest picture, 7.5 s. The server uses its settings
+    instead of these defaults (images.rendering.limits).
     """
 
     max_pixels: int = 100_000_000

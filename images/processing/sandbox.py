@@ -2,7 +2,7 @@
 
 A decoder that a hostile picture has taken over can read one file and write to one folder. This needs
 Landlock (Linux 5.13) and seccomp. On a kernel without them the child runs all the same, with its
-resource limits and an empty environment.
+resource limits and without the server's environment.
 """
 
 import ctypes

@@ -2,8 +2,8 @@
 
 An outdated image lacks a size, has an older render version, or its last rendering ended half way.
 It stays READY and shows its old variants until it is rendered again (images.rendering.variants).
-If that fails, it keeps the old variants, and its row says so. It is then left alone until the
-table changes or an operator runs `manage.py render_again`.
+If that fails, the old variants stay, and the row says so. The server then leaves the image alone
+until the table changes or an operator runs `manage.py render_again`.
 
 No index covers outdated images, so a walk searches all images by key, a step at a time.
 """

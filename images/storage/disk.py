@@ -27,7 +27,7 @@ from imagestore.kit.durable import fsync
 
 logger = logging.getLogger(__name__)
 
-# The folder of files that have no name yet.
+# The folder of files that `store` is still writing.
 _INCOMING = ".incoming"
 # Folders at the root that the listing leaves out; the file system makes lost+found.
 _RESERVED_FOLDERS = ("lost+found", _INCOMING)

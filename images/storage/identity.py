@@ -2,7 +2,7 @@
 
 A disk that is not mounted looks like an empty folder. While the identity file is missing, the store
 writes no file there, removes none, deletes no row and marks no image as FAILED. The database holds
-the same id (Store.marker). Only a database without images may write the file by itself.
+the same id (Store.marker). A server writes a missing file only while its database has no images.
 """
 
 import logging
@@ -36,7 +36,7 @@ def establish() -> None:
     Raises NotOurStorage. A storage that does not answer stops only the very first start (OSError).
     """
     try:
-        # Read the storage before the database: another server that starts now writes its row first.
+        # Read the storage before the database: another server that starts now writes its row before its file.
         stored_id = _read_from_storage()
     except OSError:
         if not Store.objects.exists():

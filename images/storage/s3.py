@@ -40,8 +40,9 @@ CLIENT_CONFIG = Config(
 )
 # For `answers`, which health checks call.
 QUICK_CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
-# A server that trickles bytes never reaches read_timeout. So listing folders to delete may take at most
-# TRANSFER_SECONDS, and a file that plus the time for its bytes at the slowest speed that is accepted.
+# A server that trickles bytes never reaches read_timeout, so there are limits of our own. Listing folders to
+# delete may take TRANSFER_SECONDS. Sending or reading a file may take TRANSFER_SECONDS, and one second more
+# for each TRANSFER_BYTES_PER_SECOND of its size.
 TRANSFER_SECONDS = 60
 TRANSFER_BYTES_PER_SECOND = 512 * 1024
 # Must be less than RECEPTION_LEASE, which is 5 minutes.
@@ -57,8 +58,8 @@ class S3ImageStorage(S3Storage, ImageStorage):
         super().__init__(**{"client_config": CLIENT_CONFIG, **options})
         self._prefix = f"{self.location}/" if self.location else ""
 
-    # One client for all threads, so one pool of connections. Clients are thread-safe; the resources of
-    # django-storages are not, so it opens a pool for each thread.
+    # All threads share one client and its pool of connections: clients are thread-safe. django-storages has a
+    # resource and a pool for each thread, because resources are not.
     @cached_property
     def client(self) -> Any:
         return self._client(self.client_config)
@@ -194,7 +195,7 @@ class S3File:
             self._body = answer["Body"]
             if answer["ContentLength"] != len(byte_range):
                 self.close()
-                raise OSError(errno.EIO, "the storage answered with another part", self._name)
+                raise OSError(errno.EIO, "the storage answered with another range of bytes", self._name)
         # botocore has no public way to replace the stream that it reads and checks.
         self._body._raw_stream = _TimedStream(self._body._raw_stream, _seconds_for(len(byte_range)))
         return self._stream()
@@ -215,7 +216,7 @@ class S3File:
 
 
 class _TimedStream:
-    """Limits the seconds spent waiting for the storage. The time between reads, as of a slow client, is free."""
+    """Limits the seconds spent waiting for the storage. Time between reads does not count: a client may be slow."""
 
     def __init__(self, raw: Any, seconds: float) -> None:
         self._raw, self._seconds_left = raw, seconds

@@ -40,7 +40,7 @@ class Refused(Exception):
 
 
 class _DeletionHold:
-    """Keeps deletions waiting during a backup. Call `renew` after each file, and `prove` at the end."""
+    """Makes deletions wait during a backup. Call `renew` after each file, and `prove` at the end."""
 
     def __init__(self, lock: locks.Lock) -> None:
         self._lock, self._interval = lock, Every(EXTEND_LOCK_SECONDS)
@@ -117,7 +117,7 @@ def _for_each_file(
 ) -> list[str]:
     """Call `work` for all files, several in parallel. Returns the missing and damaged files.
 
-    Files of doomed images are left out: deletion may have removed some before the backup began.
+    It does not return those of doomed images: deletion may have removed some before the backup began.
     """
     lost, done, total = list[str](), 0, images.count()
     pool = ThreadPoolExecutor(settings.STORAGE_WORKERS, "copy")

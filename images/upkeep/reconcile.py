@@ -1,4 +1,4 @@
-"""The safety net: only this module finishes work that a dead process has left half done.
+"""Finishes work that a dead process has left half done.
 
 Each step runs even if another step fails. Images whose rendering died need no repair: when their
 lease ends they are in the queue again (ImageQuerySet.waiting).
@@ -27,7 +27,7 @@ from imagestore.kit.database import retry_transaction
 
 logger = logging.getLogger(__name__)
 
-# When the server that reconciles dies, another one starts after this time. (Two at once would do no harm.)
+# When the server that reconciles dies, another one reconciles after this time. (Two at once would do no harm.)
 RECONCILE_LEASE = timedelta(minutes=5)
 # Users or albums whose sums one query compares.
 SUMS_BATCH_ROWS = 20

@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """How many images were worked on, and how many still have their old sizes because of an error."""
+    """How many renderings were tried, and how many images were given up: those still have their old sizes."""
 
     worked_on: int
     given_up: int

@@ -58,7 +58,10 @@ def put_back_if_lost(image: Image, staged: StagedFile) -> None:
 
 
 def _put_back(image: Image, staged: StagedFile) -> None:
-    """Take the image's lease first. A storage that timed out may still write later; deletion waits for its end."""
+    """Take the image's lease first. A storage that timed out may still write later.
+
+    Deletion waits until the lease has ended.
+    """
     rows = Image.objects.filter(pk=image.pk)
     token = lifecycle.lease(rows, reception.RECEPTION_LEASE, over_pause=True)
     if token is None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from images.processing import Crashed, Probed, probe_in_child
 from images.rendering.limits import limits
 
-# An honest header is read in a hundredth of this time. A file that takes longer is refused.
+# The store refuses a file whose header takes longer to read. A good header takes a hundredth of that.
 PROBE_CPU_SECONDS = 2
 PROBE_WALL_SECONDS = 10
 

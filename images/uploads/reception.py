@@ -49,9 +49,9 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
 
 @retry_transaction
 def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
-    """Read the rows under way first: while the owner is locked, no further row becomes RECEIVING.
+    """Look for RECEIVING rows before stored images. If an upload is published meanwhile, the second query finds it.
 
-    If one is published meanwhile, the query of the album's images finds it.
+    While this function holds the owner's lock, the owner's other uploads insert no RECEIVING row.
     """
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
@@ -96,9 +96,10 @@ def _quota_exceeded(owner: User) -> Problem:
 
 @retry_transaction
 def publish(image: Image) -> None:
-    """RECEIVING becomes PENDING. Counting it in the album first also locks the album's life.
+    """RECEIVING becomes PENDING. Update the album first: that locks its row, so no request can delete it meanwhile.
 
-    Raises IntegrityError when the same bytes were published first, Problem `not_found` when the album is gone.
+    Raises IntegrityError when the same bytes were published first, Problem `not_found` when the album is
+    gone, `storage_unavailable` when the lease was lost.
     """
     if not add_to_album(image.album_id, +1, image.bytes):
         raise not_found()

@@ -1,7 +1,7 @@
 """Staging: uploads arrive as files on local disk, before they become images.
 
 The receiving process locks its file. A file without a lock belongs to a dead process, and may be
-removed (images.storage.scratch). Checksums are computed while bytes arrive: no file is read twice.
+removed (images.storage.scratch). Checksums are computed while bytes arrive.
 """
 
 import fcntl

@@ -26,7 +26,8 @@ logger = structlog.get_logger(__name__)
 REDIS_TIMEOUT_SECONDS = 0.3
 # After a failure, a process sends Redis nothing for this long.
 REDIS_PAUSE_SECONDS = 2.0
-# So many deletions of an outage are repeated after it. The first ones matter most: they release older locks.
+# So many deletions of an outage are repeated after it. The first ones matter most: they release locks that
+# allauth took in Redis before the outage.
 MAX_MISSED_DELETIONS = 1000
 # Errors that begin an outage. UnicodeError: the host has no valid name, or the answer is not text.
 OUTAGE_ERRORS = (RedisError, OSError, UnicodeError, json.JSONDecodeError)

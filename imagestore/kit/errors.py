@@ -62,7 +62,7 @@ def as_problem(error: BaseException) -> Problem | None:
             seconds = int(getattr(error, "wait", None) or 60)
             return Problem("throttled", f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
         case exceptions.PermissionDenied() | PermissionDenied():
-            # Querysets refuse with 404, so a 403 can only mean a session without its CSRF token.
+            # Our own views refuse with 404, so their 403 can only mean a session without its CSRF token.
             return Problem("csrf_failed", _sentence(error, "Reload the page and try again."))
         case exceptions.APIException():
             code = str(error.get_codes())

@@ -21,7 +21,7 @@ class LoginRequired(LoginRequiredMiddleware):
 
 
 class PrivateByDefault:
-    """Lets only browsers store an answer without Cache-Control, and makes them ask again before using it."""
+    """Adds Cache-Control where a view sets none: only browsers may store the answer, and must ask before reuse."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

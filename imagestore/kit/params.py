@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from imagestore.kit.problems import invalid
 
-# Characters of `?search=`.
+# The longest `?search=`, in characters.
 SEARCH_LENGTH = 200
 
 

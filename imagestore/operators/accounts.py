@@ -1,4 +1,4 @@
-"""The admin of accounts. Delete users only with images.services.delete_account: a cascade would leave files."""
+"""The admin of accounts. Delete users only with images.services.delete_account, which also removes their files."""
 
 from typing import Any
 

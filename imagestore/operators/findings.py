@@ -31,7 +31,7 @@ class ResolvedFilter(admin.SimpleListFilter):
 
 @admin.register(Finding)
 class FindingAdmin(admin.ModelAdmin):
-    """Read only: `verify` and the scrub note findings, and resolve them."""
+    """Read only: `verify` and the scrub write and resolve findings; an upload of lost bytes resolves one, too."""
 
     list_display = ("kind", "file", "detail", "of_image", "found_at", "seen_at", "resolved_at")
     list_display_links = None

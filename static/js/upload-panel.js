@@ -95,7 +95,7 @@ export class UploadPanel {
     this.#foldWhenCalm(busy || items.some((item) => TROUBLE_STATES.includes(item.state)));
   }
 
-  /** The bytes that need no more work. Those of failed files count, so that the bar reaches its end. */
+  /** The fraction of all bytes that need no more work. Failed files count, so that the bar reaches its end. */
   #overallFraction(items) {
     const bytes = items.reduce((sum, { file }) => sum + file.size, 0);
     const settled = ({ state, sentFraction }) => (NOT_ADDED_STATES.includes(state) ? 1 : sentFraction);

@@ -167,7 +167,7 @@ export class UploadQueue extends EventTarget {
     }
   }
 
-  /** Each pause is longer than the one before. The store keeps no second copy of what had arrived already. */
+  /** Each pause is longer than the one before. The store stores no file twice, so sending one again is safe. */
   #waitForConnection(item, { detail }) {
     const now = this.#browser.now();
     this.#disconnectedSince ||= now;

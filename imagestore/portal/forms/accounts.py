@@ -34,7 +34,7 @@ class SignupForm(allauth_forms.SignupForm):
         """Register, as allauth asks for it after validation.
 
         When a parallel sign-up has just taken the address, and verification is mandatory, answer as
-        allauth does for an old account.
+        allauth does for an address that has an account.
         """
         try:
             return register(email=self.cleaned_data["email"], password=self.cleaned_data["password1"]), None
