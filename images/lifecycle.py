@@ -61,7 +61,7 @@ def ready(held: ImageQuerySet, *, release: bool = True, **rendered: Any) -> int:
 
     Without `release` the worker still holds the image, so that it can remove old files.
     """
-    no_errors = {"attempts": 0, "error_code": "", "error_detail": ""}
+    no_errors = {"error_code": "", "error_detail": ""}
     return _step("ready", held, **no_errors, **rendered, **(_NO_LEASE if release else {}))
 
 

@@ -131,14 +131,19 @@ def remove_if_deleted(image: Image) -> None:
         logger.warning("files of image %s are left: %s", image.public_id, error)
 
 
+def refuse_during_backup() -> None:
+    """Call before files are removed that rows have named. Raises DeletionsHeld."""
+    if locks.is_held(locks.BACKUP):
+        raise DeletionsHeld("a backup is being taken")
+
+
 def remove_files(images: list[Image]) -> list[int]:
     """Remove the files of these images. Returns the keys of images of which no file is left.
 
     Raises OSError when the storage fails or is not ours. Raises DeletionsHeld while a backup is taken,
     which copies the files after the rows that name them.
     """
-    if locks.is_held(locks.BACKUP):
-        raise DeletionsHeld("a backup is being taken")
+    refuse_during_backup()
     identity.check()
     gone = image_storage().delete_folders([image.storage_prefix for image in images])
     # The disk may have been unmounted meanwhile: then every folder looked empty.

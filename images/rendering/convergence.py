@@ -18,6 +18,7 @@ from django.db.models import Max, Q, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
+from images import locks
 from images.models import Image, ImageQuerySet, leased
 from images.processing.sizes import RENDER_VERSION, SIZES
 from images.rendering.queue import Claim, claim
@@ -99,7 +100,8 @@ class Walk:
         if self._interval.is_due() or (self._passed_held and not self._walking):
             # The worker that held an image may have died, so the next walk begins at once.
             self._position, self._walking, self._passed_held = 0, True, False
-        if not self._walking:
+        # During a backup no old file may be removed, so no image is rendered again.
+        if not self._walking or locks.is_held(locks.BACKUP):
             return None
         end = self._position + STEP_ROWS
         step = outdated().filter(pk__gt=self._position, pk__lte=end).annotate(is_held=leased()).order_by("pk")

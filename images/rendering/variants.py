@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from images import integrity, lifecycle
-from images.deletion.removal import remove_if_deleted
+from images.deletion.removal import refuse_during_backup, remove_if_deleted
 from images.models import ORIGINAL, Image
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
 from images.rendering import convergence
@@ -138,6 +138,7 @@ def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool
     if not lifecycle.ready(claim.row(), release=False, **columns):
         return False
     try:
+        refuse_during_backup()
         _remove_others(claim, image, columns["variants"])
     except OSError as error:
         # The token stays in the row, so the next walk renders the image again (images.rendering.convergence).

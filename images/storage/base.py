@@ -1,6 +1,5 @@
 """What the store asks of a storage of originals and variants. STORAGE_URL chooses `disk.py` or `s3.py`."""
 
-import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
@@ -12,8 +11,6 @@ from typing import Protocol
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import storages
-
-logger = logging.getLogger(__name__)
 
 # How much is read from a file or a connection at once.
 CHUNK_BYTES = 64 * 1024

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connections
 
+from images import locks
 from images.models import Image
 from images.rendering import convergence, variants
 from images.rendering.queue import Claim, Claims, claim
+from images.rendering.variants import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +25,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """How many renderings were tried, and how many images were given up: those still have their old sizes."""
+    """How many images were rendered again, given up (they still have their old sizes), and left for later."""
 
-    worked_on: int
+    rendered: int
     given_up: int
+    left: int
 
 
 def render_again(progress: Progress) -> Report:
@@ -60,21 +63,23 @@ def render_again(progress: Progress) -> Report:
             worker.result()
     finally:
         claims.end()
-    return Report(done, convergence.count_given_up())
+    given_up, left = convergence.count_given_up(), convergence.outdated().count()
+    return Report(max(0, total - given_up - left), given_up, left)
 
 
 def _claim_each() -> Iterator[Claim]:
-    """Claim each outdated image that no worker holds, oldest first.
+    """Claim each outdated image that no worker holds, oldest first; in each round those whose attempt failed.
 
-    Start over until none is left: an image whose attempt failed is outdated until it is given up.
+    Ends when a backup begins: during it no old file may be removed.
     """
-    any_left = True
-    while any_left:
-        any_left, last = False, 0
+    for _ in range(MAX_ATTEMPTS):
+        last = 0
         while image := _next_outdated(last):
-            any_left, last = True, image.pk
-            if next_claim := claim(image, convergence.outdated().unleased()):
-                yield next_claim
+            if locks.is_held(locks.BACKUP):
+                return
+            last = image.pk
+            if claimed := claim(image, convergence.outdated().unleased()):
+                yield claimed
 
 
 def _next_outdated(after: int) -> Image | None:

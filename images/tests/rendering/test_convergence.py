@@ -6,11 +6,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from images import engine, lifecycle
+from images import engine, lifecycle, locks
 from images.delivery.links import downloads_of, file_of, links_of, signed_link
 from images.models import Image, Status
 from images.processing import Crashed, Damaged
@@ -360,8 +360,11 @@ def test_the_command_tries_again_what_could_not_be_made_and_says_how_many_still_
     without(image, LARGEST)
     child_that_fails(Damaged("It is cut off."), monkeypatch)
     converge()
-    with pytest.raises(CommandError, match="1 could not be made again"):
-        call_command("render_again", stdout=StringIO())
+    said, complaints = StringIO(), StringIO()
+    with pytest.raises(SystemExit):
+        call_command("render_again", stdout=said, stderr=complaints)
+    assert said.getvalue() == "images made again: 0\n"
+    assert complaints.getvalue().startswith("1 could not be made again")
     monkeypatch.undo()
     call_command("render_again", stdout=StringIO())
     assert stored() == whole(image)
@@ -378,3 +381,40 @@ def test_a_count_takes_no_longer_than_it_may(image):
     without(image, LARGEST)
     assert convergence.count_left() == convergence.Left(1, counted_all=True)
     assert convergence.count_left(seconds=-1) == convergence.Left(0, counted_all=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_says_what_a_storage_that_fails_has_left(image, monkeypatch):
+    without(image, LARGEST)
+    child_that_fails(OSError("not now"), monkeypatch)
+    said, complaints = StringIO(), StringIO()
+    with pytest.raises(SystemExit):
+        call_command("render_again", stdout=said, stderr=complaints)
+    assert said.getvalue() == "images made again: 0\n"
+    assert complaints.getvalue().startswith("1 are left")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_converges_while_a_backup_is_taken(image):
+    """Its copy of the rows names the old files."""
+    of_an_older_version(image)
+    before = stored()
+    with locks.hold(locks.BACKUP, timedelta(hours=1)):
+        assert converge() == 0
+        with pytest.raises(SystemExit):
+            call_command("render_again", stdout=StringIO(), stderr=StringIO())
+    assert stored() == before
+    assert converge() == 1
+    assert stored() == whole(image)
+
+
+def test_a_backup_that_begins_meanwhile_finds_the_old_files(image):
+    of_an_older_version(image)
+    before = stored()
+    claim = convergence.Walk().claim_next()
+    with locks.hold(locks.BACKUP, timedelta(hours=1)):
+        variants.render(claim)
+        assert before <= stored()
+    Image.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert converge() == 1
+    assert stored() == whole(image)
