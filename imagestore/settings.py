@@ -135,6 +135,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "imagestore.kit.logging.RequestLogMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Must stand before every middleware that reads a body.
+    "imagestore.kit.middleware.Utf8Only",
     # Must stand before CSRF, which reads the whole body: the gate refuses an upload by its headers.
     "images.uploads.gate.UploadGate",
     "django.middleware.csrf.CsrfViewMiddleware",

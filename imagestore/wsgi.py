@@ -12,7 +12,8 @@ from django.conf import settings  # noqa: E402 - the apps must be loaded first
 from images import engine  # noqa: E402
 from imagestore.kit.body import BodyDeadlines  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
+from imagestore.kit.middleware import ReadableContentType  # noqa: E402
 
 limit_statement_time()
-application = BodyDeadlines(django_application, settings.BODY_GRACE_SECONDS)
+application = BodyDeadlines(ReadableContentType(django_application), settings.BODY_GRACE_SECONDS)
 engine.start()
