@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,10 @@ from rest_framework.views import set_rollback
 from imagestore.kit.problems import Problem, database_unavailable, not_found
 
 PROBLEM_JSON = "application/problem+json"
+# Of the fields that are wrong an answer tells so many, of each so many sentences, of each so many characters.
+MAX_FIELDS = 20
+MAX_SENTENCES = 5
+MAX_CHARACTERS = 300
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -103,10 +108,15 @@ def _sentence(error: Exception, fallback: str) -> str:
 
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
-    """DRF's details, flattened to one list of sentences per field."""
+    """DRF's details, flattened to one list of sentences per field. An answer stays within a few kB."""
     if isinstance(detail, Mapping):
-        return {str(field): _sentences(value) for field, value in detail.items()}
-    return {"non_field_errors": _sentences(detail)}
+        fields = islice(detail.items(), MAX_FIELDS)
+        return {str(field)[:MAX_CHARACTERS]: _few_sentences(value) for field, value in fields}
+    return {"non_field_errors": _few_sentences(detail)}
+
+
+def _few_sentences(value: Any) -> list[str]:
+    return [sentence[:MAX_CHARACTERS] for sentence in _sentences(value)[:MAX_SENTENCES]]
 
 
 def _sentences(value: Any) -> list[str]:

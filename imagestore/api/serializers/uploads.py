@@ -47,8 +47,27 @@ class BulkAnswerSerializer(serializers.Serializer[Any]):
     results = BulkResultSerializer(many=True)
 
 
+class BoundedListField(serializers.ListField):
+    """Looks at the length before the items, and at the first wrong item only: DRF tells of each."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        limit = self.max_length
+        if isinstance(data, list) and limit is not None and len(data) > limit:
+            raise serializers.ValidationError(self.error_messages["max_length"].format(max_length=limit))
+        return super().to_internal_value(data)
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        items = []
+        for number, item in enumerate(data):
+            try:
+                items.append(self.child.run_validation(item))
+            except serializers.ValidationError as error:
+                raise serializers.ValidationError({str(number): error.detail}) from None
+        return items
+
+
 class HashesSerializer(serializers.Serializer[Any]):
-    sha256 = serializers.ListField(child=serializers.RegexField(SHA256), max_length=MAX_HASHES)
+    sha256 = BoundedListField(child=serializers.RegexField(SHA256), max_length=MAX_HASHES)
 
 
 class ExistingSerializer(serializers.Serializer[Any]):
