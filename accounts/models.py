@@ -27,9 +27,12 @@ def normalise_email(email: str) -> str:
     """One spelling for each mailbox: ALI@, ali@ and full-width ali@ are one account.
 
     The domain becomes ASCII (RFC 5891), because some database collations treat ü and u as equal.
-    Text that is no address is returned, too: validation refuses it later.
+    Text that is no address is returned, too: validation refuses it later. So is the beginning of a text
+    that is too long: normalising it could take minutes, because Python's NFKC and IDNA are quadratic.
     """
-    local, at, domain = _caseless(email).strip().rpartition("@")
+    if len(email) > EMAIL_LENGTH or len(email := _caseless(email)) > EMAIL_LENGTH:
+        return email[: EMAIL_LENGTH + 1]
+    local, at, domain = email.strip().rpartition("@")
     try:
         return local + at + domain.encode("idna").decode("ascii")
     except UnicodeError:

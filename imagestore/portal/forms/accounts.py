@@ -8,13 +8,16 @@ from allauth.account.fields import PasswordField
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from accounts.models import NAME_LENGTH, User, normalise_email
+from accounts.models import EMAIL_LENGTH, NAME_LENGTH, User, normalise_email
 from accounts.services import register, verification_is_mandatory
 from imagestore.kit.problems import Problem
 
 
 class EmailField(AllauthEmailField):
-    """Normalises an address, so that all its spellings are one account."""
+    """Normalises an address, so that all its spellings are one account. Refuses one that no account can have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": EMAIL_LENGTH, **kwargs})
 
     def to_python(self, value: Any) -> str:
         return normalise_email(super().to_python(value))
