@@ -20,7 +20,8 @@ ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
 # Tests that use no database, or do the same on each: `make test` runs them once.
 NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/test_s3.py --ignore images/tests/storage/test_url.py \
-	--ignore images/tests/storage/test_scratch.py --ignore imagestore/tests/kit/test_cache.py --ignore tests/test_corpus.py
+	--ignore images/tests/storage/test_scratch.py --ignore imagestore/tests/kit/test_cache.py --ignore tests/test_corpus.py \
+	--ignore tests/bad_input/test_hostile_text.py
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
