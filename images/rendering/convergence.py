@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from images import locks
 from images.models import Image, ImageQuerySet, leased
 from images.processing.sizes import RENDER_VERSION, SIZES
-from images.rendering.queue import Claim, claim
+from images.rendering.queue import Claim, claim, first
 from imagestore.kit.intervals import Every
 
 # How many rows one step of the walk, or one query of the count, may read.
@@ -105,7 +105,7 @@ class Walk:
             return None
         end = self._position + STEP_ROWS
         step = outdated().filter(pk__gt=self._position, pk__lte=end).annotate(is_held=leased()).order_by("pk")
-        image: Any = step.only("pk", "owner_id", "lease_token").first()
+        image: Any = first(step)
         self._position = image.pk if image else end
         self._walking = image is not None or end < _newest()
         cache.set(_POSITION, self._position, timeout=None)

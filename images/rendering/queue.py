@@ -40,7 +40,7 @@ def claim_next(after_owner: int = 0) -> Claim | None:
     """Claim the oldest waiting image of the next owner in rotation; None when no image waits."""
     waiting = Image.objects.waiting().order_by("owner_id", "pk")
     while True:
-        image = _first(waiting.filter(owner_id__gt=after_owner)) or _first(waiting)
+        image = first(waiting.filter(owner_id__gt=after_owner)) or first(waiting)
         if image is None:
             return None
         if claimed := claim(image, Image.objects.waiting()):
@@ -53,7 +53,7 @@ def claim(image: Image, among: ImageQuerySet) -> Claim | None:
     return Claim(image.pk, image.owner_id, token, image.lease_token is not None) if token else None
 
 
-def _first(images: ImageQuerySet) -> Image | None:
+def first(images: ImageQuerySet) -> Image | None:
     """The first of these images, with only the columns that `claim` needs."""
     image: Image | None = images.only("pk", "owner_id", "lease_token").first()
     return image

@@ -3,7 +3,6 @@
 The server does the same slowly, while no new image waits (images.rendering.convergence).
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,9 @@ from django.conf import settings
 from django.db import connections
 
 from images import locks
-from images.models import Image
 from images.rendering import convergence, variants
-from images.rendering.queue import Claim, Claims, claim
+from images.rendering.queue import Claim, Claims, claim, first
 from images.rendering.variants import MAX_ATTEMPTS
-
-logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
@@ -74,15 +70,9 @@ def _claim_each() -> Iterator[Claim]:
     """
     for _ in range(MAX_ATTEMPTS):
         last = 0
-        while image := _next_outdated(last):
+        while image := first(convergence.outdated().unleased().filter(pk__gt=last).order_by("pk")):
             if locks.is_held(locks.BACKUP):
                 return
             last = image.pk
             if claimed := claim(image, convergence.outdated().unleased()):
                 yield claimed
-
-
-def _next_outdated(after: int) -> Image | None:
-    images = convergence.outdated().unleased().filter(pk__gt=after).order_by("pk")
-    image: Image | None = images.only("pk", "owner_id", "lease_token").first()
-    return image

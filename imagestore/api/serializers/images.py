@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 
 from albums.models import TEXT_LENGTH
 from images.delivery.links import Links, links_of
-from images.models import NAME_LENGTH, SHOWN, Image
+from images.models import SHOWN, Image
 from images.processing.sizes import SIZES
 from images.uploads.filenames import clean_name
 
@@ -101,4 +101,4 @@ class ImageChangeSerializer(serializers.Serializer[Image]):
 
     def validate_name(self, name: str) -> str:
         """Clean and cut the name; never refuse it."""
-        return clean_name(name[: 4 * NAME_LENGTH])
+        return clean_name(name)
