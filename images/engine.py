@@ -81,7 +81,9 @@ class Engine:
                 self._converging = self._pool.submit(self._render, claim)
             else:
                 self._slots.release()
-                wakeups.work_waits.wait(min(POLL_SECONDS, self._converge_interval.seconds_left()))
+                wakeups.work_waits.wait(
+                    self._converge_interval.seconds_left() if self._walk.is_on else POLL_SECONDS
+                )
                 wakeups.work_waits.clear()
 
     def _claim(self, owner: int) -> Claim | None:

@@ -95,6 +95,11 @@ class Walk:
         self._position, self._interval = 0, Every(WALK_SECONDS)
         self._walking = self._passed_held = False
 
+    @property
+    def is_on(self) -> bool:
+        """False between two walks, when a step has nothing to do."""
+        return self._walking or self._passed_held
+
     def claim_next(self) -> Claim | None:
         """Go one step: claim the first outdated image in it. None without one, or while another worker holds it."""
         if self._interval.is_due() or (self._passed_held and not self._walking):
