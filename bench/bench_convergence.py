@@ -3,7 +3,6 @@
 The benchmark starts itself as `python -m bench.bench_convergence measure ALBUM`, with a server's settings.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -45,16 +44,14 @@ def measure(album_id: str) -> None:
 
 def bench(title: str, database_url: str, folder: Path) -> None:
     folder.mkdir()
-    server = Server(folder, database_url).start()
+    server = Server(folder, database_url, USER_QUOTA_BYTES="0").start()
     try:
         album = Client(server).album
     finally:
         server.stop()
-    settings = {**os.environ, **server.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"}
-    keys = dict(line.split("=", 1) for line in (folder / "data/secrets.env").read_text().split())
     print(f"\nConvergence, {ROWS:,} images, on {title}", flush=True)
     command = [sys.executable, "-m", "bench.bench_convergence", "measure", album]
-    subprocess.run(command, env=settings | keys, check=True)
+    subprocess.run(command, env=server.env, check=True)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """CPU and memory to render one picture, and the overhead of its child process.
 
 python -m bench.bench_processing            CPU of a 12-megapixel photo, overhead of a child
-python -m bench.bench_processing --memory   also peak address space at 100 megapixels, in minutes
+python -m bench.bench_processing --memory   also peak address space at the most pixels of each format, in minutes
+python -m bench.bench_processing --limits   also CPU of smooth and of noisy pictures, and their CPU limit
 """
 
 import argparse
@@ -12,20 +13,37 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
 import pillow_heif
+import pyjpegxl
 from PIL import Image
 
-from images.processing import Limits, probe_in_child, render_in_child, warm_up
+from images.processing import Limits, cpu_seconds, jxl, probe_in_child, render_in_child, warm_up
+from images.processing.child import ENVIRONMENT
+from images.processing.decoding import format_of
+from images.processing.formats import AVIF, BMP, GIF, HEIC, JPEG, JXL, PNG, TIFF, WEBP
 from images.processing.render import render
 
 pillow_heif.register_heif_opener()
+jxl.load_library()
+
+
+def save_jxl(picture: Image.Image, file: Any, _name: Any) -> None:
+    bands = len(picture.getbands())
+    fast = pyjpegxl.EncoderSpeed.Lightning
+    file.write(
+        pyjpegxl.encode(picture.tobytes(), *picture.size, num_channels=bands, speed=fast, **picture.encoderinfo)
+    )
+
+
+Image.register_save("JXL", save_jxl)
 
 # Width and height in px.
 TWELVE_MP = (4032, 3024)
-HUNDRED_MP = (10_000, 10_000)
+_FORMATS = {form.decoder: form for form in (JPEG, PNG, GIF, WEBP, AVIF, HEIC, JXL, TIFF, BMP)}
 # Title -> mode, format and options to save with.
 SAVED_AS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "JPEG": ("RGB", "JPEG", {"quality": 88}),
@@ -38,13 +56,26 @@ SAVED_AS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "WebP, alpha": ("RGBA", "WEBP", {"quality": 75, "method": 0}),
     "AVIF": ("RGB", "AVIF", {"quality": 60, "speed": 10}),
     "AVIF, 4:4:4 alpha": ("RGBA", "AVIF", {"quality": 60, "speed": 10, "subsampling": "4:4:4"}),
+    "HEIC, tiled, alpha": (
+        "RGBA",
+        "HEIF",
+        {"quality": 50, "tile_size": 512, "enc_params": {"preset": "ultrafast"}},
+    ),
+    "TIFF, LZW": ("RGB", "TIFF", {"compression": "tiff_lzw"}),
+    "TIFF, Deflate RGBA": ("RGBA", "TIFF", {"compression": "tiff_adobe_deflate"}),
+    "TIFF, CMYK": ("CMYK", "TIFF", {}),
+    "BMP": ("RGB", "BMP", {}),
+    "JPEG XL": ("RGB", "JXL", {"quality": 1.0}),
+    "JPEG XL, lossless RGBA": ("RGBA", "JXL", {"lossless": True}),
     "HEIC, tiled": ("RGB", "HEIF", {"quality": 50, "tile_size": 512, "enc_params": {"preset": "ultrafast"}}),
 }
 MEASURE_PEAK = """
 import sys
 from pathlib import Path
 from images.processing import Limits
+from images.processing.decoding import load_decoder
 from images.processing.render import render
+load_decoder(Path(sys.argv[1]))
 render(Path(sys.argv[1]), Path(sys.argv[2]), Limits())
 print(next(line for line in open("/proc/self/status") if line.startswith("VmPeak")).split()[1])
 """
@@ -94,6 +125,31 @@ def bench_cpu(folder: Path) -> None:
         show(title, f"{cpu_ms(lambda: render(path, folder, Limits())):.0f} ms")  # noqa: B023
 
 
+def bench_limits(folder: Path) -> None:
+    """The rates in images/processing/formats.py are above these; the limit is four times as much, and a base."""
+    print("\nCPU of smooth and noisy pictures of 12 megapixels at quality 95, and their limit")
+    smooth = Image.radial_gradient("L").resize(TWELVE_MP, Image.Resampling.BILINEAR)
+    noise = Image.effect_noise(TWELVE_MP, 60)
+    for title, (mode, form, options) in SAVED_AS.items():
+        for kind, grey in (("smooth", smooth), ("noise", noise)):
+            path = folder / "extreme"
+            _in_mode(grey, mode).save(path, form, **options | ({"quality": 95} if "quality" in options else {}))
+            ms = cpu_ms(lambda: render(path, folder, Limits()), rounds=2)  # noqa: B023
+            size = path.stat().st_size
+            limit = cpu_seconds(format_of(path).content_type, TWELVE_MP[0] * TWELVE_MP[1], size)
+            show(f"{title}, {kind}, {size / 1e6:.1f} MB", f"{ms:.0f} ms of {limit} s")
+
+
+def _in_mode(grey: Image.Image, mode: str) -> Image.Image:
+    if mode == "I;16":
+        return grey.convert("I").point(lambda value: value * 256).convert("I;16")
+    if mode in ("P", "L"):
+        return grey.convert(mode)
+    turns = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180
+    bands = [grey, *(grey.transpose(turn) for turn in turns)]
+    return Image.merge(mode, bands[: len(Image.new(mode, (1, 1)).getbands())])
+
+
 def bench_child(folder: Path) -> None:
     print("\nA child process")
     path = folder / "tiny"
@@ -107,28 +163,38 @@ def bench_child(folder: Path) -> None:
 
 
 def bench_memory(folder: Path) -> None:
-    Image.MAX_IMAGE_PIXELS = HUNDRED_MP[0] * HUNDRED_MP[1]
-    print("\nPeak address space of 100 megapixels")
+    Image.MAX_IMAGE_PIXELS = None
+    print("\nPeak address space at the most pixels of each format")
     for title, (mode, form, options) in SAVED_AS.items():
         path = folder / "huge"
-        photo(HUNDRED_MP, mode).save(path, form, **options)
-        show(title, f"{_peak_mib(path, folder)} MiB")
+        side = _longest_square(mode, form)
+        photo((side, side), mode).save(path, form, **options)
+        show(f"{title}, {side**2 / 1e6:.0f} MP", f"{_peak_mib(path, folder)} MiB")
+
+
+def _longest_square(mode: str, form: str) -> int:
+    """The side in px of the largest square picture that we take."""
+    limits = _FORMATS[form]
+    return isqrt(max(limits.most_pixels, limits.most_plain_pixels if mode == "RGB" else 0))
 
 
 def _peak_mib(path: Path, folder: Path) -> int:
     command = [sys.executable, "-c", MEASURE_PEAK, str(path), str(folder)]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"}
+    environment = os.environ | ENVIRONMENT
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     return int(done.stdout) // 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--memory", action="store_true", help="also the memory at 100 megapixels")
+    parser.add_argument("--memory", action="store_true", help="also the memory at the most pixels")
+    parser.add_argument("--limits", action="store_true", help="also the CPU limits")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         bench_cpu(Path(name))
         bench_child(Path(name))
+        if arguments.limits:
+            bench_limits(Path(name))
         if arguments.memory:
             bench_memory(Path(name))
     show("\nPeak memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")

@@ -40,7 +40,7 @@ def fill(album_id: str, count: int) -> None:
     from django.core.files.base import ContentFile
 
     from albums.models import Album
-    from images import totals
+    from images import covers, totals
     from images.models import Image
     from images.storage.base import image_storage
 
@@ -57,7 +57,8 @@ def fill(album_id: str, count: int) -> None:
     )
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(store, images))
-    totals.count(album.pk, count, count * size)
+    totals.add_to_album(album.pk, count, count * size)
+    covers.choose_covers([album.pk])
     type(album.owner).objects.filter(pk=album.owner_id).update(used_bytes=count * size)
 
 
