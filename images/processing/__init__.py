@@ -10,16 +10,25 @@ from .errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
+from .formats import cpu_seconds
 from .results import (
+    DAMAGE_CODES,
+    DOWNLOADED_TYPES,
     EXTENSIONS,
+    TAKEN_FROM,
     Limits,
     Probed,
     Rendered,
     RenderedVariant,
+    Taken,
 )
+from .sandbox import missing as missing_of_sandbox
 
 __all__ = [
+    "DAMAGE_CODES",
+    "DOWNLOADED_TYPES",
     "EXTENSIONS",
+    "TAKEN_FROM",
     "Crashed",
     "Damaged",
     "InvalidImage",
@@ -29,8 +38,11 @@ __all__ = [
     "ProcessingError",
     "Rendered",
     "RenderedVariant",
+    "Taken",
     "TooManyPixels",
     "UnsupportedFormat",
+    "cpu_seconds",
+    "missing_of_sandbox",
     "probe_in_child",
     "render_in_child",
     "warm_up",

@@ -6,8 +6,10 @@ Safe to call from any number of threads. Each call blocks until its child has an
 import atexit
 import errno
 import json
+import logging
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -19,15 +21,28 @@ from . import wire
 from .errors import Crashed, OverLimits
 from .results import Limits, Probed, Rendered
 
+logger = logging.getLogger(__name__)
+
 _PROBE = "images.processing.probe:probe"
 _RENDER = "images.processing.render:render"
 _ROOT = Path(__file__).resolve().parents[2]
 _START = "from images.processing.forkserver import serve; serve({fd})"
-# Children see no other variables than these and _PASSED_ON. Few arenas: each reserves 64 MiB of address space.
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
+# Children see no other variables than these and _PASSED_ON. Few arenas and threads
+# (of NumPy, which comes with pyjpegxl): each reserves address space.
+# Fresh pages cost a third of a photo's CPU. So the C library asks for huge ones, and what it frees it uses again.
+_MALLOC = {"hugetlb": 1, "mmap_threshold": 32 * 2**20, "trim_threshold": 512 * 2**20, "arena_max": 2}
+ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{name}={value}" for name, value in _MALLOC.items()),
+    "OPENBLAS_NUM_THREADS": "1",
+}
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 _GRACE_SECONDS = 10.0
 """How long after the child's deadline we wait for the fork server before we treat it as lost."""
+
+
+_MAX_OUTPUT_BYTES = 2048
+"""So much of what a child prints goes to the log."""
 
 
 class _ForkServerLostError(Exception):
@@ -65,27 +80,32 @@ def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits) -> 
     request = wire.request(job, path, out_dir, limits)
     give_up_seconds = limits.wall_seconds + _GRACE_SECONDS
     try:
-        return _ask(request, give_up_seconds)
+        return _ask(request, path, give_up_seconds)
     except _ForkServerLostError:
         pass  # most likely something killed it: try once more with a new one
     try:
-        return _ask(request, give_up_seconds)
+        return _ask(request, path, give_up_seconds)
     except _ForkServerLostError as lost:
         # An OSError, because the machine is the cause: the caller may try again later.
         raise OSError(errno.EAGAIN, "the fork server was lost twice") from lost
 
 
-def _ask(request: bytes, give_up_seconds: float) -> dict[str, Any]:
+def _ask(request: bytes, path: Path, give_up_seconds: float) -> dict[str, Any]:
     control = _server.control()
     answer_fd, answer_end = os.pipe()
+    output_fd, output_end = os.pipe()
     status_fd, status_end = os.pipe()
+    # A full pipe must not stop the child: what it prints beyond that is lost.
+    os.set_blocking(output_end, False)
     try:
-        _send(control, request, [answer_end, status_end])
+        _send(control, request, [answer_end, output_end, status_end])
         status = _status(control, status_fd, give_up_seconds)
+        _log_output(output_fd, path)
         _raise_unless_finished(status)
-        return wire.open_answer(_read_available(answer_fd))
+        return wire.open_answer(_read_available(answer_fd, wire.MAX_MESSAGE_BYTES))
     finally:
         os.close(answer_fd)
+        os.close(output_fd)
         os.close(status_fd)
 
 
@@ -117,15 +137,24 @@ def _raise_unless_finished(status: dict[str, Any]) -> None:
         raise OSError(status["errno"], os.strerror(status["errno"]))
     if status["over_limits"]:
         raise OverLimits
+    if status["exit"] == -signal.SIGKILL:
+        # Limits are told apart above, so the kernel has killed it to free memory, or an operator has.
+        raise Crashed(Crashed.killed)
     if status["exit"] != 0:
         raise Crashed
 
 
-def _read_available(answer_fd: int) -> bytes:
+def _log_output(output_fd: int, path: Path) -> None:
+    """Quoted and cut: a hostile picture may have chosen the words, and must not write lines of the log."""
+    if output := _read_available(output_fd, _MAX_OUTPUT_BYTES):
+        logger.warning("a child that read %s printed %r", "/".join(path.parts[-2:]), output)
+
+
+def _read_available(fd: int, most: int) -> bytes:
     """The bytes that a finished child has left in the pipe. Never waits, even if its other end is still open."""
-    os.set_blocking(answer_fd, False)
+    os.set_blocking(fd, False)
     try:
-        return os.read(answer_fd, wire.MAX_MESSAGE_BYTES)
+        return os.read(fd, most)
     except BlockingIOError:
         return b""
 
@@ -167,7 +196,7 @@ class _ForkServer:
             self._process = subprocess.Popen(  # noqa: S603 - nothing in it comes from a user
                 [sys.executable, "-c", _START.format(fd=theirs.fileno())],
                 cwd=_ROOT,
-                env=passed_on | _ENVIRONMENT,
+                env=passed_on | ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

@@ -14,7 +14,8 @@ class ProcessingError(Exception):
 
 class UnsupportedFormat(ProcessingError):
     code = "unsupported_format"
-    detail = "This file is not a picture we can read. We take JPEG, PNG, GIF, WebP, AVIF and HEIC."
+    TAKEN = "We take JPEG, PNG, GIF, WebP, AVIF, HEIC, JPEG XL, TIFF, BMP, and RAW (DNG, CR2, CR3, NEF, ARW, RAF)."
+    detail = f"This file is not a picture we can read. {TAKEN}"
 
 
 class InvalidImage(ProcessingError):
@@ -40,6 +41,9 @@ class OverLimits(ProcessingError):
 class Crashed(ProcessingError):
     code = "crashed"
     detail = "The program that reads pictures stopped while working on this one."
+    killed = (
+        "The program that reads pictures was killed while working on this one: the server may be out of memory."
+    )
 
 
 BY_CODE: dict[str, type[ProcessingError]] = {

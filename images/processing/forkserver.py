@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import probe, render, sandbox, wire  # noqa: F401  (imported so that each child has them)
+from . import decoding, probe, render, sandbox, wire  # noqa: F401  (imported so that each child has them)
 from .results import Limits
 
 _PR_SET_PDEATHSIG = 1
@@ -67,26 +67,27 @@ def _time_left(selector: selectors.BaseSelector) -> float | None:
 
 def _accept(selector: selectors.BaseSelector, control: socket.socket) -> bool:
     """Fork a child for the next request. False when the server has closed its socket."""
-    message, fds, _, _ = socket.recv_fds(control, wire.MAX_MESSAGE_BYTES, 2)
+    message, fds, _, _ = socket.recv_fds(control, wire.MAX_MESSAGE_BYTES, 3)
     if not message:
         return False
-    answer_fd, status_fd = fds
+    answer_fd, output_fd, status_fd = fds
     try:
-        child = _fork(json.loads(message), answer_fd, status_fd)
+        child = _fork(json.loads(message), answer_fd, output_fd, status_fd)
         selector.register(child.pidfd, selectors.EVENT_READ, child)
     except OSError as error:  # the machine is short of processes or memory
         _send_status(status_fd, {"errno": error.errno})
     os.close(answer_fd)
+    os.close(output_fd)
     return True
 
 
-def _fork(request: dict[str, Any], answer_fd: int, status_fd: int) -> _Child:
+def _fork(request: dict[str, Any], answer_fd: int, output_fd: int, status_fd: int) -> _Child:
     limits = Limits(**request["limits"])
     deadline = time.monotonic() + limits.wall_seconds
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _run_child(request, limits, answer_fd, parent)
+        _run_child(request, limits, answer_fd, output_fd, parent)
     return _Child(pid, os.pidfd_open(pid), status_fd, limits, deadline)
 
 
@@ -117,12 +118,12 @@ def _send_status(status_fd: int, status: dict[str, Any]) -> None:
     os.close(status_fd)
 
 
-def _run_child(request: dict[str, Any], limits: Limits, answer_fd: int, parent: int) -> NoReturn:
+def _run_child(request: dict[str, Any], limits: Limits, answer_fd: int, output_fd: int, parent: int) -> NoReturn:
     """Do one job and exit. It must never return into the fork server's loop."""
     exit_code = 1
     try:
         _die_with(parent)
-        answer_fd = _close_all_but(answer_fd)
+        answer_fd = _close_all_but(answer_fd, output_fd)
         message = wire.answer(lambda: _work(request, limits))
         os.write(answer_fd, message)
         exit_code = 0
@@ -135,7 +136,8 @@ def _work(request: dict[str, Any], limits: Limits) -> Any:
     job = getattr(import_module(module), function)
     path, folder = Path(request["path"]), request["out_dir"]
     _set_limits(limits)
-    sandbox.enter(readable=path, writable=Path(folder) if folder else None)
+    decoding.load_decoder(path)
+    sandbox.enter(path, Path(folder) if folder else None, required=limits.require_sandbox)
     return job(path, Path(folder), limits) if folder else job(path, limits)
 
 
@@ -145,9 +147,11 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _close_all_but(fd: int) -> int:
-    """Close all files except this one (which becomes 3) and 0 to 2: a child must not use the control socket."""
-    os.dup2(fd, 3)
+def _close_all_but(answer_fd: int, output_fd: int) -> int:
+    """Leave the child no file of the server's. 0 is /dev/null, 1 and 2 become its output, 3 its answer."""
+    os.dup2(output_fd, 1)
+    os.dup2(output_fd, 2)
+    os.dup2(answer_fd, 3)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
     return 3
 

@@ -1,29 +1,39 @@
 """Renders all sizes of a picture from one decode: upright, in sRGB, without metadata."""
 
 import base64
+import os
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import thumbhash
 from PIL import Image
 
-from . import metadata
+from . import metadata, truncated
+from .cicp import ColourSpace
 from .colour import to_scalable_mode, to_srgb
-from .decoding import as_processing_error, check_size, open_picture
+from .colour_source import space_in
+from .decoding import as_processing_error, check_size, limits_of, open_picture
 from .errors import Damaged
-from .nclx import profile_of
+from .formats import JPEG, Format
 from .probe import upright_size
-from .results import Limits, Rendered, RenderedVariant
-from .sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST
+from .resize import Size, shrink
+from .results import Damage, Limits, Rendered, RenderedVariant
+from .sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, longest_side
+from .uncovered import Box, correct_transparency, frame_box, with_uncovered_transparent
 
-Size = tuple[int, int]
+_TINY_PX = 256
+"""The longest side of icons and the like. They keep all their colours: halved, they would look wrong."""
 
 _DRAFT_SLACK = 0.95
 """libjpeg may shrink a JPEG to 5 % less than the largest size: that saves a resize."""
 
-_PLACEHOLDER_PX = 48
-"""ThumbHash encodes 7 waves a side, for which 48 px are enough. Its maximum of 100 px costs 4 times the CPU."""
+_PLACEHOLDER_PX = 32
+"""ThumbHash encodes 7 waves a side, for which 32 px are enough. Its maximum of 100 px costs 9 times the CPU."""
 
 _JPEG_QUALITY = 82
+_TINY_JPEG_QUALITY = 95
+_TRUNCATED = "image file is truncated"  # how Pillow says so
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -39,22 +49,47 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
     """Write every size of the picture at `path` into `out_dir`; of an animation, the first frame.
 
     Raises what `probe` raises, `Damaged` when pixels are missing or broken, `OverLimits` when memory
-    runs out, and `OSError` when the disk fails. A truncated file is `Damaged`; a truncated WebP or AVIF
-    is `InvalidImage`. Call it through `child.render_in_child`: the file may be hostile.
+    runs out, and `OSError` when the disk fails. A truncated file is `Damaged`, except a JPEG of which most
+    can be read; a truncated WebP or AVIF is `InvalidImage`. Call it through `child.render_in_child`: the
+    file may be hostile.
     """
     with open_picture(path, limits) as (picture, form):
+        limits = limits_of(picture, form, limits)
         width, height = upright_size(picture)
         pixels = width * height
         try:
-            largest = _largest(picture, limits, profile_of(path, form, picture))
+            largest, damage = _decode(path, form, picture, limits)
         except Exception as error:  # decoders raise nearly anything on hostile pixels
             raise as_processing_error(error, Damaged, pixels) from error
     pictures = _shrink_stepwise(largest, (width, height))
-    return Rendered(_write(pictures, out_dir), _placeholder(pictures[SMALLEST]), width, height)
+    return Rendered(_write(pictures, out_dir), _placeholder(pictures[SMALLEST]), width, height, damage)
 
 
-def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) -> Image.Image:
-    """Decode the picture to the largest size, upright and in sRGB.
+def _decode(path: Path, form: Format, picture: Image.Image, limits: Limits) -> tuple[Image.Image, Damage | None]:
+    """The largest size; of a JPEG without its end what there is of it, and a mark."""
+    space = space_in(path, form, picture)
+    if form is not JPEG:
+        correct_transparency(picture, form)
+        return _largest(picture, limits, space, frame_box(picture, form, path)), None
+    try:
+        largest = _largest(picture, limits, space)
+    except OSError as error:
+        if not str(error).startswith(_TRUNCATED):
+            raise
+        content = path.read_bytes()
+        damage = truncated.damage(truncated.readable_share(content))
+        with Image.open(BytesIO(truncated.completed(content)), formats=[form.decoder]) as completed:
+            completed.info = picture.info
+            return _largest(completed, limits, space), damage
+    if not truncated.looks_cut(picture, path) or (share := truncated.readable_share(path.read_bytes())) == 1:
+        return largest, None
+    return largest, truncated.damage(share)
+
+
+def _largest(
+    picture: Image.Image, limits: Limits, space: ColourSpace | None, box: Box | None = None
+) -> Image.Image:
+    """Decode the picture to the largest size, upright and in sRGB; outside `box` it is transparent.
 
     Shrinks first, so that converting colours is cheap and memory holds few full copies.
     """
@@ -63,8 +98,9 @@ def _largest(picture: Image.Image, limits: Limits, icc_profile: bytes | None) ->
     picture.load()
     if not drafted:
         check_size(picture, limits)  # some decoders know the true size only after `load`
-    shrunk = _shrink(to_scalable_mode(picture), _fit(picture.size, SIZES[LARGEST]))
-    result = to_srgb(shrunk, icc_profile)
+    decoded = to_scalable_mode(with_uncovered_transparent(picture, box))
+    shrunk = shrink(decoded, _variant_size(picture.size, LARGEST))
+    result = to_srgb(shrunk, space)
     return result.transpose(rotation) if rotation is not None else result
 
 
@@ -72,9 +108,13 @@ def _draft(picture: Image.Image) -> bool:
     """Let libjpeg shrink while it decodes. Only for JPEG: for HEIF, Pillow would use an embedded thumbnail."""
     if picture.format not in ("JPEG", "MPO"):
         return False
-    width, height = _fit(picture.size, SIZES[LARGEST])
+    width, height = _variant_size(picture.size, LARGEST)
     asked = (int(width * _DRAFT_SLACK) or 1, int(height * _DRAFT_SLACK) or 1)
     return picture.draft(None, asked) is not None
+
+
+def _variant_size(original: Size, name: str) -> Size:
+    return _fit(original, longest_side(name, original))
 
 
 def _fit(size: Size, longest: int) -> Size:
@@ -83,17 +123,11 @@ def _fit(size: Size, longest: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _shrink(picture: Image.Image, size: Size) -> Image.Image:
-    if size[0] >= picture.width and size[1] >= picture.height:
-        return picture
-    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-
-
 def _shrink_stepwise(picture: Image.Image, original: Size) -> dict[str, Image.Image]:
     """A picture for each size name, each shrunk from the next larger one, in the proportions of the original."""
     pictures = {}
-    for name, longest in reversed(SIZES.items()):
-        picture = pictures[name] = _shrink(picture, _fit(original, longest))
+    for name in reversed(SIZES):
+        picture = pictures[name] = shrink(picture, _variant_size(original, name))
     return pictures
 
 
@@ -111,13 +145,18 @@ def _write(pictures: dict[str, Image.Image], out_dir: Path) -> dict[str, Rendere
 
 def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
     """WebP for pictures with alpha, JPEG for all others. `info` is empty, so no metadata is saved."""
+    is_tiny = max(picture.size) <= _TINY_PX
     if picture.mode == "RGBA":
         file, content_type = f"{name}.v{RENDER_VERSION}.webp", "image/webp"
-        picture.save(out_dir / file, "WEBP", quality=_JPEG_QUALITY, method=2)
+        options: dict[str, Any] = {"format": "WEBP", "quality": _JPEG_QUALITY, "method": 2, "lossless": is_tiny}
     else:
         file, content_type = f"{name}.v{RENDER_VERSION}.jpg", "image/jpeg"
-        picture.save(out_dir / file, "JPEG", quality=_JPEG_QUALITY)
-    size = (out_dir / file).stat().st_size
+        options = {"format": "JPEG", "quality": _JPEG_QUALITY}
+        options |= {"quality": _TINY_JPEG_QUALITY, "subsampling": "4:4:4"} if is_tiny else {}
+    # An open file: given a path, Pillow would look whether it exists, which the sandbox refuses.
+    with (out_dir / file).open("wb") as opened:
+        picture.save(opened, **options)
+        size = opened.seek(0, os.SEEK_END)
     return RenderedVariant(file, picture.width, picture.height, content_type, size)
 
 

@@ -8,17 +8,20 @@ import json
 import stat
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .dates import MOST_OFFSET_MINUTES
 from .errors import BY_CODE, Crashed, OverLimits
-from .results import EXTENSIONS, Limits, Probed, Rendered, RenderedVariant
-from .sizes import LARGEST, RENDER_VERSION, SIZES
+from .results import DAMAGE_CODES, EXTENSIONS, TAKEN_FROM, Damage, Limits, Probed, Rendered, RenderedVariant, Taken
+from .sizes import MOST_PANORAMA_PX, RENDER_VERSION, SIZES
 
 MAX_MESSAGE_BYTES = 32 * 1024
 
 _VARIANT_TYPES = {"image/jpeg", "image/webp"}
 _MAX_SIDE_PX = 2**31
+_DAMAGE_LENGTH = 255
 
 
 def request(job: str, path: Path, out_dir: Path | None, limits: Limits) -> bytes:
@@ -63,13 +66,24 @@ def open_answer(message: bytes) -> dict[str, Any]:
 
 def probed(fields: dict[str, Any]) -> Probed:
     """Checks each field. Raises `ValueError`, `KeyError` or `TypeError`."""
-    taken_at = fields["taken_at"]
+    taken = fields["taken"]
     return Probed(
         content_type=_one_of(fields["content_type"], EXTENSIONS),
         width=_int(fields["width"], 1, _MAX_SIDE_PX),
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
-        taken_at=None if taken_at is None else _str(taken_at, 40),
+        taken=None if taken is None else _taken(_dict(taken)),
         camera=_str(fields["camera"], 100),
+    )
+
+
+def _taken(fields: dict[str, Any]) -> Taken:
+    clock, offset = _str(fields["clock"], 40), fields["offset_minutes"]
+    if datetime.fromisoformat(clock).tzinfo is not None:
+        raise ValueError("a clock has no zone")
+    return Taken(
+        clock=clock,
+        offset_minutes=None if offset is None else _int(offset, -MOST_OFFSET_MINUTES, MOST_OFFSET_MINUTES),
+        source=_one_of(fields["source"], TAKEN_FROM),
     )
 
 
@@ -83,22 +97,28 @@ def rendered(fields: dict[str, Any], out_dir: Path) -> Rendered:
         placeholder=_str(fields["placeholder"], 100),
         width=_int(fields["width"], 1, _MAX_SIDE_PX),
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
+        damage=_damage(fields["damage"]),
     )
+
+
+def _damage(fields: Any) -> Damage | None:
+    if fields is None:
+        return None
+    return Damage(_one_of(_dict(fields)["code"], DAMAGE_CODES), _str(fields["detail"], _DAMAGE_LENGTH))
 
 
 def _variant(fields: dict[str, Any], out_dir: Path) -> RenderedVariant:
     content_type = _one_of(fields["content_type"], _VARIANT_TYPES)
     names = {f"{name}.v{RENDER_VERSION}.{EXTENSIONS[content_type]}" for name in SIZES}
     file = _one_of(fields["file"], names)
-    longest = SIZES[LARGEST]
     file_stat = (out_dir / file).lstat()
     # Through a symbolic or hard link, the child could make the server read and serve another file.
     if not stat.S_ISREG(file_stat.st_mode) or file_stat.st_nlink != 1:
         raise ValueError("not a plain file")
     return RenderedVariant(
         file=file,
-        width=_int(fields["width"], 1, longest),
-        height=_int(fields["height"], 1, longest),
+        width=_int(fields["width"], 1, MOST_PANORAMA_PX),
+        height=_int(fields["height"], 1, MOST_PANORAMA_PX),
         content_type=content_type,
         bytes=_int(fields["bytes"], file_stat.st_size, file_stat.st_size),
     )
