@@ -1,62 +1,80 @@
 """This store's adapter for allauth, and its own password rule."""
 
-import ipaddress
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, cast
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.models import normalise_email
+from accounts import attempts, invitations, known_browsers, sessions
+from accounts.models import OutgoingMail, User
+from accounts.outbox import queue
+from imagestore.kit.problems import Problem
+from imagestore.kit.proxies import address_of, forwarded_entry
 
 logger = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The client's address. allauth counts attempts for it, for IPv6 by /64.
+        """The client's address, or "". allauth counts attempts for it, for IPv6 by /64."""
+        forwarded = forwarded_entry(request.headers.get("X-Forwarded-For", ""), settings.NUM_PROXIES)
+        return str(address_of(request.META.get("REMOTE_ADDR", "") if forwarded is None else forwarded) or "")
 
-        Each of our NUM_PROXIES proxies appends one entry to X-Forwarded-For. Never read an entry
-        before those: the client may have written it.
-        """
-        proxies, header = settings.NUM_PROXIES, request.headers.get("X-Forwarded-For", "")
-        forwarded = header.split(",") if header else []
-        address = forwarded[-proxies] if 0 < proxies <= len(forwarded) else request.META.get("REMOTE_ADDR", "")
-        return _plain_address(address.strip())
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """The token is in the link, then in the form."""
+        token = request.POST.get("invitation") or request.GET.get("invitation", "")
+        return not invitations.refusal(token)
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count attempts by mailbox alone. allauth's own key also holds Host, a header that a client can vary."""
-        return normalise_email(credentials["email"])
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        self._login_failed_rl_usage = attempts.count_log_in(request, credentials["email"])
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth calls this after a password reset."""
+        attempts.forget_failures(request, credentials["email"])
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        try:
+            user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        except Problem:
+            # The store was too busy to look at the password, so this was no failure.
+            self._rollback_login_failed_rl_usage()
+            raise
         outcome = "login" if user else "login failed"
         logger.info(outcome, account=user.pk if user else None, address=self.get_client_ip(request))
         return user
 
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        super().login(request, user)
+        sessions.end_oldest(cast(User, user), request.session)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponse:
+        response = super().post_login(request, user, **options)
+        known_browsers.remember(request, response, cast(User, user))
+        return response
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("profile")
 
-    def render_mail(
-        self,
-        template_prefix: str,
-        email: str | list[str],
-        context: dict[str, Any],
-        headers: dict[str, str] | None = None,
-    ) -> EmailMessage:
-        """Point every link to SITE_URL, never to the Host header: the client that asked for the mail chose it."""
-        overrides: dict[str, Any] = {
-            name: _on_our_site(value) for name, value in context.items() if name.endswith("_url")
-        }
-        host = urlsplit(settings.SITE_URL).netloc
-        overrides["current_site"] = {"name": host, "domain": host}
-        return super().render_mail(template_prefix, email, {**context, **overrides}, headers)
+    def should_send_confirmation_mail(
+        self, request: HttpRequest, email_address: EmailAddress, signup: bool
+    ) -> bool:
+        """Not at sign-up: accounts.services.register has asked for that mail together with the account."""
+        return not signup
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """allauth calls this when someone logs in whose address is not confirmed yet."""
+        address = emailconfirmation.email_address
+        queue.add(OutgoingMail.Kind.CONFIRM, address.email, account=address.user.public_id)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """No request may wait for the mail server."""
+        raise NotImplementedError(f"Give {template_prefix} a kind of its own in accounts.outbox.")
 
 
 class MaximumLengthValidator:
@@ -71,18 +89,3 @@ class MaximumLengthValidator:
 
     def get_help_text(self) -> str:
         return f"Your password can have up to {self.MAX_CHARACTERS} characters."
-
-
-def _plain_address(text: str) -> str:
-    """The address, or "" when `text` is none. ::ffff:192.0.2.1, as a dual-stack socket writes it, becomes IPv4."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
-
-
-def _on_our_site(url: str) -> str:
-    link = urlsplit(url)
-    return urljoin(settings.SITE_URL, link._replace(scheme="", netloc="").geturl())

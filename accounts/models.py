@@ -1,21 +1,27 @@
-"""Users, their quotas, and the logins of their API clients."""
+"""Users, their quotas, the logins of their API clients, their sessions, and invitations to become one."""
 
 import unicodedata
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+import idna
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 # The longest name and the longest address, in characters.
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
+# The operator may set another end for an invitation.
+INVITATION_DAYS = 7
 
 
 def public_id() -> UUID:
@@ -26,23 +32,24 @@ def public_id() -> UUID:
 def normalise_email(email: str) -> str:
     """One spelling for each mailbox: ALI@, ali@ and full-width ali@ are one account.
 
-    The domain becomes ASCII (RFC 5891), because some database collations treat ü and u as equal.
+    The domain becomes ASCII (UTS 46, as browsers do it), because some database collations treat ü and u as
+    equal. Two mailboxes never become one: ß is not ss, neither in a domain (IDNA 2008) nor before the @.
     Text that is no address is returned, too: validation refuses it later. So is the beginning of a text
-    that is too long: normalising it could take minutes, because Python's NFKC and IDNA are quadratic.
+    that is too long: normalising it could take minutes, because Python's NFKC is quadratic.
     """
-    if len(email) > EMAIL_LENGTH or len(email := _caseless(email)) > EMAIL_LENGTH:
+    if len(email) > EMAIL_LENGTH or len(email := unicodedata.normalize("NFKC", email)) > EMAIL_LENGTH:
         return email[: EMAIL_LENGTH + 1]
     local, at, domain = email.strip().rpartition("@")
+    return unicodedata.normalize("NFKC", local.lower()) + at + _ascii_domain(domain)
+
+
+def _ascii_domain(domain: str) -> str:
+    """Do not use `idna.encode`: it refuses emoji, and such domains have mailboxes."""
     try:
-        return local + at + domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return local + at + domain
-
-
-def _caseless(text: str) -> str:
-    """The caseless form (Unicode 3.13, D146). Normalise and fold twice: once can leave more to fold."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", folded).casefold()
+        labels = idna.uts46_remap(domain, std3_rules=False, transitional=False).split(".")
+    except idna.IDNAError:
+        return domain.lower()
+    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -187,3 +194,76 @@ class ApiLogin(models.Model):
 
     def __str__(self) -> str:
         return str(self.family)
+
+
+# ---- Mails that wait --------------------------------------------------------------------------
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def due(self) -> Self:
+        """Mails that may leave now, by the database's clock."""
+        return self.filter(due_at__lte=Now())
+
+
+class OutgoingMail(models.Model):
+    """A mail that waits to leave (accounts.outbox). It holds neither text nor key: the sender makes both.
+
+    There is no foreign key to a user, so that a request writes the same row for an address without an account.
+    """
+
+    class Kind(models.TextChoices):
+        RESET = "reset", "set a new password"
+        CONFIRM = "confirm", "confirm an address"
+
+    public_id = models.UUIDField(default=public_id, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    address = models.EmailField(max_length=EMAIL_LENGTH)
+    # CONFIRM alone: the `public_id` of the account that asks. The address may turn out to be another account's.
+    account = models.UUIDField(null=True)
+    # Whether the mailbox knows the browser that asks. Such mails have a limit of their own.
+    from_known_browser = models.BooleanField(default=False, db_default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # When the sender may take it; while one sends it, the end of that sender's lease. NULL: the mail was given up.
+    due_at = models.DateTimeField(null=True, db_index=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[Any] = OutgoingMailQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Session(AbstractBaseSession):
+    """One session of a browser; `user` is empty until it logs in. See accounts.sessions."""
+
+    # Without a constraint in the database, because a session may be saved after its user is gone.
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions", db_constraint=False)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, token_hash: str) -> Self:
+        """The invitation with this token, unless its end has come."""
+        return self.filter(token_hash=token_hash, expires_at__gt=timezone.now())
+
+
+def end_of_invitation() -> datetime:
+    return timezone.now() + timedelta(days=INVITATION_DAYS)
+
+
+class Invitation(models.Model):
+    """Lets one person sign up while SIGNUP is `invitation`. The row goes when it is used or has ended."""
+
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256, lower-case hex
+    email = models.EmailField(
+        "e-mail",
+        max_length=EMAIL_LENGTH,
+        blank=True,
+        help_text="Only this address may sign up. Empty: any address.",
+    )
+    created_at = models.DateTimeField("made", auto_now_add=True)
+    expires_at = models.DateTimeField("works until", default=end_of_invitation, db_index=True)
+
+    objects: ClassVar[Any] = InvitationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"invitation for {self.email or 'any address'}"

@@ -20,70 +20,110 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import User, normalise_email
+from accounts import invitations, known_browsers
+from accounts.attempts import TooManyAttempts, mailbox_and_address
+from accounts.models import OutgoingMail, User, normalise_email
+from accounts.outbox import queue
 from imagestore.kit.problems import Problem, not_found
 
 logger = structlog.get_logger(__name__)
 
+# Invisible parts of words: Persian and Indian scripts need them, and emoji of several signs.
+JOINERS = "\u200c\u200d"
 
-def register(*, email: str, password: str, name: str = "") -> User:
-    """Create an account. Raises Problem `invalid` for a weak password or a taken address.
 
-    Do not look the address up first: the INSERT decides between parallel attempts. A taken address
-    costs a password hash like a free one, so the answer's time does not tell them apart.
+def register(*, email: str, password: str, name: str = "", invitation: str = "") -> User | None:
+    """Create an account, and in the same transaction use the invitation up and ask for the mail that is due.
+
+    SIGNUP says whether an invitation is needed, EMAIL_VERIFICATION which mail is due.
+
+    Returns None when verification is mandatory, for a free address and for a taken one: only the mail tells
+    them apart. Raises Problem `busy`, or `invalid` for a weak password, a sign-up that is not open and, if
+    verification is not mandatory, a taken address.
     """
     user = User(email=normalise_email(email), name=one_line(name))
+    if sentence := invitations.refusal(invitation, user.email):
+        raise _invalid("invitation", sentence)
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise _invalid("password", *error.messages) from None
     user.set_password(password)
+    if verification_is_mandatory():
+        _insert_unless_taken(user, invitation)
+        return None
     try:
         with transaction.atomic():
             user.save()
             EmailAddress.objects.create(user=user, email=user.email, primary=True)
+            _use_up(invitation)
+            if allauth_settings.EMAIL_VERIFICATION == "optional":
+                _ask_to_confirm(user)
     except IntegrityError:
         raise _invalid("email", "This address has an account already.") from None
     logger.info("account registered", account=user.pk)
     return user
 
 
-def sign_up(request: HttpRequest, *, email: str, password: str, name: str = "") -> User | None:
-    """Register over the API: counts the attempt and sends the mail that EMAIL_VERIFICATION asks for.
+def _use_up(invitation: str) -> None:
+    if not invitations.redeem(invitation):
+        raise _invalid("invitation", invitations.NOT_INVITED)
 
-    None when verification is mandatory, for a free address and for a taken one: only the mail tells
-    them apart. Raises Problem `throttled`, or `invalid` as `register` does.
+
+@transaction.atomic
+def _insert_unless_taken(user: User, invitation: str) -> None:
+    """Send the database the same statements for a free address and for a taken one.
+
+    Neither this code nor the time it takes then tells them apart. The sender of mails sees whose account it is by
+    the `public_id`, and writes allauth's row of the address (accounts.outbox.messages).
+    """
+    _use_up(invitation)
+    User.objects.bulk_create([user], ignore_conflicts=True)
+    _ask_to_confirm(user)
+
+
+def _ask_to_confirm(user: User) -> None:
+    queue.add(OutgoingMail.Kind.CONFIRM, user.email, account=user.public_id)
+
+
+def sign_up(request: HttpRequest, *, email: str, **fields: str) -> User | None:
+    """Register over the API, with the fields of `register`, and count the attempt.
+
+    Raises Problem `throttled`, or what `register` raises.
     """
     _count_attempt(request, "signup")
-    try:
-        user = register(email=email, password=password, name=name)
-    except Problem as problem:
-        if "email" not in problem.extra["errors"] or not verification_is_mandatory():
-            raise
-        _send_mail(request, email, None)
-        return None
-    if allauth_settings.EMAIL_VERIFICATION != "none":
-        _send_mail(request, user.email, user)
-    return None if verification_is_mandatory() else user
+    return register(email=email, **fields)
 
 
 def authenticate(request: HttpRequest, *, email: str, password: str) -> User:
-    """The user with this password. Raises Problem `throttled`, or `invalid_credentials` for any other reason.
+    """The user with this password. Raises Problem `throttled`, `busy`, or else `invalid_credentials`.
 
     An unknown address costs a hash too (Django's ModelBackend), and is counted like a known one.
     """
-    _count_attempt(request, "login")
     try:
         user = cast(User | None, get_adapter().authenticate(request, email=email, password=password))
-    except ValidationError:
-        raise _throttled("login_failed") from None
+    except TooManyAttempts as refused:
+        raise _throttled(refused.action) from None
     if user is None or (verification_is_mandatory() and not _is_verified(user)):
         raise Problem("invalid_credentials", "E-mail or password is wrong, or the address is not confirmed.")
     return user
 
 
+def request_reset(request: HttpRequest, email: str) -> None:
+    """Count the attempt, and ask for the mail. Raises Problem `throttled`."""
+    _count_attempt(request, "reset_password_of_mailbox", key=mailbox_and_address(request, email))
+    # It looks the account up only where the browser's own cookie names the mailbox.
+    is_known = known_browsers.find(request, email) is not None
+    ask_for_reset(email, from_known_browser=is_known)
+
+
+def ask_for_reset(email: str, *, from_known_browser: bool = False) -> None:
+    """Ask for a mail that sets a new password. Look nothing up: the time would tell whether there is an account."""
+    queue.add(OutgoingMail.Kind.RESET, normalise_email(email), from_known_browser=from_known_browser)
+
+
 def confirm_password(request: HttpRequest, user: User, password: str) -> None:
-    """Raises Problem `invalid` for another password than the user's, `throttled` after too many attempts."""
+    """Raises Problem `invalid` for another password than the user's; `throttled`; `busy`."""
     _count_attempt(request, "reauthenticate", user)
     if not user.check_password(password):
         raise _invalid("password", "This is not your password.")
@@ -121,35 +161,27 @@ def retire(user: User) -> None:
     EmailAddress.objects.filter(user=user).delete()
 
 
+def is_taken(problem: Problem) -> bool:
+    """Whether `register` has refused the address because it has an account."""
+    return "email" in problem.extra.get("errors", {})
+
+
 def verification_is_mandatory() -> bool:
     return allauth_settings.EMAIL_VERIFICATION == "mandatory"
 
 
 def one_line(text: str) -> str:
     """The text with spaces in place of line breaks and other control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return " ".join("".join(char if char.isprintable() or char in JOINERS else " " for char in text).split())
 
 
 def _is_verified(user: User) -> bool:
     return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()
 
 
-def _send_mail(request: HttpRequest, email: str, user: User | None) -> None:
-    """Ask the new user to confirm; without `user`, tell the address's owner that an account exists.
-
-    Sends nothing when the address had a mail within the limit `confirm_email`.
-    """
-    if not consume(request, app="allauth.account", action="confirm_email", key=email):
-        return
-    if user is None:
-        get_adapter().send_account_already_exists_mail(email)
-    else:
-        EmailAddress.objects.get(user=user).send_confirmation(request, signup=True)
-
-
-def _count_attempt(request: HttpRequest, action: str, user: User | None = None) -> None:
+def _count_attempt(request: HttpRequest, action: str, user: User | None = None, key: str | None = None) -> None:
     """Raises Problem `throttled` when there were too many."""
-    if not consume(request, app="allauth.account", action=action, user=user):
+    if not consume(request, app="allauth.account", action=action, user=user, key=key):
         raise _throttled(action)
 
 

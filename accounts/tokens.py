@@ -11,7 +11,6 @@ requests with one refresh token would all succeed.
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
@@ -34,12 +33,16 @@ from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from accounts.models import ApiLogin, User, public_id
+from accounts.token_form import check_form
+from imagestore.kit.batches import delete_beyond, delete_in_batches
 from imagestore.kit.logging import bind_user
 from imagestore.kit.problems import Problem
 
 # Three fields of base64url (RFC 7515, 7.1). Our tokens have about 450 characters.
 _COMPACT_JWS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _MAX_TOKEN_CHARACTERS = 2048
+# In a request's META, where no header can put it: the user of its token.
+_USER = "store.token_user"
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,20 @@ class Pair:
 
 
 def issue(user: User) -> Pair:
-    """Log in one of this user's clients. The caller must have checked the password.
+    """Log in one of this user's clients, and end the oldest logins beyond MAX_LOGINS.
 
-    Raises Problem `invalid_token` when the account was deleted since then.
+    The caller must have checked the password. Raises Problem `invalid_token` when the account was
+    deleted since then.
     """
     family = public_id()
     refresh = Refresh.of(user, family)
     ends = datetime_from_epoch(refresh["exp"])
     try:
         with transaction.atomic():
+            # Wait for other logins of this user: together they would leave too many.
+            User.objects.select_for_update().filter(pk=user.pk).first()
             ApiLogin.objects.create(user=user, family=family, current_jti_hash=refresh.jti_hash, expires_at=ends)
+            delete_beyond(user.api_logins.order_by("-pk"), settings.MAX_LOGINS)
     except IntegrityError:
         raise _invalid() from None
     return Pair(str(Access.of(user, family)), str(refresh))
@@ -107,8 +114,7 @@ def check(token: str) -> None:
 
 def forget_expired_logins() -> int:
     """Returns how many rows it deleted."""
-    deleted, _ = ApiLogin.objects.filter(expires_at__lt=timezone.now()).delete()
-    return deleted
+    return delete_in_batches(ApiLogin.objects.filter(expires_at__lt=timezone.now()))
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -118,10 +124,13 @@ class BearerAuthentication(authentication.BaseAuthentication):
         scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer":
             return None
-        try:
-            user = _user_of(_read(Access, token.strip()))
-        except Problem as problem:
-            raise AuthenticationFailed(problem.detail, problem.code) from problem
+        # The gate of uploads has asked for the user of this request before the view does.
+        if _USER not in request.META:
+            try:
+                request.META[_USER] = _user_of(_read(Access, token.strip()))
+            except Problem as problem:
+                raise AuthenticationFailed(problem.detail, problem.code) from problem
+        user: User = request.META[_USER]
         bind_user(user)
         return user, None
 
@@ -152,6 +161,10 @@ class Keyring(TokenBackend):
         )
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        try:
+            check_form(token)
+        except ValueError as error:
+            raise TokenBackendError from error
         refusal = TokenBackendError()
         for key in (settings.JWT_SIGNING_KEY, *settings.JWT_SIGNING_KEY_FALLBACKS):
             self.prepared_signing_key = self._prepare_key(key)
@@ -167,7 +180,7 @@ class Keyring(TokenBackend):
 class Claims(Token):
     """A token with our claims: `sub` (user), `fam` (family of its login) and `ver` (token_version)."""
 
-    PARSERS: ClassVar[dict[str, Callable[[Any], Any]]] = {"iat": int, "sub": UUID, "fam": UUID, "ver": int}
+    REQUIRED: ClassVar[frozenset[str]] = frozenset({"iat", "sub", "fam", "ver"})
 
     @classmethod
     def of(cls, user: User, family: UUID) -> Self:
@@ -179,12 +192,9 @@ class Claims(Token):
         return Keyring()
 
     def verify(self) -> None:
-        try:
-            super().verify()
-            for claim, parse in self.PARSERS.items():
-                parse(self[claim])
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise TokenError("A claim is missing or of the wrong type.") from error
+        super().verify()
+        if not self.payload.keys() >= self.REQUIRED:
+            raise TokenError("A claim is missing.")
 
     @property
     def family(self) -> UUID:

@@ -1,13 +1,20 @@
 """How the tests speak to the API."""
 
+import re
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connections
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+
+from accounts.outbox.sender import Sender
 
 PASSWORD = "correct horse 9"
 # One address, in several spellings.
@@ -21,7 +28,7 @@ SPELLINGS = (
     "ali＠example.org",
     "ali@example。org",
 )
-# settings.ACCOUNT_RATE_LIMITS: failed log-ins in five minutes per account, in one minute per address.
+# settings.ACCOUNT_RATE_LIMITS: failed log-ins in five minutes per account and address, in one minute per address.
 PER_ACCOUNT, PER_ADDRESS = 5, 10
 
 
@@ -54,6 +61,19 @@ def codes_of(answers: list[HttpResponse]) -> list[int]:
 def fail_at_api(email: str = "alice@example.org", address: str = "192.0.2.1", **headers: str) -> HttpResponse:
     body = {"email": email, "password": "wrong one 99"}
     return post("api-login", body, Client(REMOTE_ADDR=address), headers=headers)
+
+
+def statements(request: Callable[[], Any]) -> list[str]:
+    """The SQL of a request, without its values."""
+    with CaptureQueriesContext(connection) as captured:
+        request()
+    return [re.sub(r"'[^']*'|\b[0-9a-f]*\d[0-9a-f]*\b", "?", query["sql"]) for query in captured.captured_queries]
+
+
+def delivered() -> list[EmailMessage]:
+    """All mails that have left, once those that are due have left, too."""
+    Sender().send_due(threading.Event())
+    return mail.outbox
 
 
 def is_throttled(answer: HttpResponse) -> bool:

@@ -27,6 +27,18 @@ def test_each_spelling_of_an_address_is_that_address(spelling: str) -> None:
         ("a@bücher.example", "a@xn--bcher-kva.example"),
         ("a@BU\u0308CHER.example", "a@xn--bcher-kva.example"),
         ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+        # Of these, IDNA 2003 makes other domains (RFC 5894, 7.2; UTS 46, 7).
+        ("a@faß.example", "a@xn--fa-hia.example"),
+        ("a@FAß.example", "a@xn--fa-hia.example"),
+        ("a@fass.example", "a@fass.example"),
+        ("a@βόλος.example", "a@xn--nxasmm1c.example"),
+        ("a@نامه\u200cای.example", "a@xn--mgba3gch31f060k.example"),
+        # These are in no IDNA 2008, but there are such domains.
+        ("a@💩.example", "a@xn--ls8h.example"),
+        ("a@😀.example", "a@xn--e28h.example"),
+        ("weiß@example.org", "weiß@example.org"),
+        ("WEISS@example.org", "weiss@example.org"),
+        ("a@\ue000.example", "a@\ue000.example"),
         ("", ""),
         ("no address", "no address"),
         ("a@..", "a@.."),
@@ -113,6 +125,10 @@ def test_the_quota_is_the_users_own_or_the_stores(alice: User, settings: Any) ->
     assert alice.quota == 5
     alice.quota_bytes = 0
     assert alice.quota == 0
+
+
+def test_a_new_account_has_a_finite_quota(alice: User) -> None:
+    assert alice.quota == 10 * 1024**3
 
 
 def test_models_and_migrations_agree(db: None) -> None:
