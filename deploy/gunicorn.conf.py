@@ -8,29 +8,36 @@ import os
 import signal
 import sys
 
-import environ
+from imagestore.kit.env import Reader
+from imagestore.kit.env_values import listen_address
 
-env = environ.FileAwareEnv()
+# deploy/serve.py has put what `.env` says into the environment, and imagestore/settings.py has checked the values.
+env = Reader()
 
-bind = f"{env.str('HOST', '127.0.0.1')}:{env.int('PORT', 9999)}"
+_host = env.read("HOST", listen_address, "127.0.0.1")
+_port = env.integer("PORT", 9999)
+bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 workers = 1
 worker_class = "deploy.worker.Worker"
-threads = env.int("THREADS", 32)
-worker_connections = 1000
+threads = env.integer("THREADS", 32)
+# One address has at most half of the connections and threads (deploy/shares.py).
+worker_connections = env.integer("CONNECTIONS", 1000)
 preload_app = False
 
 # Seconds without a heartbeat after which a worker is killed. A slow request does not stop the heartbeat.
 timeout = 60
 keepalive = 15
 # Seconds from SIGTERM to SIGKILL: open requests get the first half, running work the second.
-graceful_timeout = env.int("GRACEFUL_TIMEOUT", 30)
+graceful_timeout = env.seconds("GRACEFUL_TIMEOUT", 30)
+env.finish()
 
-limit_request_line = 4094
+# gunicorn's highest. The link to a list's next page holds a search, and the name behind which the page begins.
+limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# Addresses of proxies whose X-Forwarded-* headers are believed; empty is none.
-forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", "")
+# gunicorn itself believes no proxy: the app decides whom to believe (imagestore/kit/proxies.py).
+forwarded_allow_ips = ""
 
 # The heartbeat's file must be in memory, or a slow disk would look like a dead worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108

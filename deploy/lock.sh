@@ -10,5 +10,5 @@ python3 -m venv "$tools"
 "$tools/bin/pip" install --quiet --disable-pip-version-check uv
 for name in requirements requirements-dev; do
     "$tools/bin/uv" pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
-        --no-emit-find-links --python-version 3.11 "$@" "$name.in" -o "$name.txt"
+        --no-emit-find-links --universal --python-version 3.11 "$@" "$name.in" -o "$name.txt"
 done

@@ -54,6 +54,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     rm -f "$log"
 fi
 
+# nginx, for tests of the store behind it. It is only unpacked, because the package would start a service.
+if [ "${1:-}" = dev ] && ! have nginx && [ ! -x $venv/nginx/usr/sbin/nginx ]; then
+    echo "Unpacking nginx …"
+    package=$(mktemp -d)
+    (cd "$package" && { apt-get download -q nginx || { apt-get update -q && apt-get download -q nginx; }; }) >/dev/null 2>&1 ||
+        { echo "nginx cannot be downloaded: apt-get install nginx" >&2; exit 1; }
+    mkdir -p $venv/nginx && dpkg-deb -x "$package"/nginx_*.deb $venv/nginx
+    rm -r "$package"
+fi
+
 # ---- Node packages ----
 
 if [ "${1:-}" = dev ]; then
