@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
-from django.urls import reverse
 
 from accounts.models import User, public_id
+from imagestore.kit.addresses import path_of
+from imagestore.kit.fields import NaturalKeyField
+from imagestore.kit.search import ScopedQuerySet, Word
 
 if TYPE_CHECKING:
     from images.models import Image
@@ -17,7 +18,7 @@ TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
 
 
-class AlbumQuerySet(models.QuerySet["Album"]):
+class AlbumQuerySet(ScopedQuerySet):
     def undeleted(self) -> Self:
         """Living or in the trash. No need to check the owner: deleting an account dooms its albums with it."""
         return self.filter(doomed_at=None)
@@ -27,7 +28,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living albums of this user; none for an anonymous one."""
-        return self.living().filter(owner=user) if user.is_authenticated else self.none()
+        return self.living().filter(owner=user).within(user) if user.is_authenticated else self.none()
 
     def trashed(self) -> Self:
         return self.undeleted().filter(trashed_at__isnull=False)
@@ -39,10 +40,8 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         """Deleted for ever; each row stays until the album's images are gone."""
         return self.filter(doomed_at__isnull=False)
 
-    def matching(self, words: str) -> Self:
-        """Albums with `words` in title or description; every album when `words` is empty."""
-        has_words = Q(title__icontains=words) | Q(description__icontains=words)
-        return self.filter(has_words) if words else self
+    def doomed_by(self, user: User | AnonymousUser) -> Self:
+        return self.doomed().filter(owner=user) if user.is_authenticated else self.none()
 
 
 class Album(models.Model):
@@ -52,12 +51,19 @@ class Album(models.Model):
     of albums never counts images. Images that are in the trash by themselves are not in the sums.
     """
 
+    # Their words are found (albums.search). The title comes first: its words find the album's images, too.
+    searched: ClassVar[tuple[str, ...]] = ("title", "description")
+
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="albums")
     title = models.CharField(max_length=TITLE_LENGTH)
+    title_key = NaturalKeyField("title")
     description = models.CharField(max_length=TEXT_LENGTH, blank=True)
     # Public id of the image that the owner chose. When it is gone, the newest ready image is the cover.
     cover_choice = models.UUIDField(null=True, blank=True, editable=False)
+    # Primary key of the image that is the cover now; 0 for none. Only images.covers writes it. No foreign key,
+    # because images refer to albums.
+    cover_key = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     image_count = models.PositiveIntegerField(default=0, editable=False)
     bytes = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -67,21 +73,43 @@ class Album(models.Model):
     # Set when the album is deleted for ever. No page or endpoint shows it from then on; files and rows go later.
     doomed_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
-    # Only images.delivery.covers.with_covers sets it, for pages that show covers.
+    # Only images.covers.with_covers sets it, for pages that show covers.
     cover: "Image | None" = None
 
     objects: ClassVar[Any] = AlbumQuerySet.as_manager()
 
     class Meta:
         indexes = (
-            models.Index(fields=["owner", "created_at"], name="album_by_age"),
-            models.Index(fields=["owner", "updated_at"], name="album_by_change"),
-            models.Index(fields=["owner", "title"], name="album_by_title"),
-            models.Index(fields=["owner", "trashed_at"], name="album_trash"),
+            # Lists: each ends with the column that decides between equal values (imagestore.kit.keyset). Albums
+            # that are trashed or doomed are not read, however many there are.
+            *(
+                models.Index(fields=["owner", "doomed_at", "trashed_at", column, "public_id"], name=name)
+                for column, name in (
+                    ("created_at", "album_list_living_by_age"),
+                    ("updated_at", "album_list_living_by_change"),
+                    ("title_key", "album_list_living_by_title"),
+                )
+            ),
+            models.Index(fields=["owner", "doomed_at", "trashed_at", "public_id"], name="album_list_trashed"),
         )
 
     def __str__(self) -> str:
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("album-detail", args=[self.public_id])
+        return path_of("album-detail", self.public_id)
+
+
+class AlbumWord(Word):
+    """A word of an album. imagestore.kit.search writes it, in the transaction that writes the album."""
+
+    of, copied = "album", ("owner_id",)
+
+    pk = models.CompositePrimaryKey("album_id", "position", "word")
+    album = models.ForeignKey(Album, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["owner", "word", "album"], name="word_of_an_owners_album"),)

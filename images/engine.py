@@ -1,7 +1,8 @@
-"""The engine: threads of this server that render images, reconcile, and remove deleted files.
+"""The engine: threads of this server that render images, reconcile, remove deleted files, and send mails.
 
 The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once.
-Services wake it by two events (images.wakeups). A lost wake-up is harmless: it also asks the database at intervals.
+Services wake it by events (images.wakeups, accounts.outbox.queue). A lost wake-up is harmless: it also asks the
+database at intervals.
 """
 
 import logging
@@ -12,14 +13,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from accounts.outbox.queue import mail_waits
+from accounts.outbox.sender import Sender
 from images import locks, wakeups
 from images.deletion.removal import purge
 from images.processing import warm_up
 from images.rendering import queue, variants
 from images.rendering.convergence import Walk
+from images.rendering.limits import check_sandbox
 from images.rendering.queue import Claim
 from images.storage import identity
 from images.upkeep.reconcile import RECONCILE_LEASE, reconcile
+from images.upkeep.words import RUN_SECONDS, WordsPass
 from imagestore.kit.intervals import Every
 
 logger = logging.getLogger(__name__)
@@ -33,28 +38,36 @@ RECONCILE_SECONDS = 60
 COMPARE_SUMS_SECONDS = 24 * 3600
 # How long the dispatcher pauses when the database fails.
 RETRY_SECONDS = 2
+# How long the end of the engine waits for a mail that is on its way.
+SENDER_STOP_SECONDS = 3
 
 
 class Engine:
-    """Two threads: the dispatcher gives images to the render threads, maintenance reconciles and removes."""
+    """Three threads: the dispatcher gives images to the render threads, maintenance reconciles and removes,
+    the sender sends mails.
+    """
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._claims = queue.Claims()
         self._slots = threading.Semaphore(settings.RENDER_WORKERS)
+        # Work that may take long leaves one slot free: a small picture does not wait for large ones to end.
+        self._long_slots = threading.Semaphore(max(1, settings.RENDER_WORKERS - 1))
         self._pool = ThreadPoolExecutor(settings.RENDER_WORKERS, "render")
         self._walk, self._converge_interval = Walk(), Every(CONVERGE_SECONDS)
         self._converging: Future[None] | None = None
         self._sums_interval, self._is_first_run = Every(COMPARE_SUMS_SECONDS), True
+        self._words = WordsPass(RUN_SECONDS)
         self._threads = [
             threading.Thread(target=self._dispatch, name="dispatcher", daemon=True),
             threading.Thread(target=self._maintain, name="maintenance", daemon=True),
         ]
+        self._sender = threading.Thread(target=Sender().run, args=[self._stopping], name="sender", daemon=True)
 
     def start(self) -> None:
         warm_up()
         self._claims.start()
-        for thread in self._threads:
+        for thread in (*self._threads, self._sender):
             thread.start()
 
     def stop(self) -> None:
@@ -62,10 +75,13 @@ class Engine:
         self._stopping.set()
         wakeups.work_waits.set()
         wakeups.removal_waits.set()
+        mail_waits.set()
         for thread in self._threads:
             thread.join()
         self._pool.shutdown()
         self._claims.end()
+        # A mail server may be silent. Its mail stays in the outbox; the process ends without this thread.
+        self._sender.join(SENDER_STOP_SECONDS)
 
     # ---- The dispatcher ---------------------------------------------------------------------
 
@@ -74,22 +90,30 @@ class Engine:
         owner = 0
         while not self._stopping.is_set():
             self._slots.acquire()
-            if claim := self._claim(owner):
+            may_be_long = self._long_slots.acquire(blocking=False)
+            if claim := self._claim(owner, only_small=not may_be_long):
                 owner = claim.owner
-                self._pool.submit(self._render, claim)
-            elif claim := self._claim_outdated():
-                self._converging = self._pool.submit(self._render, claim)
+                if may_be_long and not claim.is_large:
+                    self._long_slots.release()
+                self._pool.submit(self._render, claim, is_long=claim.is_large)
+            elif may_be_long and (claim := self._claim_outdated()):
+                self._converging = self._pool.submit(self._render, claim, is_long=True)
             else:
-                self._slots.release()
+                self._release(is_long=may_be_long)
                 wakeups.work_waits.wait(
                     self._converge_interval.seconds_left() if self._walk.is_on else POLL_SECONDS
                 )
                 wakeups.work_waits.clear()
 
-    def _claim(self, owner: int) -> Claim | None:
+    def _release(self, *, is_long: bool) -> None:
+        if is_long:
+            self._long_slots.release()
+        self._slots.release()
+
+    def _claim(self, owner: int, *, only_small: bool = False) -> Claim | None:
         try:
             close_old_connections()
-            return None if self._stopping.is_set() else queue.claim_next(owner)
+            return None if self._stopping.is_set() else queue.claim_next(owner, only_small=only_small)
         except Exception:
             logger.exception("the queue could not be read")
             time.sleep(RETRY_SECONDS)
@@ -106,7 +130,7 @@ class Engine:
             logger.exception("outdated images could not be read")
             return None
 
-    def _render(self, claim: Claim) -> None:
+    def _render(self, claim: Claim, *, is_long: bool) -> None:
         try:
             close_old_connections()
             with self._claims.hold(claim):
@@ -115,7 +139,10 @@ class Engine:
             logger.exception("image row %d could not be rendered; it waits until its lease ends", claim.image)
         finally:
             connections.close_all()
-            self._slots.release()
+            self._release(is_long=is_long)
+            if is_long:
+                # The dispatcher may hold a slot and wait because only large images are left.
+                wakeups.work_waits.set()
 
     # ---- Maintenance ------------------------------------------------------------------------
 
@@ -138,16 +165,20 @@ class Engine:
         with locks.hold(locks.RECONCILE, RECONCILE_LEASE) as lock:
             if lock or self._is_first_run:
                 self._is_first_run = False
-                reconcile(sums=self._sums_interval.is_due())
+                reconcile(sums=self._sums_interval.is_due(), words=self._words)
 
 
 _engine: Engine | None = None
 
 
 def start() -> None:
-    """Start the engine of this process, at most one. Never call it before a fork. Raises NotOurStorage."""
+    """Start the engine of this process, at most one. Never call it before a fork.
+
+    Raises NotOurStorage, and ImproperlyConfigured where a required sandbox is missing.
+    """
     global _engine
     if _engine is None:
+        check_sandbox()
         identity.establish()
         _engine = Engine()
         _engine.start()

@@ -13,6 +13,8 @@ Each function changes the rows that may take its step and returns how many it ch
 another state stays as it is. `publish`, `ready` and `fail` are for the worker that holds the row:
 it passes the QuerySet of the row under its token (`held`).
 
+`ready` and `requeue` change which images of an album are ready: call them within `albums_locked` (images.covers).
+
 A lease is a time and a token in a row, by the database's clock. While it lasts, no other worker
 takes the row and no deletion removes its files. A worker that has lost its lease changes nothing,
 because the row no longer has its token. Rows of `Runner` have leases, too (images.locks).
@@ -57,7 +59,8 @@ def publish(held: ImageQuerySet) -> int:
 
 
 def ready(held: ImageQuerySet, *, release: bool = True, **rendered: Any) -> int:
-    """Call when all sizes are stored: `rendered` has `variants`, `placeholder`, `width` and `height` (px).
+    """Call when all sizes are stored: `rendered` has `variants`, `placeholder`, `width` and `height` (px), and
+    `damage_code` and `damage_detail`, which are empty if all of the original could be read.
 
     Without `release` the worker still holds the image, so that it can remove old files.
     """

@@ -4,21 +4,23 @@ An image's row counts its bytes against the quota, queues its rendering, and hid
 deleted (images.lifecycle). Names of files are computed from it. A worker holds it by a lease.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import OuterRef, Q
-from django.db.models.functions import Now
-from django.urls import reverse
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import ExtractMonth, ExtractYear, Now
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from accounts.models import User, public_id
 from albums.models import TEXT_LENGTH, Album
+from imagestore.kit.addresses import path_of
+from imagestore.kit.fields import NaturalKeyField
+from imagestore.kit.search import ScopedQuerySet, Word
 
 NAME_LENGTH = 255
 FILE_LENGTH = 255
@@ -54,7 +56,7 @@ class Status(models.TextChoices):
 SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
+class ImageQuerySet(ScopedQuerySet):
     def stored(self) -> Self:
         """PENDING, READY or FAILED. Use `undeleted` to show images: it leaves out those of doomed albums."""
         return self.filter(status__in=SHOWN)
@@ -64,15 +66,20 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.stored().exclude(album__in=Album.objects.doomed())
 
     def living(self) -> Self:
-        """Undeleted images that are not in the trash, nor is their album."""
-        return self.stored().filter(trashed_at=None, album__in=Album.objects.living())
+        """Undeleted images that are not in the trash, nor is their album.
+
+        A subquery for one value, because databases may read a joined table (EXISTS, `album__in`) first: then they
+        would read the living albums of all users, and sort their images.
+        """
+        living_album = Subquery(Album.objects.living().filter(pk=OuterRef("album")).values("pk"))
+        return self.stored().filter(IsNull(living_album, False), trashed_at=None)
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """The living images of this user; none for an anonymous one."""
-        return self.living().filter(owner=user) if user.is_authenticated else self.none()
+        return self.living().filter(owner=user).within(user) if user.is_authenticated else self.none()
 
     def in_album(self, album: Album) -> Self:
-        return self.living().filter(album=album)
+        return self.living().filter(album=album).within(album)
 
     def trashed(self) -> Self:
         """In the trash, alone or with their album."""
@@ -92,28 +99,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.filter(status=Status.DOOMED)
 
     def newest_first(self) -> Self:
-        return self.order_by("-created_at", "-pk")
+        return self.order_by("-created_at", "-public_id")
 
-    def covers_of(self, albums: Iterable[Album]) -> "dict[int, Image]":
-        """By album key: the chosen image if it is ready, else the newest ready one; of trashed albums, too."""
-        shown = self.ready().filter(trashed_at=None)
-        newest = shown.filter(album=OuterRef("pk")).newest_first().values("pk")[:1]
-        keys = [album.pk for album in albums]
-        newest_of = dict(Album.objects.filter(pk__in=keys).annotate(newest=newest).values_list("pk", "newest"))
-        choices = {album.pk: album.cover_choice for album in albums if album.cover_choice}
-        wanted = Q(pk__in=[pk for pk in newest_of.values() if pk]) | Q(public_id__in=choices.values())
-        covers: dict[int, Image] = {}
-        for image in shown.filter(wanted, album__in=keys):
-            if image.public_id == choices.get(image.album_id):
-                covers[image.album_id] = image
-            elif image.pk == newest_of[image.album_id]:
-                covers.setdefault(image.album_id, image)
-        return covers
-
-    def matching(self, words: str) -> Self:
-        """Those with `words` in name or caption; all images when `words` is empty."""
-        matches = Q(name__icontains=words) | Q(caption__icontains=words)
-        return self.filter(matches) if words else self
+    def by_month(self) -> Any:
+        """Not ordered, each with its `year` and `month` by the clock that lists are ordered by."""
+        year, month = ExtractYear("sorted_at", tzinfo=UTC), ExtractMonth("sorted_at", tzinfo=UTC)
+        return self.order_by().annotate(year=year, month=month)
 
     def unleased(self) -> Self:
         """Images that no worker holds, by the database's clock."""
@@ -124,16 +115,39 @@ class ImageQuerySet(models.QuerySet["Image"]):
         return self.unleased().filter(status=Status.PENDING)
 
 
+# Lists of images (images.services.LIST, images.timeline.LIST) are of an album or an owner. Each order has an
+# index, and each filter beside each order, so that no list is sorted, and none is searched for the rows to show.
+LIST_SCOPES = ("album", "owner")
+LIST_FILTERS = ("status", "favourite")
+LIST_ORDERS = {"created_at": "age", "sorted_at": "taken", "name_key": "name"}
+
+
+def _list_indexes() -> list[models.Index]:
+    """Each ends with the column that decides between equal values (imagestore.kit.keyset)."""
+    return [
+        models.Index(
+            fields=[scope, *chosen, "trashed_at", column, "public_id"],
+            name="_".join(["list", scope, *chosen, order]),
+        )
+        for scope in LIST_SCOPES
+        for chosen in ([], *([each] for each in LIST_FILTERS))
+        for column, order in LIST_ORDERS.items()
+    ]
+
+
 class Image(models.Model):
     """One original and its variants. `width` and `height` are those of the upright picture, in px."""
 
     LEASE_HOLDER: ClassVar[str] = "lease_token"
+    # Their words are found (images.search), beside those of the album's title.
+    searched: ClassVar[tuple[str, ...]] = ("name", "caption", "camera")
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     album = models.ForeignKey(Album, models.PROTECT, related_name="images")
     # Always the album's owner. The owner's quota counts the bytes, and the queue rotates by owner.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     name = models.CharField(max_length=NAME_LENGTH)
+    name_key = NaturalKeyField("name")
     caption = models.CharField(max_length=TEXT_LENGTH, blank=True)
 
     bytes = models.PositiveBigIntegerField("size (bytes)", editable=False)
@@ -146,10 +160,16 @@ class Image(models.Model):
     content_type = models.CharField(max_length=50, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    taken_at = models.DateTimeField(null=True, blank=True)
-    # Lists sort by this: `taken_at`, or the time of the upload when the camera gave none.
+    # What the camera's clock showed, stored as if that were UTC, so that it is never converted. Read `taken_clock`.
+    taken_at = models.DateTimeField("taken (the camera's clock)", null=True, blank=True)
+    # By how much that clock was ahead of UTC; NULL if unknown.
+    taken_offset_minutes = models.SmallIntegerField("minutes ahead of UTC", null=True, editable=False)
+    # How it is known (images.processing.TAKEN_FROM); empty where an older version of the store read it.
+    taken_from = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
+    # Lists sort by this: `taken_at`, or the time of the upload where that is unknown.
     sorted_at = models.DateTimeField(editable=False)
     camera = models.CharField(max_length=100, blank=True)
+    favourite = models.BooleanField(default=False, db_default=False)
     placeholder = models.CharField("ThumbHash", max_length=64, blank=True, editable=False)
     # {"thumb": {"file", "width", "height", "content_type", "bytes", "crc32"}, …}; sizes may share a file.
     variants = models.JSONField(default=dict, editable=False)
@@ -157,6 +177,9 @@ class Image(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVING)
     error_code = models.CharField(max_length=20, blank=True, editable=False)
     error_detail = models.CharField(max_length=255, blank=True, editable=False)
+    # Why part of a READY image's original cannot be read; empty when all of it can.
+    damage_code = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
+    damage_detail = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
@@ -174,10 +197,10 @@ class Image(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["album", "living_sha256"], name="one_image_per_hash"),)
         indexes = (
-            models.Index(fields=["album", "created_at"], name="image_by_age"),
-            models.Index(fields=["album", "sorted_at"], name="image_by_taken"),
-            models.Index(fields=["album", "name"], name="image_by_name"),
-            models.Index(fields=["owner", "trashed_at"], name="image_trash"),
+            *_list_indexes(),
+            models.Index(fields=["owner", "trashed_at", "public_id"], name="image_list_in_trash"),
+            # Which hashes has the owner already? (images.timeline)
+            models.Index(fields=["owner", "living_sha256"], name="image_by_owner_and_hash"),
             models.Index(fields=["verified_at"], name="image_longest_unverified"),
             # The queue asks for the next waiting image of the next owner.
             models.Index(fields=["status", "owner"], name="image_queue"),
@@ -187,11 +210,16 @@ class Image(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("image-detail", args=[self.public_id])
+        return path_of("image-detail", self.public_id)
 
     @property
     def is_pending(self) -> bool:
         return self.status == Status.PENDING
+
+    @property
+    def format_name(self) -> str:
+        """`JPEG` of image/jpeg, `NEF` of image/x-nikon-nef."""
+        return self.content_type.removeprefix("image/").rpartition("-")[2].upper()
 
     @property
     def is_ready(self) -> bool:
@@ -202,12 +230,148 @@ class Image(models.Model):
         return self.status == Status.FAILED
 
     @property
+    def is_damaged(self) -> bool:
+        """Shown, but part of its original cannot be read."""
+        return self.is_ready and self.damage_code != ""
+
+    @property
+    def taken_clock(self) -> datetime | None:
+        """Without a zone."""
+        return self.taken_at and self.taken_at.replace(tzinfo=None)
+
+    @property
+    def taken_offset(self) -> str | None:
+        """As "+02:00"."""
+        if self.taken_offset_minutes is None:
+            return None
+        hours, minutes = divmod(abs(self.taken_offset_minutes), 60)
+        return f"{'-' if self.taken_offset_minutes < 0 else '+'}{hours:02}:{minutes:02}"
+
+    @property
     def storage_prefix(self) -> str:
         return storage_prefix(self.public_id)
 
     @property
     def original_file(self) -> str:
         return f"{self.storage_prefix}/{ORIGINAL}"
+
+
+class MonthQuerySet(models.QuerySet["Month"]):
+    def sums(self) -> Any:
+        """Month -> how many images."""
+        return self.values_list("begins").annotate(Sum("image_count")).order_by()
+
+
+class Month(models.Model):
+    """How many of an album's images were taken in one month. images.totals writes it with the album's sums."""
+
+    # No constraint in the database: a server of the version before deletes albums without their months.
+    album = models.ForeignKey(Album, models.CASCADE, related_name="months", db_constraint=False, db_index=False)
+    # Always the album's owner.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    # The month's first day.
+    begins = models.DateField()
+    image_count = models.PositiveIntegerField()
+
+    objects: ClassVar[Any] = MonthQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["album", "begins"], name="one_month_of_an_album"),)
+        # The sums of an owner are read from this index alone, in its order.
+        indexes = (models.Index(fields=["owner", "begins", "image_count"], name="months_of_an_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.begins:%Y-%m}"
+
+
+class ImageWord(Word):
+    """A word of an image. imagestore.kit.search writes it, in the transaction that writes the image.
+
+    Without constraints: an insert would lock the rows of owner and album. `owner` and `album` are the image's.
+    """
+
+    of, copied = "image", ("owner_id", "album_id")
+
+    pk = models.CompositePrimaryKey("image_id", "position", "word")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    album = models.ForeignKey(Album, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["owner", "word", "image"], name="word_of_an_owner"),
+            models.Index(fields=["album", "word", "image"], name="word_of_an_album"),
+        )
+
+
+# ---- Resumable uploads ----------------------------------------------------------------------
+
+# The header `Upload-Metadata` as it was sent. A request's header has no more characters.
+METADATA_LENGTH = 8190
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def open(self) -> Self:
+        """Those that are still to become an image."""
+        return self.filter(image=None)
+
+    def owned_by(self, user: User | AnonymousUser) -> Self:
+        """The uploads of this user into living albums, until they expire; none for an anonymous one."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(owner=user, album__in=Album.objects.living(), expires_at__gt=Now())
+
+    def expired(self) -> Self:
+        """By the database's clock."""
+        return self.filter(expires_at__lte=Now())
+
+
+class Upload(models.Model):
+    """A file that comes in several requests (images.uploads.resumable). Its bytes are in scratch until the end."""
+
+    public_id = models.UUIDField(default=public_id, unique=True, editable=False)
+    # The album's owner. No constraints in the database: a server of the version before deletes albums and users
+    # without their uploads.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False)
+    album = models.ForeignKey(Album, models.CASCADE, related_name="+", db_constraint=False)
+    name = models.CharField(max_length=NAME_LENGTH)
+    caption = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    # The client's checksum of the whole, lower-case hexadecimal; empty if it sent none.
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    metadata = models.TextField(max_length=METADATA_LENGTH)
+
+    length = models.PositiveBigIntegerField("size (bytes)")
+    # So many bytes are on the disk for certain. The last byte counts only once the image is stored.
+    offset = models.PositiveBigIntegerField("arrived (bytes)", default=0)
+    # The name of the file with these bytes. Each request that begins at offset 0 gives a new one, so that an
+    # earlier request, also one to another server, changes nothing more.
+    part = models.UUIDField(null=True)
+    # Whether `length` is in the owner's `used_bytes`.
+    counted = models.BooleanField(default=False)
+    # What it became. No foreign key: the image may be deleted before this row.
+    image = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = UploadQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["owner", "image"], name="upload_of_owner"),
+            models.Index(fields=["expires_at"], name="upload_expiry"),
+            models.Index(fields=["part"], name="upload_by_part"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_finished(self) -> bool:
+        return self.image is not None
 
 
 # ---- Rows about the store itself ------------------------------------------------------------

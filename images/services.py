@@ -1,12 +1,13 @@
 """What can be done with images, in the order of their life: receive, retry, change, delete.
 
-Every upload (form, API, bulk, `manage.py import_folder`) ends in `receive`.
+Every upload (form, API, bulk, resumable, `manage.py import_folder`) ends in `receive`.
 """
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +19,27 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import lock_owner
 from albums import services as albums
-from albums.models import Album, AlbumQuerySet
-from images import lifecycle, totals, wakeups
+from albums.models import TEXT_LENGTH, Album, AlbumQuerySet
+from images import covers, lifecycle, search, totals, wakeups
 from images.deletion.removal import doom_albums, doom_images, doom_user
 from images.deletion.trash import restore_images, trash_images
-from images.models import SHOWN, Image, ImageQuerySet, Status
+from images.models import SHOWN, Image, ImageQuerySet, ImageWord, Status, Upload
 from images.processing import Probed, ProcessingError
-from images.uploads import originals, probing, reception
+from images.rendering.retries import count_retry
+from images.uploads import originals, probing, reception, resumable
 from images.uploads.filenames import clean_name
-from images.uploads.staging import StagedFile
+from images.uploads.known import NOTHING, Known
+from images.uploads.staging import Staged, StagedFile
+from images.uploads.taken import surest
+from images.uploads.writer import Checksum, Writer, writing
 from imagestore.kit.database import refresh, retry_transaction
-from imagestore.kit.lists import Filter, ListSpec
-from imagestore.kit.problems import Problem, database_unavailable, not_found, storage_unavailable
+from imagestore.kit.errors import as_problem
+from imagestore.kit.filters import Filter
+from imagestore.kit.lists import ListSpec
+from imagestore.kit.problems import Problem, internal_error, not_found, storage_unavailable
+from imagestore.kit.search import replace_words
+from imagestore.kit.text import composed
+from imagestore.kit.words import natural_key
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +54,11 @@ class Received:
 
 _CHECKSUM_MISMATCH = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
 LIST = ListSpec(
-    orderings={"created_at": "created_at", "taken_at": "sorted_at", "name": "name"},
+    orderings={"created_at": "created_at", "taken_at": "sorted_at", "name": "name_key"},
     filters=(Filter("status", [shown.value for shown in SHOWN], "status"),),
-    searches="Words in name or caption.",
+    searches=search.SEARCHES,
+    search=search.matching,
+    around=True,
 )
 
 
@@ -62,18 +74,25 @@ def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> 
 # ---- Receive --------------------------------------------------------------------------------
 
 
-def receive(album: Album, staged: StagedFile, *, caption: str = "", sha256: str = "") -> Received:
+def receive(
+    album: Album, staged: Staged, *, caption: str = "", sha256: str = "", known: Known = NOTHING
+) -> Received:
     """Store a staged file as an image of this album. When this returns, row and original are durable.
 
     If the album has these bytes already, it returns their image. `sha256` (hexadecimal) is the client's
-    checksum. Raises Problem: the file is refused, the quota is full, the album gone, the storage fails.
+    checksum. `known` is what a file beside this one tells; its date counts where the file's own is missing or
+    less sure. Raises Problem: the file is refused, the quota is full, the album gone, the storage fails.
     """
     _refuse_broken(staged, sha256)
     if existing := _reuse_existing(album, staged):
         return Received(existing, created=False)
+    if staged.is_dropped:
+        raise reception.quota_exceeded(album.owner)
     probed = _probe(album, staged)
+    known = Known(caption=caption).completed_by(known)
+    probed = replace(probed, taken=surest(probed.taken, known.taken))
     while True:
-        image = reception.begin(album, staged, probed, caption)
+        image = reception.begin(album, staged, probed, known)
         if image and _store_original(image, staged):
             return Received(image, created=True)
         # Another upload of the same bytes was published first.
@@ -89,9 +108,9 @@ def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | P
             return receive(album, staged)
         except Problem as problem:
             return problem
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError) as error:
             logger.exception("one of several files met a database error")
-            return database_unavailable()
+            return as_problem(error) or internal_error()
         finally:
             connections.close_all()
 
@@ -99,7 +118,32 @@ def receive_many(album: Album, files: Sequence[StagedFile]) -> list[Received | P
         return list(pool.map(one, files))
 
 
-def _refuse_broken(staged: StagedFile, sha256: str) -> None:
+def resume(
+    upload: Upload, body: Iterable[bytes], *, offset: int, size: int, checksum: Checksum | None = None
+) -> None:
+    """Write the next bytes of an upload, at most `size`, and with the last one receive the whole.
+
+    Raises Problem. When the file itself is refused, the upload has ended; after any other refusal it can go on.
+    """
+    with writing(upload, offset, size) as writer:
+        writer.append(body, checksum)
+        if writer.is_whole:
+            _receive_whole(writer)
+
+
+def _receive_whole(writer: Writer) -> None:
+    upload = writer.upload
+    with writer.whole() as staged:
+        try:
+            received = receive(upload.album, staged, caption=upload.caption, sha256=upload.sha256)
+        except Problem as problem:
+            if problem.status < 500:
+                resumable.end(upload)
+            raise
+        writer.finish(received.image)
+
+
+def _refuse_broken(staged: Staged, sha256: str) -> None:
     if staged.problem:
         raise staged.problem
     if staged.size == 0:
@@ -108,22 +152,23 @@ def _refuse_broken(staged: StagedFile, sha256: str) -> None:
         raise Problem("checksum_mismatch", _CHECKSUM_MISMATCH)
 
 
-def _probe(album: Album, staged: StagedFile) -> Probed:
+def _probe(album: Album, staged: Staged) -> Probed:
     try:
         return probing.probe(staged.path, album.owner_id)
     except ProcessingError as error:
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
         raise Problem(code, f"{error.detail} Nothing was stored.") from None
-    except OSError:
+    except OSError as error:
         logger.exception("the upload could not be probed")
-        raise storage_unavailable() from None
+        raise storage_unavailable(error) from None
 
 
-def _reuse_existing(album: Album, staged: StagedFile) -> Image | None:
+def _reuse_existing(album: Album, staged: Staged) -> Image | None:
     """The album's image of these bytes, if there is one.
 
-    A lost original is put back, a trashed image is restored, a failed one is queued again.
+    A lost original is put back, a trashed image is restored, a failed one is queued again unless that was done too
+    often: then it is returned as it is.
     """
     rows = Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256)
     image = rows.first()
@@ -132,13 +177,13 @@ def _reuse_existing(album: Album, staged: StagedFile) -> Image | None:
     originals.put_back_if_lost(image, staged)
     if image.trashed_at:
         restore_images(image.owner, rows)
-    if image.is_failed:
+    if image.is_failed and not count_retry(image):
         _requeue_failed(image)
     living: Image | None = rows.living().first()
     return living
 
 
-def _store_original(image: Image, staged: StagedFile) -> bool:
+def _store_original(image: Image, staged: Staged) -> bool:
     """Store and publish; then wake the engine to render the image, or to remove it if that failed."""
     stored = False
     try:
@@ -154,8 +199,20 @@ def _store_original(image: Image, staged: StagedFile) -> bool:
 # ---- Retry and change -----------------------------------------------------------------------
 
 
+@retry_transaction
+def change_album(album: Album, **changes: Any) -> None:
+    """As `albums.services.change`; `cover_choice` is the public id of one of its images, or None for the newest."""
+    albums.change(album, **changes)
+    if "cover_choice" in changes:
+        covers.choose_covers([album.pk])
+        refresh(album, Album.objects.undeleted())
+
+
 def retry(image: Image) -> None:
-    """Queue a failed image again, with its attempts reset. Raises Problem `not_failed`."""
+    """Queue a failed image again, with its attempts reset. Raises Problem `not_failed`, `throttled`."""
+    if image.is_failed and (seconds := count_retry(image)):
+        sentence = f"This was tried too often. Try again in {math.ceil(seconds / 60)} minutes."
+        raise Problem("throttled", sentence, retry_after=seconds)
     if not _requeue_failed(image):
         raise Problem("not_failed", "Only an image that failed can be tried again.")
     refresh(image, Image.objects.undeleted())
@@ -171,16 +228,21 @@ def _requeue_failed(image: Image) -> bool:
     return _requeue(Image.objects.filter(pk=image.pk, status=Status.FAILED))
 
 
+@retry_transaction
 def _requeue(images: ImageQuerySet) -> bool:
-    requeued = lifecycle.requeue(images)
+    with covers.albums_locked(images) as images:
+        requeued = lifecycle.requeue(images)
     transaction.on_commit(wakeups.work_waits.set)
     return bool(requeued)
 
 
-def change(image: Image, **changes: str) -> None:
-    """Set `name` or `caption`. Raises Problem `not_found` when the image was deleted meanwhile."""
+def change(image: Image, **changes: Any) -> None:
+    """Set `name`, `caption` or `favourite`. Raises Problem `not_found` when the image was deleted meanwhile."""
     if "name" in changes:
         changes["name"] = clean_name(changes["name"])
+        changes["name_key"] = natural_key(changes["name"])
+    if "caption" in changes:
+        changes["caption"] = composed(changes["caption"], TEXT_LENGTH)
     _update(image, **changes)
 
 
@@ -212,13 +274,21 @@ def _move(image: Image, album: Album) -> None:
     for pk, sign in sorted([(source, -1), (album.pk, +1)]):
         if not totals.add_to_album(pk, sign, sign * image.bytes):
             raise not_found()
-    Image.objects.filter(pk=image.pk).update(album=album, updated_at=timezone.now())
+    row = Image.objects.filter(pk=image.pk)
+    totals.count_months(row, -1)
+    row.update(album=album, updated_at=timezone.now())
+    totals.count_months(row, +1)
+    covers.choose_covers([source, album.pk])
+    ImageWord.objects.filter(image=image).update(album=album)
 
 
+@retry_transaction
 def _update(image: Image, **changes: Any) -> None:
     if not Image.objects.living().filter(pk=image.pk).update(updated_at=timezone.now(), **changes):
         raise not_found()
     refresh(image, Image.objects.undeleted())
+    if changes.keys() & Image.searched:
+        replace_words(ImageWord, [image])
 
 
 # ---- Delete ---------------------------------------------------------------------------------

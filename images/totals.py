@@ -1,12 +1,14 @@
-"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album.
+"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of its months.
 
 An owner's sum counts an original from before its bytes are stored until it is doomed, also in the
-trash. An album's sums leave out images that were trashed alone. Change a sum in the transaction
-that changes the rows, and lock rows in one order: user, album, image.
+trash. It counts a resumable upload from its beginning, until its image is counted instead. An album's
+sums leave out images that were trashed alone. Change a sum in the transaction that changes the rows,
+and lock rows in one order: user, album, image. Months change under their album's lock.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Case, Count, Expression, F, Q, Sum, When
@@ -14,7 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from albums.models import Album
-from images.models import ImageQuerySet
+from images.covers import albums_locked
+from images.models import ImageQuerySet, Month, Upload, UploadQuerySet
 from imagestore.kit.batches import batches
 
 # The most images that one transaction changes. MySQL refuses the statement for 300,000, and other requests
@@ -46,6 +49,20 @@ def give_back_bytes(owner: User, size: int) -> None:
     User.objects.filter(pk=owner.pk).update(used_bytes=_sum("used_bytes", -size))
 
 
+def uncount_upload(upload: Upload) -> None:
+    """Give the bytes of a resumable upload back, unless they were given back before. Lock the owner first."""
+    if Upload.objects.filter(pk=upload.pk, counted=True).update(counted=False):
+        give_back_bytes(upload.owner, upload.length)
+
+
+def delete_uploads(owner: User, uploads: UploadQuerySet) -> int:
+    """Delete rows of this owner's uploads, and give their bytes back. Lock the owner first. Returns how many."""
+    if size := uploads.filter(counted=True).aggregate(size=Sum("length"))["size"]:
+        give_back_bytes(owner, size)
+    deleted: int = uploads.delete()[0]
+    return deleted
+
+
 def add_to_album(album: int, images: int, size: int) -> bool:
     """Add to (or subtract from) a living album's sums; False when the album is not living any more."""
     return _add(Album.objects.living().filter(pk=album), images, size)
@@ -63,18 +80,27 @@ def update_with_sums(images: ImageQuerySet, write: Callable[[ImageQuerySet], int
     The caller holds the owner's lock. `counted` is +1 to add the images to their albums' sums, -1 to
     subtract them, 0 to leave the sums alone.
     """
-    albums = sorted(images.order_by().values_list("album_id", flat=True).distinct())
-    list(Album.objects.select_for_update().filter(pk__in=albums).order_by("pk").values_list("pk"))
-    # Uploads may have been published since. Count and change only images whose album is locked.
-    images = images.filter(album__in=albums)
-    per_album = list(images.order_by().values_list("album_id").annotate(Count("pk"), Sum("bytes")))
-    write(images)
     total = Sums(0, 0)
-    for album, number, size in per_album:
+    with albums_locked(images) as images:
         if counted:
-            _add(Album.objects.filter(pk=album), counted * number, counted * size)
-        total += Sums(number, size)
+            count_months(images, counted)
+        per_album = list(images.order_by().values_list("album_id").annotate(Count("pk"), Sum("bytes")))
+        write(images)
+        for album, number, size in per_album:
+            if counted:
+                _add(Album.objects.filter(pk=album), counted * number, counted * size)
+            total += Sums(number, size)
     return total
+
+
+def count_months(images: ImageQuerySet, sign: int) -> None:
+    """Add these images to the months of their albums, or subtract them. Call it with the albums locked."""
+    per_month = images.by_month().values_list("owner_id", "album_id", "year", "month").annotate(Count("pk"))
+    for owner, album, year, month, number in list(per_month):
+        of_album = {"album_id": album, "begins": date(year, month, 1)}
+        change = sign * number
+        if not Month.objects.filter(**of_album).update(image_count=_sum("image_count", change)):
+            Month.objects.create(**of_album, owner_id=owner, image_count=max(0, change))
 
 
 def _add(album: Any, images: int, size: int) -> bool:

@@ -19,12 +19,13 @@ from accounts.models import User
 from accounts.services import lock_owner, retire
 from albums.models import Album, AlbumQuerySet
 from images import lifecycle, locks
-from images.models import Image, ImageQuerySet, Status
-from images.storage import identity
+from images.models import Image, ImageQuerySet, Status, Upload
+from images.storage import identity, parts
 from images.storage.base import image_storage
-from images.totals import give_back_bytes, transaction_batches, update_with_sums
+from images.totals import delete_uploads, give_back_bytes, transaction_batches, update_with_sums
 from imagestore.kit.batches import batches, each
 from imagestore.kit.database import retry_transaction
+from imagestore.kit.logging import log_rows, public_ids
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +43,29 @@ class DeletionsHeld(OSError):
 
 def doom_images(owner: User, images: ImageQuerySet) -> int:
     """Hide these images of one owner for ever, and give their bytes back to the quota. Returns how many."""
-    return sum(_doom_batch(owner, batch) for batch in transaction_batches(images.stored()))
+    return sum(_doom_and_log(owner, batch) for batch in transaction_batches(images.stored()))
+
+
+def _doom_and_log(owner: User, images: ImageQuerySet) -> int:
+    ids = public_ids(images)
+    count = _doom_batch(owner, images)
+    log_rows("images deleted for ever", owner, ids, count)
+    return count
 
 
 def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
     """Hide these albums of one owner for ever, with all their images. Returns how many albums."""
     keys = _hide_albums(owner, albums)
+    log_rows("albums deleted for ever", owner, public_ids(Album.objects.filter(pk__in=keys)), len(keys))
     _doom_images_in(owner, keys)
     return len(keys)
 
 
 def doom_user(user: User) -> None:
     """Hide an account with all its albums, and end its logins: its user cannot sign in any more."""
-    _doom_images_in(user, _hide_user(user))
+    keys = _hide_user(user)
+    log_rows("account deleted", user, [str(user.public_id)], 1)
+    _doom_images_in(user, keys)
 
 
 def doom_expired() -> int:
@@ -72,10 +83,11 @@ def doom_expired() -> int:
 
 @retry_transaction
 def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
-    """After this UPDATE no page shows these albums. Returns their keys."""
+    """After this transaction no page shows these albums, and uploads into them have ended. Returns their keys."""
     lock_owner(owner)
     keys = list(albums.undeleted().order_by("pk").values_list("pk", flat=True))
     Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now())
+    delete_uploads(owner, Upload.objects.open().filter(album__in=keys))
     return keys
 
 
@@ -108,12 +120,13 @@ def _doom_batch(owner: User, images: ImageQuerySet) -> int:
 def purge() -> int:
     """Remove doomed images (files first, then rows), then doomed albums, then users. Returns how many images.
 
-    Leased images stay until their lease ends.
+    Leased images stay until their lease ends. What came of uploads that ended with their albums goes, too.
     """
     _doom_hidden()
     purged = _purge_images()
     _purge_albums()
     _purge_users()
+    parts.sweep()
     return purged
 
 
@@ -171,7 +184,8 @@ def _purge_images() -> int:
         except OSError as error:
             logger.warning("no more files are removed in this run: %s", error)
             break
-        Image.objects.doomed().filter(pk__in=gone).delete()
+        # Their words go with them; only the keys are read for that.
+        Image.objects.doomed().filter(pk__in=gone).only("pk").delete()
         purged += len(gone)
         if gone:
             deadline = time.monotonic() + REMOVAL_GIVE_UP_SECONDS
@@ -181,7 +195,16 @@ def _purge_images() -> int:
 
 
 def _purge_albums() -> None:
-    Album.objects.doomed().filter(images=None).delete()
+    albums = Album.objects.doomed().filter(images=None)
+    # Of albums that a server of the version before has doomed.
+    each(User.objects.filter(pk__in=Upload.objects.filter(album__in=albums).values("owner")), _end_uploads)
+    albums.delete()
+
+
+@retry_transaction
+def _end_uploads(owner: User) -> int:
+    lock_owner(owner)
+    return delete_uploads(owner, Upload.objects.filter(owner=owner, album__in=Album.objects.doomed()))
 
 
 def _purge_users() -> None:

@@ -20,12 +20,13 @@ from accounts.services import lock_owner
 from albums import services as albums
 from albums.models import Album, AlbumQuerySet
 from images import wakeups
+from images.covers import with_covers
 from images.deletion.removal import doom_albums, doom_images
-from images.delivery.covers import with_covers
 from images.models import Image, ImageQuerySet
 from images.totals import Sums, transaction_batches, update_with_sums
 from imagestore.kit.database import refresh, retry_transaction
 from imagestore.kit.lists import ListSpec
+from imagestore.kit.logging import log_rows, public_ids
 from imagestore.kit.problems import Problem, not_found
 
 LIST = ListSpec(orderings={"deleted_at": "trashed_at"})
@@ -92,7 +93,14 @@ def find(user: User | AnonymousUser, public_id: UUID) -> Album | Image:
 
 def trash_images(owner: User, images: ImageQuerySet) -> int:
     """Put the living ones among these images of one owner into the trash. Returns how many."""
-    return sum(_trash_batch(owner, batch) for batch in transaction_batches(images.living()))
+    return sum(_trash_and_log(owner, batch) for batch in transaction_batches(images.living()))
+
+
+def _trash_and_log(owner: User, images: ImageQuerySet) -> int:
+    ids = public_ids(images)
+    count = _trash_batch(owner, images)
+    log_rows("images put into the trash", owner, ids, count)
+    return count
 
 
 @retry_transaction
@@ -101,12 +109,19 @@ def _trash_batch(owner: User, images: ImageQuerySet) -> int:
     return update_with_sums(images, lambda rows: rows.update(trashed_at=moment), counted=-1).images
 
 
-@retry_transaction
 def restore_images(owner: User, images: ImageQuerySet) -> int:
     """Take images of one owner out of the trash, unless their album is there. Returns how many.
 
     All are restored in one transaction, so pass only a few.
     """
+    ids = public_ids(images.trashed_alone())
+    count = _restore_images(owner, images)
+    log_rows("images restored", owner, ids, count)
+    return count
+
+
+@retry_transaction
+def _restore_images(owner: User, images: ImageQuerySet) -> int:
     lock_owner(owner)
     trashed = images.trashed_alone().filter(album__in=Album.objects.living())
     return update_with_sums(trashed, lambda rows: rows.update(trashed_at=None), counted=+1).images

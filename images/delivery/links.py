@@ -2,32 +2,35 @@
 
 A signed link holds a file's name and the second at which the link ends. Its signature is the
 permission: serving it asks no database, and any cache may store the answer until the link ends.
-All calls within one LINK_WINDOW give the same link, which lives to the end of the next window.
+All calls within one window give the same link, which lives to the end of the next window. Each image's windows
+begin at a time of its own, so that the links of an album do not all change at once and leave every cache cold.
 """
 
+import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
 from images.processing.sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, nearest
+from imagestore.kit.addresses import path_of
 from imagestore.kit.problems import Problem, invalid
 
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
 # Enough for a tile or a cover on a screen of usual density.
 TILE_PX = 640
+_RANDOM_BYTES = 7  # at the end of a UUIDv7 (RFC 9562, section 5.7)
 
 
-@dataclass(frozen=True)
-class VariantLink:
+class VariantLink(NamedTuple):
     """One size of an image; `url` is a signed link, `width` and `height` are in px."""
 
     url: str
@@ -46,7 +49,13 @@ class Links:
     """
 
     sizes: Mapping[str, VariantLink | None]
-    original: str
+    sign: Callable[[str], str]
+    original_file: str
+
+    @property
+    def original(self) -> str:
+        """Signed when it is asked for, because most pages show sizes alone."""
+        return self.sign(self.original_file)
 
     @property
     def smallest(self) -> VariantLink | None:
@@ -68,23 +77,40 @@ class Links:
 
 
 def links_of(image: Image) -> Links:
-    made = {size: _variant_link(image, variant) for size, variant in image.variants.items()}
+    sign = _signer(image)
+    made = {size: _variant_link(variant, sign(variant["file"])) for size, variant in image.variants.items()}
     sizes = {size: made.get(nearest(size, made) or "") for size in SIZES}
-    return Links(sizes, signed_link(image, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"))
+    return Links(sizes, sign, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}")
 
 
-def _variant_link(image: Image, variant: Mapping[str, Any]) -> VariantLink:
-    about = {key: variant[key] for key in ("width", "height", "content_type", "bytes")}
-    return VariantLink(url=signed_link(image, variant["file"]), **about)
+def _variant_link(variant: Mapping[str, Any], url: str) -> VariantLink:
+    return VariantLink(url, variant["width"], variant["height"], variant["content_type"], variant["bytes"])
 
 
 def signed_link(image: Image, file: str) -> str:
     """A path, or a URL on MEDIA_BASE_URL."""
-    window = int(settings.LINK_WINDOW.total_seconds())
-    expires = (int(time.time()) // window + 2) * window
-    path = f"{image.public_id}/{file}"
-    url = reverse("signed-file", args=[image.public_id, file])
-    return f"{settings.MEDIA_BASE_URL}{url}?expires={expires}&signature={_signature(path, expires)}"
+    return _signer(image)(file)
+
+
+def _signer(image: Image) -> Callable[[str], str]:
+    """Makes links to the files of one image. What they share is computed once: a list has hundreds of them."""
+    public_id = str(image.public_id)
+    folder = settings.MEDIA_BASE_URL + path_of("signed-file", image.public_id, ORIGINAL).removesuffix(ORIGINAL)
+    end_of_original = _end(image.public_id, settings.ORIGINAL_LINK_WINDOW)
+    end_of_size = _end(image.public_id, settings.LINK_WINDOW)
+
+    def sign(file: str) -> str:
+        expires = end_of_original if file.startswith(f"{ORIGINAL}.") else end_of_size
+        return f"{folder}{file}?expires={expires}&signature={_signature(f'{public_id}/{file}', expires)}"
+
+    return sign
+
+
+def _end(public_id: UUID, length: timedelta) -> int:
+    """When a link ends that is made now: with the image's next window, in seconds of the epoch."""
+    window = int(length.total_seconds())
+    phase = int.from_bytes(public_id.bytes[-_RANDOM_BYTES:], "big") % window
+    return ((int(time.time()) + phase) // window + 2) * window - phase
 
 
 def seconds_left(path: str, expires: str, signature: str) -> int:
@@ -92,9 +118,9 @@ def seconds_left(path: str, expires: str, signature: str) -> int:
     # Only our own spelling of the number: with "007" one link would have many cache keys.
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12 and str(int(expires)) == expires):
         return 0
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     genuine = [
-        hmac.compare_digest(_signature(path, int(expires), key).encode(), signature.encode()) for key in keys
+        hmac.compare_digest(_signature(path, int(expires), key).encode(), signature.encode())
+        for key in settings.LINK_SIGNING_KEYS
     ]
     return max(0, int(expires) - int(time.time())) if any(genuine) else 0
 
@@ -150,7 +176,13 @@ def downloads_of(image: Image) -> list[tuple[str, dict[str, Any]]]:
     return downloads
 
 
-def _signature(path: str, expires: int, key: str | None = None) -> str:
-    """128 bits of HMAC-SHA256, hexadecimal."""
-    mac = salted_hmac("images.delivery", f"{path}?{expires}", secret=key, algorithm="sha256")
-    return mac.hexdigest()[:32]
+def _signature(path: str, expires: int, key: str = "") -> str:
+    """128 bits of HMAC-SHA256, hexadecimal; by the newest key unless another is named."""
+    derived = _derived_key(key or settings.LINK_SIGNING_KEYS[0])
+    return hmac.digest(derived, f"{path}?{expires}".encode(), "sha256").hex()[:32]
+
+
+@lru_cache
+def _derived_key(key: str) -> bytes:
+    """As Django's `salted_hmac` derives it."""
+    return hashlib.sha256(f"images.delivery{key}".encode()).digest()

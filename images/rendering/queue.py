@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import close_old_connections
+from django.db.models import F
 
 from images import lifecycle
 from images.models import Image, ImageQuerySet
@@ -18,6 +19,10 @@ logger = logging.getLogger(__name__)
 # The lease is short, so that another worker soon takes a dead worker's image. A living worker extends it.
 RENDER_LEASE = timedelta(seconds=30)
 EXTEND_SECONDS = 10
+# From here on an image is large. Most phones' photos are below.
+LARGE_PIXELS = 16_000_000
+LARGE_BYTES = 32_000_000
+_SIZE_COLUMNS = ("width", "height", "bytes")
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Claim:
     token: UUID
     resumed: bool
     """Another worker lost this image by the end of its lease; it may have left files."""
+    is_large: bool = False
+    """It may take long to render."""
 
     def row(self) -> ImageQuerySet:
         """The image's row; none once another worker has taken it over."""
@@ -36,9 +43,12 @@ class Claim:
         return row
 
 
-def claim_next(after_owner: int = 0) -> Claim | None:
+def claim_next(after_owner: int = 0, *, only_small: bool = False) -> Claim | None:
     """Claim the oldest waiting image of the next owner in rotation; None when no image waits."""
     waiting = Image.objects.waiting().order_by("owner_id", "pk")
+    if only_small:
+        waiting = waiting.alias(pixels=F("width") * F("height"))
+        waiting = waiting.filter(pixels__lt=LARGE_PIXELS, bytes__lt=LARGE_BYTES)
     while True:
         image = first(waiting.filter(owner_id__gt=after_owner)) or first(waiting)
         if image is None:
@@ -50,12 +60,15 @@ def claim_next(after_owner: int = 0) -> Claim | None:
 def claim(image: Image, among: ImageQuerySet) -> Claim | None:
     """Claim this image if it is still `among` these; None when another worker was first."""
     token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE)
-    return Claim(image.pk, image.owner_id, token, image.lease_token is not None) if token else None
+    if token is None:
+        return None
+    is_large = image.width * image.height >= LARGE_PIXELS or image.bytes >= LARGE_BYTES
+    return Claim(image.pk, image.owner_id, token, image.lease_token is not None, is_large)
 
 
 def first(images: ImageQuerySet) -> Image | None:
     """The first of these images, with only the columns that `claim` needs."""
-    image: Image | None = images.only("pk", "owner_id", "lease_token").first()
+    image: Image | None = images.only("pk", "owner_id", "lease_token", *_SIZE_COLUMNS).first()
     return image
 
 

@@ -14,19 +14,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.db.models import F
 from django.utils import timezone
 
 from images import integrity, lifecycle
+from images.covers import albums_locked
 from images.deletion.removal import refuse_during_backup, remove_if_deleted
 from images.models import ORIGINAL, Image
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
 from images.rendering import convergence
-from images.rendering.limits import limits
+from images.rendering.limits import render_limits
 from images.rendering.queue import RENDER_LEASE, Claim
 from images.storage import identity
 from images.storage.base import image_storage
 from images.storage.scratch import work_folder
+from imagestore.kit.database import retry_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,11 @@ GIVE_UP_UNREADABLE_AFTER = timedelta(hours=1)
 def render(claim: Claim) -> None:
     """Render all sizes of a claimed image, and record the outcome in its row."""
     image = Image.objects.get(pk=claim.image)
+    with structlog.contextvars.bound_contextvars(image=str(image.public_id)):
+        _render(claim, image)
+
+
+def _render(claim: Claim, image: Image) -> None:
     try:
         recorded = _render_and_record(claim, image)
     except OSError:
@@ -58,7 +66,8 @@ def _render_and_record(claim: Claim, image: Image) -> bool:
         columns = _render_and_store(image)
     except (OverLimits, Crashed) as error:
         # The death of the child is an attempt of this image, because the child worked on no other.
-        logger.warning("image %s: %s in attempt %d", image.public_id, error.code, image.attempts + 1)
+        attempt = image.attempts + 1
+        logger.warning("image %s: %s in attempt %d: %s", image.public_id, error.code, attempt, error.detail)
         attempts = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
             return bool(lifecycle.release(claim.row(), **attempts))
@@ -99,7 +108,7 @@ def _render_and_store(image: Image) -> dict[str, Any]:
             identity.check()
             raise Damaged("Its original is missing from the storage. Upload it again.") from None
         folder = stack.enter_context(work_folder())
-        rendered = render_in_child(original, folder, limits())
+        rendered = render_in_child(original, folder, render_limits(image))
         checksums = _store(image, rendered, folder)
     return {
         "variants": {
@@ -109,6 +118,8 @@ def _render_and_store(image: Image) -> dict[str, Any]:
         "placeholder": rendered.placeholder,
         "width": rendered.width,
         "height": rendered.height,
+        "damage_code": rendered.damage.code if rendered.damage else "",
+        "damage_detail": rendered.damage.detail if rendered.damage else "",
     }
 
 
@@ -134,8 +145,8 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
 def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool:
     """READY. If the folder may hold other files, remove them after the row names the new ones."""
     if not image.variants and not claim.resumed:
-        return bool(lifecycle.ready(claim.row(), **columns))
-    if not lifecycle.ready(claim.row(), release=False, **columns):
+        return _write_ready(claim, columns)
+    if not _write_ready(claim, columns, release=False):
         return False
     try:
         refuse_during_backup()
@@ -145,6 +156,12 @@ def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool
         logger.warning("old files of image %s are left: %s", image.public_id, error)
         return True
     return bool(lifecycle.release(claim.row()))
+
+
+@retry_transaction
+def _write_ready(claim: Claim, columns: dict[str, Any], *, release: bool = True) -> bool:
+    with albums_locked(claim.row()) as row:
+        return bool(lifecycle.ready(row, release=release, **columns))
 
 
 def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:

@@ -86,6 +86,10 @@ class ImageStorage(ABC):
     def size_of(self, name: str) -> int | None:
         """In bytes; None without such a file. `name` may be that of an unknown file in the listing."""
 
+    def free_bytes(self) -> int | None:
+        """How many bytes it can still take; None where it tells no limit, as a bucket."""
+        return None
+
     def has(self, name: str) -> bool:
         return self.size_of(name) is not None
 

@@ -7,6 +7,7 @@ Equal", OSDI 2014).
 
 import errno
 import fcntl
+import io
 import logging
 import os
 import shutil
@@ -15,14 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, cast
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 
 from images.storage.base import CHUNK_BYTES, Entry, ImageStorage, check_name
-from images.storage.scratch import sweep_orphans
+from images.storage.scratch import free_bytes_at, sweep_orphans
 from imagestore.kit.durable import fsync
 
 logger = logging.getLogger(__name__)
@@ -34,22 +34,40 @@ _RESERVED_FOLDERS = ("lost+found", _INCOMING)
 
 
 class DiskFile:
-    """An open file. `raw` is for a server that lets the kernel send it (sendfile)."""
+    """An open file. `section` is for a server that lets the kernel send it (sendfile)."""
 
-    def __init__(self, raw: BinaryIO) -> None:
-        self.raw = raw
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
         self.size = os.fstat(raw.fileno()).st_size
 
+    def section(self, byte_range: range) -> "FileSection":
+        return FileSection(self._raw, byte_range)
+
     def chunks(self, byte_range: range) -> Iterator[bytes]:
-        bytes_left = len(byte_range)
-        with self.raw as file:
-            file.seek(byte_range.start)
-            while bytes_left and (chunk := file.read(min(CHUNK_BYTES, bytes_left))):
-                bytes_left -= len(chunk)
-                yield chunk
+        with self._raw:
+            yield from self.section(byte_range)
 
     def close(self) -> None:
-        self.raw.close()
+        self._raw.close()
+
+
+class FileSection:
+    """A byte range of an open file, which it closes. Its descriptor stands at the first byte."""
+
+    def __init__(self, raw: io.FileIO, byte_range: range) -> None:
+        if byte_range.start:
+            raw.seek(byte_range.start)
+        self._raw, self._bytes_left = raw, len(byte_range)
+        self.fileno, self.close = raw.fileno, raw.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read(CHUNK_BYTES):
+            yield chunk
+
+    def read(self, size: int) -> bytes:
+        chunk = self._raw.read(min(size, self._bytes_left))
+        self._bytes_left -= len(chunk)
+        return chunk
 
 
 class DurableFileStorage(FileSystemStorage, ImageStorage):
@@ -82,7 +100,8 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         yield path
 
     def open_stored(self, name: str) -> DiskFile:
-        return DiskFile(cast(BinaryIO, self._path(name).open("rb")))
+        # `check_name` has seen to it that the name stays in the folder.
+        return DiskFile(io.FileIO(f"{self.location}/{check_name(name)}"))
 
     def delete_folders(self, folders: Sequence[str]) -> set[str]:
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
@@ -119,8 +138,16 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         return folder.resolve().is_relative_to(Path(self.location).resolve())
 
     def answers(self) -> bool:
+        return os.access(self._existing_root, os.W_OK)
+
+    def free_bytes(self) -> int:
+        return free_bytes_at(self._existing_root)
+
+    @property
+    def _existing_root(self) -> Path:
+        """The first upload makes the folder."""
         root = Path(self.location)
-        return os.access(root if root.exists() else root.parent, os.W_OK)
+        return root if root.exists() else root.parent
 
     def _path(self, name: str) -> Path:
         return Path(self.path(check_name(name)))

@@ -59,6 +59,13 @@ def is_there() -> bool:
     return _read_from_storage() is not None
 
 
+def is_of_another_database() -> bool:
+    """Does the identity file name another database than ours? Raises OSError when the storage does not answer."""
+    stored_id = _read_from_storage()
+    own_id = _read_from_database()
+    return stored_id is not None and stored_id != (own_id.hex if own_id else None)
+
+
 @contextmanager
 def require_mounted() -> Iterator[None]:
     """Raises NotOurStorage if the disk is not mounted before or after the block, so wrap every store in it.

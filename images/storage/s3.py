@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ CLIENT_CONFIG = Config(
     # One connection for each thread that serves, receives, stores or removes.
     max_pool_connections=64,
 )
+# What servers say when their disks, or the bucket's share of them, are full.
+FULL_CODES = ("InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded")
 # For `answers`, which health checks call.
 QUICK_CLIENT_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 # A server that trickles bytes never reaches read_timeout, so there are limits of our own. Listing folders to
@@ -106,9 +109,9 @@ class S3ImageStorage(S3Storage, ImageStorage):
             listings = pool.map(lambda folder: self._names_in(folder, deadline), folders)
             listed = {folder: names for folder, names in zip(folders, listings, strict=True) if names is not None}
             names = [name for names in listed.values() for name in names]
-            batches = [
-                names[start : start + DELETE_BATCH_OBJECTS] for start in range(0, len(names), DELETE_BATCH_OBJECTS)
-            ]
+            # Servers remove the objects of one request one after the other, so all workers get some.
+            size = min(DELETE_BATCH_OBJECTS, ceil(len(names) / settings.STORAGE_WORKERS) or 1)
+            batches = [names[start : start + size] for start in range(0, len(names), size)]
             deleted = set[str]().union(*pool.map(self._delete, batches))
         return {folder for folder, names in listed.items() if deleted.issuperset(names)}
 
@@ -269,6 +272,14 @@ def _as_os_error(name: str) -> Iterator[None]:
         # Compare the code, not the status: a missing bucket is a 404 too.
         if error.response["Error"]["Code"] == "NoSuchKey":
             raise FileNotFoundError(errno.ENOENT, "no such object in storage", name) from None
+        if _says_full(error):
+            raise OSError(errno.ENOSPC, str(error), name) from error
         raise OSError(errno.EIO, str(error), name) from error
     except BotoCoreError as error:
         raise OSError(errno.EIO, str(error), name) from error
+
+
+def _says_full(error: ClientError) -> bool:
+    """SeaweedFS does not: it answers a full disk with InternalError."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 507 or error.response["Error"]["Code"] in FULL_CODES

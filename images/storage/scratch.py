@@ -1,7 +1,7 @@
 """The local folder for temporary files: uploads that arrive, and files that child processes write.
 
 A process locks each entry that it creates here. An entry without a lock belongs to a dead process,
-and may be removed.
+and may be removed. The folder PARTS has rules of its own (images.storage.parts).
 """
 
 import fcntl
@@ -15,8 +15,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+PARTS = "parts"
 # `sweep` leaves younger entries alone: a process locks its entry a moment after creating it.
 GRACE_SECONDS = 60
+# Without STAGING_MIN_FREE_BYTES uploads leave a tenth of the disk free, and no more than this.
+DEFAULT_FLOOR_BYTES = 1024**3
 
 
 @contextmanager
@@ -38,8 +41,8 @@ def sweep() -> int:
 
 
 def sweep_orphans(folder: Path) -> int:
-    """Remove the unlocked entries of this folder. Returns how many."""
-    return sum(_remove_if_orphan(path) for path in folder.iterdir())
+    """Remove the unlocked entries of this folder, all but PARTS. Returns how many."""
+    return sum(_remove_if_orphan(path) for path in folder.iterdir() if path.name != PARTS)
 
 
 def _remove_if_orphan(path: Path) -> bool:
@@ -66,3 +69,19 @@ def scratch_folder() -> Path:
     folder = Path(settings.STAGING_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def free_bytes() -> int:
+    """Bytes of the scratch folder's disk that uploads may fill: what is free above STAGING_MIN_FREE_BYTES."""
+    folder = scratch_folder()
+    floor = settings.STAGING_MIN_FREE_BYTES
+    if floor is None:
+        floor = min(DEFAULT_FLOOR_BYTES, shutil.disk_usage(folder).total // 10)
+    return free_bytes_at(folder) - floor
+
+
+def free_bytes_at(folder: Path) -> int:
+    """Free bytes of the disk of this folder; 0 when it has no inode left for another file."""
+    inodes = os.statvfs(folder)
+    # A file system that counts no inodes says 0 of 0.
+    return shutil.disk_usage(folder).free if inodes.f_favail or not inodes.f_files else 0

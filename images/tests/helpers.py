@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
-from albums.models import Album
+from albums.models import Album, AlbumWord
 from images import services
 from images.models import Image
 from images.rendering import queue, variants
@@ -18,6 +18,7 @@ from images.storage import identity
 from images.storage.base import image_storage
 from images.tests.pictures import jpeg_bytes
 from images.uploads.staging import StagedFile
+from imagestore.kit.search import add_words
 
 PASSWORD = "korrekt-horse-9"
 
@@ -29,7 +30,9 @@ def user(email: str = "alice@example.org", **fields: object) -> User:
 
 
 def album(owner: User, title: str = "Iceland", **fields: object) -> Album:
-    return Album.objects.create(owner=owner, title=title, **fields)
+    made = Album.objects.create(owner=owner, title=title, **fields)
+    add_words(AlbumWord, [made])
+    return made
 
 
 def staged(content: bytes = b"", name: str = "photo.jpg") -> StagedFile:
@@ -65,8 +68,8 @@ def upload(content: bytes = b"", name: str = "photo.jpg") -> SimpleUploadedFile:
 
 
 def colours(count: int) -> Iterable[bytes]:
-    """Pictures with different bytes."""
-    return (jpeg_bytes(color=(20 * index, 100, 100)) for index in range(count))
+    """Pictures with different bytes, at most 144."""
+    return (jpeg_bytes(color=(20 * (index % 12), 100 + 12 * (index // 12), 100)) for index in range(count))
 
 
 def stored() -> set[str]:

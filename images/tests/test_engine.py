@@ -1,15 +1,20 @@
 """The engine: woken or not, it makes what waits and clears what is doomed."""
 
+import socket
 import threading
 import time
 
 import pytest
+from django.core import mail
 from django.db import OperationalError
 
+from accounts.models import OutgoingMail
+from accounts.services import ask_for_reset
 from images import engine, services, wakeups
 from images.models import Image, Status
-from images.rendering import queue
+from images.rendering import queue, variants
 from images.tests.helpers import album, colours, received, stored, user
+from images.tests.pictures import png_bytes
 from images.uploads import probing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,17 +63,52 @@ def test_a_lost_wake_up_is_harmless(running_engine, monkeypatch):
 def test_a_dead_database_stops_the_queue_only_for_a_while(running_engine, monkeypatch):
     claim, failures = queue.claim_next, []
 
-    def fail_twice(owner):
+    def fail_twice(owner, **options):
         if len(failures) < 2:
             failures.append(owner)
             raise OperationalError("server has gone away")
-        return claim(owner)
+        return claim(owner, **options)
 
     monkeypatch.setattr(engine, "RETRY_SECONDS", 0.1)
     monkeypatch.setattr(queue, "claim_next", fail_twice)
     received(album(user()))
     eventually(lambda: ready() == 1)
     assert len(failures) == 2
+
+
+@pytest.mark.parametrize("column", ["width", "bytes"])
+def test_large_images_leave_a_slot_for_small_ones(settings, monkeypatch, column):
+    """Of several owners, in two slots: the small image, which came last, is made while a large one still is."""
+    settings.RENDER_WORKERS = 2
+    large = [received(album(user(f"mallory{n}@example.org")), content) for n, content in enumerate(colours(3))]
+    Image.objects.update(**{column: queue.LARGE_PIXELS * 2})
+    small = received(album(user()), png_bytes())
+    started, go_on = [], threading.Event()
+
+    def render(claim):
+        started.append(claim.image)
+        assert claim.image == small.pk or go_on.wait(30)
+        Image.objects.filter(pk=claim.image).update(status=Status.READY)
+
+    monkeypatch.setattr(variants, "render", render)
+    engine.start()
+    try:
+        eventually(lambda: Image.objects.filter(pk=small.pk, status=Status.READY).exists())
+        assert started == [large[0].pk, small.pk]
+        go_on.set()
+        eventually(lambda: ready() == 4)
+    finally:
+        go_on.set()
+        engine.stop()
+    assert started == [large[0].pk, small.pk, large[1].pk, large[2].pk]
+
+
+def test_one_slot_makes_large_images_too(settings, request):
+    settings.RENDER_WORKERS = 1
+    received(album(user()))
+    Image.objects.update(width=queue.LARGE_PIXELS)
+    request.getfixturevalue("running_engine")
+    eventually(lambda: ready() == 1)
 
 
 def test_stopping_finishes_what_is_being_made():
@@ -82,6 +122,33 @@ def test_stopping_finishes_what_is_being_made():
         engine.stop()
     assert not Image.objects.exclude(lease_token=None).exists()
     assert engine._engine is None
+
+
+def test_mails_leave_by_themselves(running_engine):
+    alice = user()
+    ask_for_reset(alice.email)
+    eventually(lambda: [message.to for message in mail.outbox] == [[alice.email]])
+
+
+def test_a_silent_mail_server_holds_up_neither_images_nor_the_end(settings, monkeypatch):
+    monkeypatch.setattr(engine, "SENDER_STOP_SECONDS", 0.3)
+    silent = socket.create_server(("127.0.0.1", 0))
+    settings.EMAIL_BACKEND = "imagestore.kit.smtp.SmtpBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+    settings.EMAIL_TIMEOUT = 60
+    with silent:
+        engine.start()
+        alice = user()
+        ask_for_reset(alice.email)
+        eventually(lambda: OutgoingMail.objects.get().attempts == 1)
+        image = received(album(alice))
+        eventually(lambda: ready() == 1)
+        services.delete_images(alice, Image.objects.filter(pk=image.pk), permanent=True)
+        eventually(lambda: not Image.objects.exists())
+        started = time.monotonic()
+        engine.stop()
+        assert time.monotonic() - started < 10
+    assert OutgoingMail.objects.get().due_at is not None
 
 
 def test_the_slots_go_round_among_their_owners():

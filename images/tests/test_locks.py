@@ -71,7 +71,7 @@ def test_the_command_says_that_another_one_reconciles():
 
 def test_a_server_that_starts_does_not_wait_for_the_lease_of_the_one_that_died(monkeypatch):
     runs = []
-    monkeypatch.setattr(engine, "reconcile", lambda sums: runs.append(sums))
+    monkeypatch.setattr(engine, "reconcile", lambda sums, words: runs.append(sums))
     fresh = engine.Engine()
     with locks.hold(locks.RECONCILE, LEASE):
         fresh._reconcile()

@@ -13,13 +13,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management import call_command
 
 from images import locks
 from images.integrity import DamagedFile, ExpectedFile, files_of, sound_bytes
-from images.models import Image, ImageQuerySet, Status
+from images.models import Image, ImageQuerySet, Status, Upload
 from images.storage import identity
 from images.storage.base import image_storage
 from images.upkeep import database_dump
+from images.uploads import resumable
 from imagestore.kit.batches import batches
 from imagestore.kit.durable import rename_durably
 from imagestore.kit.intervals import Every
@@ -86,12 +88,21 @@ def restore(source: Path, progress: Progress) -> list[str]:
     The identity file is written last, so that a server refuses to start after an unfinished restore.
     Raises Refused and OSError.
     """
+    # First, because SQLite makes an empty file of a database that is asked.
+    dump_file = database_dump.file_in(source)
+    if not dump_file.exists():
+        raise Refused(f"{source} is no backup that this database can take: it has no {dump_file.name}.")
     if database_dump.has_tables():
         raise Refused("The database is not empty.")
     if next(image_storage().listing(), None):
         raise Refused("The storage is not empty.")
     database_dump.load(source)
+    # The backup may be of an older version.
+    call_command("migrate", interactive=False, verbosity=0)
     locks.release_all()
+    # Their bytes are in no backup.
+    for upload in Upload.objects.open().select_related("owner"):
+        resumable.end(upload)
     missing = _for_each_file(
         Image.objects.undeleted(), lambda image, file: _put_back(image, file, source / FILES), progress
     )

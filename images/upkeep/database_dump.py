@@ -63,15 +63,20 @@ def has_tables() -> bool:
         return bool(connection.introspection.table_names(cursor))
 
 
+def file_in(folder: Path) -> Path:
+    """The dump in a backup's folder, for the kind of database in use. It need not exist."""
+    return folder / (SQLITE_FILE if connection.vendor == "sqlite" else MYSQL_FILE)
+
+
 def load(folder: Path) -> None:
     """Load the dump of the same kind of database into an empty one. Raises FileNotFoundError, DumpFailed."""
     if connection.vendor == "sqlite":
         connection.ensure_connection()
-        dump_file = (folder / SQLITE_FILE).resolve(strict=True)
+        dump_file = file_in(folder).resolve(strict=True)
         with closing(sqlite3.connect(f"{dump_file.as_uri()}?mode=ro", uri=True)) as source:
             source.backup(connection.connection)
     else:
-        with (folder / MYSQL_FILE).open("rb") as source_file:
+        with file_in(folder).open("rb") as source_file:
             _run(["mariadb", "mysql"], [], stdin=source_file)
 
 

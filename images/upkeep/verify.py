@@ -111,7 +111,7 @@ def _requeue(image: Image) -> str:
         services.process_again(image)
     except Problem:
         return "it is being made"
-    return "it is made again"
+    return "the server makes it again"
 
 
 def _resolve_others(options: Options, begun: datetime) -> None:

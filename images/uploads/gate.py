@@ -1,10 +1,14 @@
 """The gate before the body: an upload is refused by its headers, or streams to staging.
 
+A body in chunks has no length to refuse it by, so the gate sets the limit at which reading it fails.
+
 It is middleware, because a view's own code runs too late: with a session, Django's CSRF check has
 read the whole body by then. Views without `TakesFiles` get no files at all.
 """
 
+import logging
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -18,12 +22,14 @@ from rest_framework.request import Request
 
 from accounts.tokens import BearerAuthentication
 from albums.models import Album
+from images.uploads.reservations import OVERHEAD_BYTES, Reservation, body_limits, reservations
 from images.uploads.staging import StagedFile, file_too_large
+from imagestore.kit.body import TAKES_FILES, is_chunked, limit_chunked
 from imagestore.kit.errors import answer, as_problem, is_api
+from imagestore.kit.multipart import FormParser
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
 
-# Allowed beside the files in a multipart body: boundaries, headers, captions.
-OVERHEAD_BYTES = 1024 * 1024
+logger = logging.getLogger(__name__)
 
 
 class TakesFiles:
@@ -31,6 +37,18 @@ class TakesFiles:
 
     max_files: ClassVar[int] = 1
     """How many files one request may carry, each up to MAX_UPLOAD_BYTES."""
+
+
+class TakesBytes:
+    """Mixin of views whose POST and PATCH may carry bytes of a resumable upload.
+
+    Such a view reads the body itself, once it has refused what it can refuse by the headers. No other code reads a
+    body of this type before, and one in chunks can be read only within the limit that the view sets.
+    """
+
+
+# tus 1.0, "PATCH".
+BYTES_TYPE = "application/offset+octet-stream"
 
 
 class UploadGate:
@@ -48,26 +66,38 @@ class UploadGate:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         view_class: Any = getattr(view, "cls", None) or getattr(view, "view_class", object)
         takes_files = request.method == "POST" and issubclass(view_class, TakesFiles)
+        handler: Any = request.upload_handlers[0]
         try:
             if takes_files:
-                self._admit(request, _album_id(kwargs), view_class.max_files)
+                handler.reservation = self._admit(request, _album_id(kwargs), view_class.max_files)
+                request.META[TAKES_FILES] = True
+            elif request.method in ("POST", "PATCH") and issubclass(view_class, TakesBytes):
+                _require_bytes(request)
+                request.META[TAKES_FILES] = True
             else:
-                _refuse_long_text(request)
+                is_long = getattr(view_class, "takes_long_text", False)
+                _limit_text(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE if is_long else settings.MAX_TEXT_BYTES)
         except Problem as problem:
             if problem.status == 401 and not is_api(request):
                 return redirect_to_login(reverse("album-detail", args=[_album_id(kwargs)]))
             return answer(request, problem)
-        request.upload_handlers[0].takes_files = takes_files  # type: ignore[attr-defined]
         return None
 
-    def _admit(self, request: HttpRequest, album: Any, max_files: int) -> None:
+    def _admit(self, request: HttpRequest, album: Any, max_files: int) -> Reservation:
         user = _sender(request)
         if not user.is_authenticated:
             raise Problem("not_authenticated", "Sign in, or send an access token.")
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
-        if _content_length(request) > max_files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES:
+        limit = max_files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES
+        if is_chunked(request.META):
+            limits = [(limit, file_too_large()), *body_limits(user)]
+            limit_chunked(request.META, *min(limits, key=itemgetter(0)))
+            return reservations.reserve_as_it_comes(user)
+        length = content_length(request)
+        if length > limit:
             raise file_too_large()
+        return reservations.reserve(user, length)
 
 
 def _album_id(kwargs: dict[str, Any]) -> Any:
@@ -75,11 +105,19 @@ def _album_id(kwargs: dict[str, Any]) -> Any:
     return kwargs["album_id"] if "album_id" in kwargs else kwargs["album"]
 
 
-def _refuse_long_text(request: HttpRequest) -> None:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if _content_length(request) > limit:
-        detail = f"A request without files may have at most {limit:,} bytes. Nothing was changed."
-        raise Problem("file_too_large", detail, limit=limit)
+def _require_bytes(request: HttpRequest) -> None:
+    """Refuse a form: Django's CSRF check would read it."""
+    if (is_chunked(request.META) or content_length(request)) and request.content_type != BYTES_TYPE:
+        raise Problem("unsupported_media_type", f"Send bytes as {BYTES_TYPE}. Nothing was stored.")
+
+
+def _limit_text(request: HttpRequest, limit: int) -> None:
+    detail = f"A request without files may have at most {limit:,} bytes. Nothing was changed."
+    problem = Problem("file_too_large", detail, limit=limit)
+    if is_chunked(request.META):
+        limit_chunked(request.META, limit, problem)
+    elif content_length(request) > limit:
+        raise problem
 
 
 def _sender(request: HttpRequest) -> Any:
@@ -93,29 +131,40 @@ def _sender(request: HttpRequest) -> Any:
     return by_token[0] if by_token else request.user
 
 
-def _content_length(request: HttpRequest) -> int:
+def content_length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isdecimal() else 0
 
 
 class StagingHandler(FileUploadHandler):
-    """Streams each file of a request to staging, never into memory."""
+    """Streams each file of a request to staging, never into memory. Without a reservation it takes no files."""
 
     chunk_size = 256 * 1024
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        self.takes_files = False
+        self.reservation: Reservation | None = None
         self._received: list[StagedFile] = []
+        self._is_parsing = False
+
+    def handle_raw_input(
+        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: str | None = None
+    ) -> Any:
+        """Let FormParser read the form, which asks here again; then None lets it go on."""
+        if self._is_parsing:
+            return None
+        self._is_parsing = True
+        return FormParser(meta, input_data, [self], encoding).parse()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if not self.takes_files:
+        if self.reservation is None:
             raise SkipFile
         try:
-            self._received.append(StagedFile(self.file_name or ""))
-        except OSError:
-            raise storage_unavailable() from None
+            self._received.append(StagedFile(self.file_name or "", self.reservation))
+        except OSError as error:
+            logger.warning("no file can be made in staging: %s", error)
+            raise storage_unavailable(error) from None
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._received[-1].append(raw_data)
@@ -126,5 +175,7 @@ class StagingHandler(FileUploadHandler):
 
     def close(self) -> None:
         """Call when the request is over: a received image is in the storage by now, so staging is removed."""
+        if self.reservation:
+            reservations.release(self.reservation)
         for staged in self._received:
             staged.close()

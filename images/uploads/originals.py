@@ -12,14 +12,14 @@ from images.models import Finding, Image
 from images.storage import identity
 from images.storage.base import image_storage
 from images.uploads import reception
-from images.uploads.staging import StagedFile
+from images.uploads.staging import Staged
 from imagestore.kit.database import refresh
 from imagestore.kit.problems import Problem, storage_unavailable
 
 logger = logging.getLogger(__name__)
 
 
-def store(image: Image, staged: StagedFile) -> bool:
+def store(image: Image, staged: Staged) -> bool:
     """Store the original durably, then publish the image. False when the same bytes were published first.
 
     Any failure gives the reception up. Raises Problem and DatabaseError.
@@ -30,34 +30,41 @@ def store(image: Image, staged: StagedFile) -> bool:
     except IntegrityError:
         _give_up(image)
         return False
-    except OSError:
+    except OSError as error:
         logger.exception("image %s could not be stored", image.public_id)
         _give_up(image, may_write_later=True)
-        raise storage_unavailable() from None
+        raise storage_unavailable(error) from None
     except Problem:
         _give_up(image)
         raise
     except DatabaseError:
         _give_up_without_database(image)
         raise
-    refresh(image, Image.objects.undeleted())
+    refresh(image, Image.objects.undeleted().select_related("album"))
     return True
 
 
-def put_back_if_lost(image: Image, staged: StagedFile) -> None:
+def put_back_if_lost(image: Image, staged: Staged) -> None:
     """Store the original again if it may be lost or damaged: an upload's success promises that it is there.
 
     Raises Problem `storage_unavailable`.
     """
     try:
-        if _may_be_lost(image):
+        if may_be_lost(image):
+            if staged.is_dropped:
+                raise _needs_bytes()
             _put_back(image, staged)
-    except OSError:
+    except OSError as error:
         logger.exception("the original of image %s could not be checked or put back", image.public_id)
-        raise storage_unavailable() from None
+        raise storage_unavailable(error) from None
 
 
-def _put_back(image: Image, staged: StagedFile) -> None:
+def _needs_bytes() -> Problem:
+    """The quota left no place in staging for these bytes. A request with this file alone has place."""
+    return Problem("storage_unavailable", "The store has lost this file and can take it back: send it alone.")
+
+
+def _put_back(image: Image, staged: Staged) -> None:
     """Take the image's lease first. A storage that timed out may still write later.
 
     Deletion waits until the lease has ended.
@@ -77,12 +84,13 @@ def _put_back(image: Image, staged: StagedFile) -> None:
     remove_if_deleted(image)
 
 
-def _store(image: Image, staged: StagedFile) -> None:
+def _store(image: Image, staged: Staged) -> None:
     with identity.require_mounted():
         image_storage().store(staged.path, image.original_file, image.content_type)
 
 
-def _may_be_lost(image: Image) -> bool:
+def may_be_lost(image: Image) -> bool:
+    """Whether the original is missing or damaged, or seems to be. Raises OSError."""
     is_suspect = image.is_failed or Finding.objects.unresolved().filter(file=image.original_file).exists()
     return is_suspect or image_storage().size_of(image.original_file) != image.bytes
 

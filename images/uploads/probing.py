@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from images.processing import Crashed, Probed, probe_in_child
+from images.processing.formats import HEAD_BYTES, recognise
 from images.rendering.limits import limits
 
 # The store refuses a file whose header takes longer to read. A good header takes a hundredth of that.
@@ -49,6 +50,12 @@ class FairSlots:
 
 
 _slots = FairSlots(settings.PROBE_WORKERS)
+
+
+def begins_as_picture(path: Path) -> bool:
+    """A cheap look at the first bytes. False: `probe` would refuse the file, too. Raises OSError."""
+    with path.open("rb") as file:
+        return recognise(file.read(HEAD_BYTES)) is not None
 
 
 def probe(path: Path, owner: int) -> Probed:

@@ -1,21 +1,24 @@
 """A reception: the RECEIVING row that `begin` inserts before any byte is stored, until `publish` or `discard`."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import lock_owner
-from albums.models import Album
+from albums.models import TEXT_LENGTH, Album
 from images import lifecycle
-from images.models import Image, Status
+from images.models import Image, ImageWord, Status
 from images.processing import Probed
-from images.totals import add_to_album, give_back_bytes, take_bytes
+from images.totals import add_to_album, count_months, give_back_bytes, take_bytes, uncount_upload
 from images.uploads.filenames import clean_name
-from images.uploads.staging import StagedFile
+from images.uploads.known import Known
+from images.uploads.staging import Staged
 from imagestore.kit.database import retry_transaction
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
+from imagestore.kit.search import add_words
+from imagestore.kit.text import composed
 
 # Longer than one slow write to the storage. Reconcile gives up a reception that lasts longer.
 RECEPTION_LEASE = timedelta(minutes=5)
@@ -31,7 +34,7 @@ class _SameBytesIncoming(Problem):
         super().__init__("storage_unavailable", "The same file is being received already. Try again shortly.")
 
 
-def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+def begin(album: Album, staged: Staged, probed: Probed, known: Known) -> Image | None:
     """Insert the RECEIVING row, and take its bytes from the quota. None when the album has these bytes already.
 
     Raises Problem `not_found` when the album is gone, `quota_exceeded` when the quota has too few
@@ -40,7 +43,7 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
     deadline = time.monotonic() + SAME_BYTES_WAIT_SECONDS
     while True:
         try:
-            return _begin(album, staged, probed, caption)
+            return _begin(album, staged, probed, known)
         except _SameBytesIncoming:
             if time.monotonic() > deadline:
                 raise
@@ -48,7 +51,7 @@ def begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Ima
 
 
 @retry_transaction
-def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image | None:
+def _begin(album: Album, staged: Staged, probed: Probed, known: Known) -> Image | None:
     """Look for RECEIVING rows before stored images. If an upload is published meanwhile, the second query finds it.
 
     While this function holds the owner's lock, the owner's other uploads insert no RECEIVING row.
@@ -60,21 +63,25 @@ def _begin(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Im
     is_incoming = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
     if Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256).exists():
         return None
+    if staged.upload:
+        uncount_upload(staged.upload)
     if not take_bytes(album.owner, staged.size):
-        raise _SameBytesIncoming if is_incoming else _quota_exceeded(album.owner)
-    image = _row(album, staged, probed, caption)
+        raise _SameBytesIncoming if is_incoming else quota_exceeded(album.owner)
+    image = _row(album, staged, probed, known)
     lifecycle.receive(image, RECEPTION_LEASE)
+    add_words(ImageWord, [image])
     return image
 
 
-def _row(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Image:
+def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
     now = timezone.now()
-    taken_at = datetime.fromisoformat(probed.taken_at) if probed.taken_at else None
+    taken = probed.taken
+    taken_at = datetime.fromisoformat(taken.clock).replace(tzinfo=UTC) if taken else None
     return Image(
         album=album,
         owner=album.owner,
         name=clean_name(staged.name or ""),
-        caption=caption,
+        caption=composed(known.caption, TEXT_LENGTH),
         bytes=staged.size,
         sha256=staged.sha256,
         crc32=staged.crc32,
@@ -82,13 +89,16 @@ def _row(album: Album, staged: StagedFile, probed: Probed, caption: str) -> Imag
         width=probed.width,
         height=probed.height,
         taken_at=taken_at,
+        taken_offset_minutes=taken.offset_minutes if taken else None,
+        taken_from=taken.source if taken else "",
         sorted_at=taken_at or now,
         camera=probed.camera,
+        favourite=known.favourite,
         created_at=now,
     )
 
 
-def _quota_exceeded(owner: User) -> Problem:
+def quota_exceeded(owner: User) -> Problem:
     used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
     detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
@@ -103,6 +113,7 @@ def publish(image: Image) -> None:
     """
     if not add_to_album(image.album_id, +1, image.bytes):
         raise not_found()
+    count_months(Image.objects.filter(pk=image.pk), +1)
     if not lifecycle.publish(lifecycle.held(Image.objects.filter(pk=image.pk), image.lease_token)):
         raise storage_unavailable()
 

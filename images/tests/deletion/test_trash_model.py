@@ -13,8 +13,9 @@ from images import services
 from images.deletion import trash
 from images.models import Image
 from images.processing import Probed
+from images.rendering import variants
 from images.storage.base import image_storage
-from images.tests.helpers import album, colours, staged, user
+from images.tests.helpers import album, colours, staged, user, work_off
 from images.uploads import probing
 from imagestore.kit.problems import Problem
 
@@ -27,13 +28,19 @@ NOT_FOUND = "not_found"
 
 @dataclass(frozen=True)
 class Model:
-    """What should be: the album's state, and each image's own."""
+    """What should be: the album's state, each image's own (oldest upload first), and the choice of a cover."""
 
     album: str
     images: dict[str, str]
+    choice: str | None = None
 
     def with_image(self, name: str, state: str) -> "Model":
         return replace(self, images={**self.images, name: state})
+
+    @property
+    def cover(self) -> str | None:
+        living = [name for name, state in self.images.items() if state == LIVING]
+        return self.choice if self.choice in living else next(reversed(living), None)
 
     def in_trash(self, name: str) -> bool:
         return self.images[name] != GONE and TRASHED in (self.album, self.images[name])
@@ -60,10 +67,23 @@ class Model:
         return ("album_in_trash", self) if self.album == TRASHED else ("", self.with_image(name, LIVING))
 
     def delete_image(self, name: str) -> tuple[str, "Model"]:
-        return ("", self.with_image(name, GONE)) if self.in_trash(name) else (NOT_FOUND, self)
+        if not self.in_trash(name):
+            return NOT_FOUND, self
+        choice = None if self.choice == name else self.choice
+        return "", replace(self.with_image(name, GONE), choice=choice)
 
     def upload(self, name: str) -> tuple[str, "Model"]:
-        return ("", self.with_image(name, LIVING)) if self.album == LIVING else (NOT_FOUND, self)
+        if self.album != LIVING:
+            return NOT_FOUND, self
+        if self.images[name] != GONE:
+            return "", self.with_image(name, LIVING)
+        others = {other: state for other, state in self.images.items() if other != name}
+        return "", replace(self, images={**others, name: LIVING})
+
+    def choose(self, name: str) -> tuple[str, "Model"]:
+        if self.album != LIVING:
+            return NOT_FOUND, self
+        return "", replace(self, choice=None if self.images[name] == GONE else name)
 
 
 class Store:
@@ -102,6 +122,10 @@ class Store:
 
     def upload(self, name: str) -> None:
         services.receive(self.album, self.files[name])
+        work_off()
+
+    def choose(self, name: str) -> None:
+        services.change_album(self.album, cover_choice=self.image(name).public_id)
 
     def is_as(self, model: Model) -> bool:
         self.alice.refresh_from_db()
@@ -111,10 +135,12 @@ class Store:
         counted = [name for name in kept if model.images[name] == LIVING]
         shown = counted if model.album == LIVING else []
         alone = [name for name in kept if model.images[name] == TRASHED]
+        cover = self.image(model.cover).pk if model.cover else 0
         albums, images = trash.contents(self.alice)
         return (
             self.alice.used_bytes == sum(sizes[name] for name in kept)
             and (self.album.image_count, self.album.bytes) == (len(counted), sum(sizes[name] for name in counted))
+            and self.album.cover_key == cover
             and set(Image.objects.owned_by(self.alice)) == {self.image(name) for name in shown}
             and set(images) == {self.image(name) for name in alone}
             and (albums.exists(), Album.objects.owned_by(self.alice).exists())
@@ -124,7 +150,11 @@ class Store:
 
 ACTS = [
     *((act,) for act in ("trash_album", "restore_album", "delete_album")),
-    *((act, name) for act in ("trash_image", "restore_image", "delete_image", "upload") for name in ("x", "y")),
+    *(
+        (act, name)
+        for act in ("trash_image", "restore_image", "delete_image", "upload", "choose")
+        for name in ("x", "y")
+    ),
 ]
 
 
@@ -158,10 +188,11 @@ def walk(store: Store, model: Model, done: tuple[tuple[str, ...], ...] = ()) -> 
 
 
 @pytest.mark.slow
-def test_the_sums_are_right_after_every_order_of_trashing_restoring_deleting_and_uploading(monkeypatch):
-    probed = Probed(content_type="image/jpeg", width=40, height=30, taken_at=None, camera="")
+def test_sums_and_cover_are_right_after_every_order_of_trashing_restoring_deleting_and_uploading(monkeypatch):
+    probed = Probed(content_type="image/jpeg", width=40, height=30, taken=None, camera="")
     with ExitStack() as stack:
         files = {name: stack.enter_context(staged(content)) for name, content in zip("xy", colours(2), strict=True)}
+        monkeypatch.setattr(variants, "_render_and_store", lambda image: {"variants": {}})
         store, model = Store(files), Model(LIVING, {"x": LIVING, "y": LIVING})
         monkeypatch.setattr(probing, "probe", lambda path, owner: probed)
         monkeypatch.setattr(type(image_storage()), "store", lambda *args: None)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from images.delivery.links import Links, links_of
 from images.models import Image
+from images.processing import EXTENSIONS
 from images.tests.delivery.helpers import fetch
 from tests.rows import ORIGINAL, VARIANT, World, bearer, image_in
 
@@ -164,3 +165,24 @@ def test_a_shared_cache_may_store_no_other_answer(world: World) -> None:
         told = client.get(path).headers
         assert "public" not in told.get("Cache-Control", "")
         assert "Cookie" in told["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "disposition"),
+    [
+        ("image/png", "inline"),
+        ("image/bmp", "inline"),
+        ("image/tiff", "attachment"),
+        ("image/x-adobe-dng", "attachment"),
+        ("image/x-nikon-nef", "attachment"),
+    ],
+)
+def test_what_browsers_cannot_show_is_downloaded(world: World, content_type: str, disposition: str) -> None:
+    ending = EXTENSIONS[content_type]
+    Image.objects.filter(pk=world.image.pk).update(content_type=content_type, name=f"photo.{ending}")
+    file = fetch(reverse("api-image-file", args=[world.image.public_id]), **bearer(world.alice))
+    assert file.headers["Content-Type"] == content_type
+    assert file.headers["Content-Disposition"] == f'{disposition}; filename="photo.{ending}"'
+    link = fetch(links_of(Image.objects.get(pk=world.image.pk)).original)
+    assert link.headers["Content-Type"] == content_type
+    assert link.headers.get("Content-Disposition", "inline") == disposition

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+import structlog
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -71,6 +72,19 @@ def test_a_dying_child_counts_and_the_second_death_fails_the_image(monkeypatch):
     variants.render(queue.claim_next())
     image.refresh_from_db()
     assert (image.status, image.attempts, image.error_code) == (Status.FAILED, 2, "crashed")
+
+
+def test_what_is_logged_of_a_render_bears_the_id_of_the_image(monkeypatch):
+    image, bound = received(album(user())), []
+
+    def look(*args):
+        bound.append(structlog.contextvars.get_contextvars())
+        raise Damaged("It is cut off.")
+
+    monkeypatch.setattr(variants, "render_in_child", look)
+    work_off()
+    assert [context["image"] for context in bound] == [str(image.public_id)]
+    assert "image" not in structlog.contextvars.get_contextvars()
 
 
 def test_a_storage_that_fails_costs_no_attempt_and_the_image_waits_a_little(monkeypatch):
@@ -169,7 +183,7 @@ def test_sizes_of_an_older_version_go_when_the_image_is_made_again(monkeypatch):
 
 def test_what_an_earlier_try_stored_goes_when_the_image_fails(monkeypatch):
     image = received(album(user()))
-    image_storage().save(f"{image.storage_prefix}/thumb.v1.jpg", ContentFile(b"half"))
+    image_storage().save(f"{image.storage_prefix}/thumb.v2.jpg", ContentFile(b"half"))
     child_that(Damaged("cut off"), monkeypatch)
     work_off()
     image.refresh_from_db()

@@ -1,9 +1,11 @@
 """One file on S3 that fails, hangs, lies or trickles (F8): noticed, in bounded time."""
 
+import errno
 import os
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from images.storage import s3
 from images.storage.s3 import QUICK_CLIENT_CONFIG, S3ImageStorage
@@ -197,3 +199,19 @@ def test_objects_know_what_they_are(storage, source, proxy):
     storage.store(source, NAME, "image/webp")
     head = proxy.server.client().head_object(Bucket=BUCKET, Key=f"{storage.location}/{NAME}")
     assert head["ContentType"] == "image/webp"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "number"),
+    [
+        (507, "Anything", errno.ENOSPC),
+        (500, "XMinioStorageFull", errno.ENOSPC),
+        (403, "QuotaExceeded", errno.ENOSPC),
+        (500, "InternalError", errno.EIO),
+    ],
+)
+def test_a_server_that_says_it_is_full_is_a_full_disk(status: int, code: str, number: int) -> None:
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    with pytest.raises(OSError) as failed, s3._as_os_error(NAME):
+        raise ClientError(answer, "PutObject")
+    assert failed.value.errno == number

@@ -9,7 +9,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.test import RequestFactory
 
-from images.delivery.responses import serve
+from images.delivery.answers import answer_with
+from images.delivery.responses import as_response
 from images.storage.base import CHUNK_BYTES, ImageStorage, image_storage
 from images.storage.disk import DurableFileStorage
 from images.storage.url import storage_from_url
@@ -147,7 +148,7 @@ def test_what_is_not_there_cannot_be_renamed(storage, store_bytes):
 def test_files_are_served_whole_and_in_parts(storage, store_bytes, method, asked, status, expected):
     store_bytes(b"0123456789")
     request = RequestFactory().generic(method, "/", headers={"Range": asked} if asked else {})
-    answer = serve(request, NAME, etag="e", content_type="image/jpeg", cache="private")
+    answer = as_response(answer_with(request.META, NAME, etag="e", content_type="image/jpeg", cache="private"))
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     length = "3" if asked else "10"
     assert (answer.status_code, body, answer["Content-Length"]) == (status, expected, length)

@@ -26,7 +26,8 @@ from images.storage.base import image_storage
 from images.storage.url import storage_from_url
 from images.tests.helpers import album, lose, original_bytes, put, received, stored, stored_bytes, user, work_off
 from images.tests.pictures import jpeg_bytes
-from images.upkeep import backup
+from images.tests.uploads.resumable import begun
+from images.upkeep import backup, database_dump
 from tests.seaweed import new_storage_url, on_s3
 from tests.servers import ROOT, fresh_schema
 
@@ -55,7 +56,7 @@ class Elsewhere:
         )
 
     def evaluates(self, expression: str) -> Any:
-        imports = "from images.models import Image, Runner; from images.storage import identity"
+        imports = "from images.models import Image, Runner, Upload; from images.storage import identity"
         told = self.run("shell", "-v", "0", "-c", f"{imports}; print({expression})")
         assert told.returncode == 0, told.stderr
         return told.stdout.strip()
@@ -329,7 +330,31 @@ def test_a_storage_that_holds_files_is_not_restored_over(tmp_path, alice, elsewh
 @pytest.mark.slow
 def test_a_folder_without_a_dump_restores_nothing(tmp_path, elsewhere):
     refused = elsewhere.run("restore", str(tmp_path))
-    assert (refused.returncode, "No such file" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is no backup that this database can take" in refused.stderr) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    os.environ["DATABASE_URL"].startswith("mysql"), reason="the dump of MySQL is a text, which cannot be made older"
+)
+def test_a_backup_of_an_older_version_is_restored_and_migrated(tmp_path, alice, elsewhere):
+    image, target = received(album(alice)), tmp_path / "backup"
+    take(target)
+    older = Elsewhere(tmp_path, f"sqlite:///{database_dump.file_in(target)}")
+    assert older.run("migrate", "images", "0007").returncode == 0
+    restored = elsewhere.run("restore", str(target))
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert elsewhere.evaluates("Image.objects.get().public_id") == str(image.public_id)
+    assert elsewhere.run("rebuild_search").returncode == 0
+    assert elsewhere.run("verify", "--checksums").returncode == 0
+
+
+@pytest.mark.slow
+def test_open_uploads_end_with_a_restore_for_no_backup_has_their_bytes(tmp_path, alice, elsewhere):
+    begun(album(alice), jpeg_bytes(64, 48))
+    take(tmp_path / "backup")
+    assert elsewhere.run("restore", str(tmp_path / "backup")).returncode == 0
+    assert elsewhere.evaluates("Upload.objects.count()") == "0"
 
 
 @pytest.mark.skipif(on_s3(), reason="about a storage that is a folder")

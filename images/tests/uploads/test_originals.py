@@ -217,7 +217,7 @@ def test_a_child_that_the_machine_killed_while_it_looked_is_followed_by_another(
         tries.append(path)
         if len(tries) == 1:
             raise Crashed("killed")
-        return Probed(content_type="image/jpeg", width=1, height=1, taken_at="", camera="")
+        return Probed(content_type="image/jpeg", width=1, height=1, taken=None, camera="")
 
     monkeypatch.setattr(probing, "probe_in_child", die_once)
     assert probing.probe("photo", 1).width == 1

@@ -1,0 +1,110 @@
+"""All images of one owner, over all albums: their list, its months, and which files are there already."""
+
+from calendar import monthrange
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, prefetch_related_objects
+
+from accounts.models import User
+from albums import services as albums
+from albums.models import Album
+from images import search
+from images.models import SHOWN, Image, ImageQuerySet, Month
+from imagestore.kit.filters import DayFilter, Filter, FlagFilter, IdFilter
+from imagestore.kit.keyset import cursor_from
+from imagestore.kit.lists import ListRequest, ListSpec
+
+LIST = ListSpec(
+    orderings={"taken_at": "sorted_at", "created_at": "created_at", "name": "name_key"},
+    filters=(
+        Filter("status", [shown.value for shown in SHOWN], "status"),
+        IdFilter("album", "album__public_id", "The id of one of your albums: its images alone."),
+        FlagFilter("favourite", "favourite__in", "true: favourites alone. false: all others."),
+        DayFilter("taken_after", "sorted_at__gte", "Taken on this day or later, by the camera's clock."),
+        DayFilter("taken_before", "sorted_at__lt", "Taken before this day, by the camera's clock."),
+    ),
+    searches=search.SEARCHES,
+    search=search.matching,
+    around=True,
+)
+
+
+@dataclass(frozen=True)
+class MonthEntry:
+    """How many images were taken in one month, and the cursor of `LIST` at which they begin."""
+
+    month: str
+    """As 2026-07."""
+    count: int
+    first: str
+
+
+def images_of(user: User | AnonymousUser, list_request: ListRequest) -> ImageQuerySet:
+    """The user's living images, or those of the album in `list_request`, which has yet to apply its other filters.
+
+    Raises Problem `not_found` for an album that is not the user's.
+    """
+    album = list_request.filters["album"]
+    images: ImageQuerySet = Image.objects.owned_by(user)
+    if album:
+        images = Image.objects.in_album(albums.find(user, UUID(album))).select_related("album")
+    return images
+
+
+def with_albums(images: list[Image]) -> list[Image]:
+    """The same images, with their albums by one query. (With a join, MySQL might read albums first, and sort.)"""
+    prefetch_related_objects(images, "album")
+    return images
+
+
+def months(user: User | AnonymousUser, list_request: ListRequest) -> list[MonthEntry]:
+    """The months of the images that search and filters leave, newest first.
+
+    Those of all images, and of all images of an album, are not counted: `images.totals` has their sums.
+    """
+    images = images_of(user, list_request)
+    if list_request.narrowed_by() <= {"album"}:
+        counts = _sums(images)
+    else:
+        dated = list_request.apply(images).by_month()
+        counts = dated.values_list("year", "month").annotate(Count("pk")).order_by("-year", "-month")
+    return [_month(year, month, count) for year, month, count in counts]
+
+
+def existing(user: User | AnonymousUser, hashes: Sequence[str]) -> dict[str, list[UUID]]:
+    """SHA-256 -> the ids of the user's living images that have it."""
+    ids: dict[str, list[UUID]] = defaultdict(list)
+    images = Image.objects.owned_by(user).filter(living_sha256__in=hashes).order_by("living_sha256", "public_id")
+    for sha256, public_id in images.values_list("sha256", "public_id"):
+        ids[sha256].append(public_id)
+    return dict(ids)
+
+
+def _sums(images: ImageQuerySet) -> Iterator[tuple[int, int, int]]:
+    """Of all images of an album, or of an owner."""
+    scope = images.scope
+    counts = Counter(dict(scope.months.sums())) if isinstance(scope, Album) else _counts_of_all(cast(User, scope))
+    for begins, count in sorted(counts.items(), reverse=True):
+        if count:
+            yield begins.year, begins.month, count
+
+
+def _counts_of_all(user: User) -> Counter[date]:
+    """All months of the owner, less those of deleted albums. Living albums are many, deleted ones few."""
+    counts = Counter(dict(Month.objects.filter(owner=user).sums()))
+    for albums_gone in (Album.objects.trashed_by(user), Album.objects.doomed_by(user)):
+        counts.subtract(dict(Month.objects.filter(album__in=albums_gone).sums()))
+    return counts
+
+
+def _month(year: int, month: int, count: int) -> MonthEntry:
+    last_day = monthrange(year, month)[1]
+    last_moment = datetime(year, month, last_day, 23, 59, 59, 999_999, UTC)
+    first = cursor_from(last_moment, LIST.default_ordering, LIST.orderings)
+    return MonthEntry(f"{year:04}-{month:02}", count, first)
