@@ -1,8 +1,10 @@
 """Setup of all tests. It sets keys and a temporary folder before Django reads the settings."""
 
 import atexit
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
@@ -11,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from images.storage.url import storage_from_url
+from tests.leaks import Search
 from tests.seaweed import new_storage_url
 
 # Fixtures that start a real server or a browser. A test that uses one is `slow` (pyproject.toml).
@@ -29,6 +32,7 @@ os.environ.update(
     ENV_FILE=f"{_folder.name}/.env",
     LOG_LEVEL="WARNING",
 )
+Path(os.environ["ENV_FILE"]).touch()
 # `DATABASE_URL=… pytest` chooses the database under test, `TEST_STORAGE=s3` the storage (tests/seaweed.py).
 os.environ.pop("STORAGE_URL", None)
 # Tests must not use a Redis of others: they start their own (tests/redis_server.py).
@@ -43,6 +47,16 @@ if _database["ENGINE"].endswith("sqlite3"):
     # A file, as in production: threads that share a database in memory would lock each other out.
     _database.setdefault("TEST", {})["NAME"] = f"{_folder.name}/test.sqlite3"
 django.setup()
+
+_search = Search()
+logging.getLogger().addHandler(_search)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_in_the_log() -> Iterator[None]:
+    """Whatever a test does, no line of the log may tell a secret. The logs of servers: tests/servers.py."""
+    yield
+    assert _search.take() == []
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,15 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
+    import django
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
 
     try:
-        execute_from_command_line(sys.argv)
+        django.setup()
     except ImproperlyConfigured as error:
-        sys.exit(f"A setting is wrong: {error}")
+        print("\n".join(f"A setting is wrong: {line}" for line in str(error).splitlines()), file=sys.stderr)  # noqa: T201
+        sys.exit(2)  # as imagestore.operators.commandline.COULD_NOT_WORK
+
+    from imagestore.operators.commandline import run  # not before: it needs the models
+
+    run(sys.argv)

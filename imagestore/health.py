@@ -1,14 +1,40 @@
-"""Is the server up (`live`), and can it work (`ready`)?"""
+"""Is the server up (`live`), and can it work (`ready`)? Containers and load balancers ask, by any Host."""
 
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import storages
-from django.db import Error, connection
-from django.http import HttpRequest, JsonResponse
+from django.db import Error, connection, connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from images.storage import identity
+from images.storage import identity, space
+
+logger = logging.getLogger(__name__)
+
+PATHS = "/healthz/"
+# `ready` answers within this time, also when database or storage hang.
+READY_SECONDS = 1.5
+RETRY_SECONDS = 5
+
+
+class AnyHost:
+    """Middleware before all others: a probe may ask by an address that ALLOWED_HOSTS does not name.
+
+    The answers repeat nothing of the request, so its Host may be anything.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(PATHS):
+            request.get_host = lambda: "localhost"  # type: ignore[method-assign]
+        return self.get_response(request)
 
 
 @login_not_required
@@ -18,11 +44,39 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database and image storage answer, else 503 naming the one that does not."""
-    checks = {"database": _database_answers(), "storage": _storage_answers()}
-    down = [name for name, up in checks.items() if not up]
+    """200 when database and storage answer and there is free space for uploads, else 503 naming what is down."""
+    results = {name: check.start() for name, check in _checks.items()}
+    wait(results.values(), READY_SECONDS)
+    down = [name for name, result in results.items() if not (result.done() and result.result())]
     body = {"status": "down" if down else "ok", "down": down, "version": settings.VERSION}
-    return JsonResponse(body, status=503 if down else 200)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if down else {}
+    return JsonResponse(body, status=503 if down else 200, headers=headers)
+
+
+class Check:
+    """A question that may hang, asked in a thread of its own. While it hangs, later probes start no other."""
+
+    def __init__(self, name: str, ask: Callable[[], bool]) -> None:
+        self._pool = ThreadPoolExecutor(1, f"health-{name}")
+        self._ask, self._lock = ask, threading.Lock()
+        self._running: Future[bool] | None = None
+
+    def start(self) -> Future[bool]:
+        with self._lock:
+            if self._running is None or self._running.done():
+                self._running = self._pool.submit(self._ask)
+            return self._running
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return False
+    finally:
+        connections.close_all()
+    return True
 
 
 def _storage_answers() -> bool:
@@ -34,10 +88,18 @@ def _storage_answers() -> bool:
         return False
 
 
-def _database_answers() -> bool:
+def _has_free_space() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error:
+        full = space.full_disks()
+    except OSError:
         return False
-    return True
+    if full:
+        logger.warning("too little free disk for uploads: %s", ", ".join(full))
+    return not full
+
+
+_checks = {
+    "database": Check("database", _database_answers),
+    "storage": Check("storage", _storage_answers),
+    "space": Check("space", _has_free_space),
+}

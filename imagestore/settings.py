@@ -6,107 +6,135 @@ A file may hold it, too: `SECRET_KEY_FILE=/run/secrets/key`.
 
 import tomllib
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 import structlog
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from images.storage.url import storage_from_url
 from imagestore.kit.cache_url import cache_from_url
+from imagestore.kit.database_url import database_from_url
+from imagestore.kit.env import Reader
+from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
 from imagestore.kit.logging import processors
+from imagestore.kit.mail_url import mail_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # The version of this code; `/healthz/ready`, the admin and the server's first line show it. The API has its own.
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
-env = environ.FileAwareEnv()
-env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))
+env = Reader()
+env.read_named_file(BASE_DIR / ".env")
 
 # The folder of all data: SQLite's database, images, staging, secrets.
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-env.read_env(DATA_DIR / "secrets.env")
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+env.read_file(DATA_DIR / "secrets.env")
 
-
-def _secret(name: str) -> str:
-    """A key of at least 32 characters; without it the start stops and says which key is missing."""
-    value = env.str(name, "")
-    if len(value) < 32:
-        raise ImproperlyConfigured(
-            f"{name} is missing or shorter than 32 characters. `make run` writes one to "
-            f"$DATA_DIR/secrets.env; anywhere else set {name} (or {name}_FILE) in the environment."
-        )
-    return value
-
-
-def _positive(name: str, default: int) -> int:
-    value = env.int(name, default)
-    if value <= 0:
-        raise ImproperlyConfigured(f"{name} must be a number above 0, not {value}.")
-    return value
-
-
-def _not_negative(name: str, default: int) -> int:
-    value = env.int(name, default)
-    if value < 0:
-        raise ImproperlyConfigured(f"{name} must be 0 or more, not {value}.")
-    return value
-
+_MIB, _GIB, _TIB = 2**20, 2**30, 2**40
 
 # ---- Address and keys -----------------------------------------------------------------------
 
+# Where the server listens (deploy/gunicorn.conf.py); an IPv6 address with or without brackets.
+HOST = env.read("HOST", listen_address, "127.0.0.1")
+PORT = env.integer("PORT", 9999, most=65_535)
 # The address of the store. Links in mails point to it; https here turns on secure cookies and HSTS.
-SITE_URL = env.str("SITE_URL", "http://localhost:9999").rstrip("/")
+SITE_URL = env.read("SITE_URL", origin("https://pictures.example.org"), f"http://localhost:{PORT}")
 _site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.hostname:
-    raise ImproperlyConfigured(f"SITE_URL must look like https://pictures.example.org, not {SITE_URL!r}.")
 
 # Signs sessions and links to files; the fallbacks are old keys that stay valid while the key changes.
-SECRET_KEY = _secret("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY = env.key("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 
 # Shows debug pages to developers; leave it off where others can reach the server.
-DEBUG = env.bool("DEBUG", False)
-# The server answers only requests for these hosts.
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname, "localhost", "127.0.0.1", "[::1]"])
+DEBUG = env.boolean("DEBUG", False)
+# The server answers only requests for these hosts; `/healthz/` (imagestore.health) answers any.
+_own_names = list(dict.fromkeys([str(_site.hostname), "localhost", "127.0.0.1", "[::1]"]))
+ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
 if DEBUG and "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
+    env.fault("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
+
+# Proxies of ours, by address or network: 10.0.0.5,172.16.0.0/12. X-Forwarded-* counts only from them.
+TRUSTED_PROXIES = env.read("FORWARDED_ALLOW_IPS", networks, [])
+# So many proxies of ours each add an entry to X-Forwarded-For; 0 is no proxy: the header is never read.
+NUM_PROXIES = env.integer("NUM_PROXIES", 0, least=0, most=20)
+if (NUM_PROXIES or _site.scheme == "https") and not TRUSTED_PROXIES:
+    env.fault(
+        "Behind a proxy (SITE_URL with https, or NUM_PROXIES) set FORWARDED_ALLOW_IPS to the proxy's address: "
+        "otherwise the server believes nothing that the proxy says, and every request looks like plain http."
+    )
+if TRUSTED_PROXIES and not NUM_PROXIES:
+    env.fault(
+        "Behind a proxy (FORWARDED_ALLOW_IPS) set NUM_PROXIES to the number of proxies that add an entry to "
+        "X-Forwarded-For, mostly 1: otherwise the server does not know its clients' addresses, and limits none."
+    )
 
 # ---- Limits ---------------------------------------------------------------------------------
 
 # The store refuses larger files.
-MAX_UPLOAD_BYTES = _positive("MAX_UPLOAD_BYTES", 100 * 1024 * 1024)
-# The store refuses images with more pixels.
-MAX_PIXELS = _positive("MAX_PIXELS", 100_000_000)
+MAX_UPLOAD_BYTES = env.size("MAX_UPLOAD_BYTES", 100 * _MIB, least=1024, most=_TIB)
+# The store refuses images with more pixels. Formats that need much memory for a pixel have a lower limit of their
+# own (images/processing/formats.py).
+MAX_PIXELS = env.integer("MAX_PIXELS", 220_000_000, most=10**9)
 # One bulk request or one form may carry so many files.
 MAX_BULK_FILES = DATA_UPLOAD_MAX_NUMBER_FILES = 100
-# One user's originals may take up so many bytes; unset is no limit. The admin can set another quota for a user.
-USER_QUOTA_BYTES = env.int("USER_QUOTA_BYTES", default=None)
+# One user's originals may take up so many bytes; 0 is no limit. The admin can set another quota for a user.
+USER_QUOTA_BYTES = env.size("USER_QUOTA_BYTES", 10 * _GIB, least=0) or None
+# One user may have so many albums, the trash included.
+MAX_ALBUMS = env.integer("MAX_ALBUMS", 10_000)
+# One user's uploads that are arriving may take up so many bytes of staging, and one request may have so many.
+STAGING_USER_BYTES = env.size("STAGING_USER_BYTES", MAX_BULK_FILES * MAX_UPLOAD_BYTES)
+if STAGING_USER_BYTES < MAX_UPLOAD_BYTES:
+    env.fault("STAGING_USER_BYTES must not be less than MAX_UPLOAD_BYTES.")
+# Uploads leave so many bytes of staging's disk free; unset is a tenth of the disk, at most 1 GiB.
+STAGING_MIN_FREE_BYTES = env.size("STAGING_MIN_FREE_BYTES", None, least=0)
+# A resumable upload ends so long after its last bytes came. One user may have so many of them open.
+UPLOAD_EXPIRY = timedelta(seconds=env.seconds("UPLOAD_EXPIRY", 86_400, least=60, most=2_592_000))
+MAX_OPEN_UPLOADS = env.integer("MAX_OPEN_UPLOADS", 1000, most=100_000)
 # Deleted albums and images stay in the trash for so many days; 0 is no trash, so deletion is for ever.
-TRASH_DAYS = _not_negative("TRASH_DAYS", 30)
+TRASH_DAYS = env.days("TRASH_DAYS", 30)
 # Within so many days the scrub reads every original again and compares its SHA-256; 0 is no scrub.
-SCRUB_DAYS = timedelta(days=_not_negative("SCRUB_DAYS", 30))
+SCRUB_DAYS = timedelta(days=env.days("SCRUB_DAYS", 30))
 
 # So many images are rendered at once, each in its own child process.
-RENDER_WORKERS = _positive("RENDER_WORKERS", 2)
+RENDER_WORKERS = env.integer("RENDER_WORKERS", 2, most=256)
 # So many uploads are probed at once, each in its own child process; no upload waits for rendering.
-PROBE_WORKERS = _positive("PROBE_WORKERS", 2)
+PROBE_WORKERS = env.integer("PROBE_WORKERS", 2, most=256)
 # So many threads read, write and delete files at once.
-STORAGE_WORKERS = _positive("STORAGE_WORKERS", 8)
-# One child process may take up so much address space, processor time and wall time.
-CHILD_MEMORY_BYTES = _positive("CHILD_MEMORY_BYTES", 3 * 1024**3)
-CHILD_CPU_SECONDS = _positive("CHILD_CPU_SECONDS", 60)
-CHILD_WALL_SECONDS = _positive("CHILD_WALL_SECONDS", 120)
+STORAGE_WORKERS = env.integer("STORAGE_WORKERS", 8, most=256)
+# One child process may take up so many bytes of address space, seconds of processor time and of wall time. A render
+# gets less processor time than that where the picture is small (images.rendering.limits).
+CHILD_MEMORY_BYTES = env.size("CHILD_MEMORY_BYTES", 3 * _GIB, least=256 * _MIB, most=_TIB)
+CHILD_CPU_SECONDS = env.seconds("CHILD_CPU_SECONDS", 60)
+CHILD_WALL_SECONDS = env.seconds("CHILD_WALL_SECONDS", 120)
+# The server does not start where the kernel lacks part of the sandbox of child processes (Landlock, seccomp).
+REQUIRE_SANDBOX = env.boolean("REQUIRE_SANDBOX", False)
+# So many passwords are hashed at once, each in 100 MiB of memory. Others wait up to 10 seconds for that.
+HASH_WORKERS = env.integer("HASH_WORKERS", 2, most=64)
+# So many requests are answered at once (deploy/gunicorn.conf.py); at most half of them wait for a
+# password's hash, and a quarter more that known browsers have.
+THREADS = env.integer("THREADS", 32, most=1000)
+# So many clients are connected at once (deploy/gunicorn.conf.py); one address has half of them at most.
+CONNECTIONS = env.integer("CONNECTIONS", 1000, least=2, most=10_000)
+# From SIGTERM to SIGKILL, in seconds (deploy/gunicorn.conf.py).
+GRACEFUL_TIMEOUT = env.seconds("GRACEFUL_TIMEOUT", 30, most=3600)
 # A client must send each 64 KiB of its body, or the rest of it, within this time.
-BODY_GRACE_SECONDS = _positive("BODY_GRACE_SECONDS", 20)
+BODY_GRACE_SECONDS = env.seconds("BODY_GRACE_SECONDS", 20, most=3600)
+# A body without files may have so many bytes, and must be here within so many seconds in all.
+MAX_TEXT_BYTES = env.size("MAX_TEXT_BYTES", 64 * 1024, least=1024, most=16 * _MIB)
+TEXT_BODY_SECONDS = env.seconds("TEXT_BODY_SECONDS", 10, most=3600)
+# The requests of one address (for IPv6: one /64) that are in work at once; more wait. Raise it where many people
+# share an address.
+ADDRESS_REQUESTS = env.integer("ADDRESS_REQUESTS", 4, most=1000)
+# Django's own limit, for the one endpoint that takes more: a list of 1,000 checksums.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * MAX_TEXT_BYTES
 
 # ---- Apps, requests, pages ------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "imagestore.operators.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -127,14 +155,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "imagestore.kit.middleware.SoundHttp",
+    # Must stand before every middleware that asks for the host.
+    "imagestore.health.AnyHost",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imagestore.kit.middleware.CompressedText",
     "imagestore.kit.middleware.PrivateByDefault",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "imagestore.kit.logging.RequestLogMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "imagestore.kit.middleware.SlashesOfPages",
     # Must stand before every middleware that reads a body.
     "imagestore.kit.middleware.Utf8Only",
     # Must stand before CSRF, which reads the whole body: the gate refuses an upload by its headers.
@@ -175,32 +207,11 @@ USE_TZ = True
 
 # ---- Database -------------------------------------------------------------------------------
 
-# One statement of the server may take so many seconds on MySQL (imagestore.kit.database.limit_statement_time).
-DATABASE_TIMEOUT = _positive("DATABASE_TIMEOUT", 5)
-_database_url = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+# One statement of the server may take so many seconds (imagestore.kit.database.limit_statement_time).
+DATABASE_TIMEOUT = env.seconds("DATABASE_TIMEOUT", 5, most=600)
 # SQLite in DATA_DIR, or a server with MySQL's protocol.
-DATABASES = {"default": env.db_url_config(_database_url)}
-_database = DATABASES["default"]
-if _database["ENGINE"].endswith("mysql"):
-    _database["OPTIONS"] = {
-        "charset": "utf8mb4",
-        "isolation_level": "read committed",
-        # Leases are compared with the database's clock, so its sessions must use UTC.
-        "init_command": "SET sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
-        "connect_timeout": 3,
-        **_database.get("OPTIONS", {}),
-    }
-    _database["CONN_MAX_AGE"] = 60
-    _database["CONN_HEALTH_CHECKS"] = True
-elif _database["ENGINE"].endswith("sqlite3"):
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
-    }
-    _database["CONN_MAX_AGE"] = 60
-else:
-    raise ImproperlyConfigured("DATABASE_URL must be mysql://… or sqlite:///….")
+_default_database = DATA_DIR / "db.sqlite3"
+DATABASES = {"default": env.url("DATABASE_URL", partial(database_from_url, default=_default_database))}
 
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
@@ -211,7 +222,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # Counters of attempts: in Redis for all servers together; without REDIS_URL, in the memory of each server.
-CACHES = {"default": cache_from_url(env.str("REDIS_URL", ""))}
+CACHES = {"default": env.url("REDIS_URL", cache_from_url)}
 
 # ---- Files ----------------------------------------------------------------------------------
 
@@ -219,25 +230,30 @@ CACHES = {"default": cache_from_url(env.str("REDIS_URL", ""))}
 STAGING_DIR = DATA_DIR / "staging"
 STORAGES: dict[str, dict[str, Any]] = {
     # A folder in DATA_DIR, another folder (file:///…) or an S3 bucket (s3://KEY:SECRET@host:port/bucket/folder).
-    "images": storage_from_url(env.str("STORAGE_URL", ""), default=DATA_DIR / "images"),
+    "images": env.url("STORAGE_URL", partial(storage_from_url, default=DATA_DIR / "images")),
     "staticfiles": {"BACKEND": "imagestore.kit.static.StaticStorage"},
 }
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-# A signed link is the same for all users within this window, and works until the end of the next window.
-LINK_WINDOW = timedelta(seconds=_positive("LINK_WINDOW", 3600))
+# A signed link is the same for all users within this window, and works until the end of the next window. Those to
+# originals have a shorter one.
+LINK_WINDOW = timedelta(seconds=env.seconds("LINK_WINDOW", 86_400, least=60, most=31_536_000))
+ORIGINAL_LINK_WINDOW = timedelta(seconds=env.seconds("ORIGINAL_LINK_WINDOW", 3600, least=60, most=31_536_000))
+# The newest signs, the others are still accepted. Without a key of their own, links are signed with SECRET_KEY.
+_link_key = env.key("LINK_SIGNING_KEY", required=False)
+LINK_SIGNING_KEYS = [_link_key] if _link_key else [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 # The address of a CDN in front of /media/, to which links then point: https://cdn.example.org
-MEDIA_BASE_URL = env.str("MEDIA_BASE_URL", "").rstrip("/")
+MEDIA_BASE_URL = env.read("MEDIA_BASE_URL", origin("https://cdn.example.org"), "")
 
 # ---- Accounts and tokens --------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "imagestore.kit.hashers.GatedArgon2Hasher",
+    "imagestore.kit.hashers.GatedPBKDF2Hasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -257,35 +273,50 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 # none, optional (sends a mail) or mandatory (the first log-in must wait for the mail's link).
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
-if ACCOUNT_EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
-    raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
+ACCOUNT_EMAIL_VERIFICATION = env.choice("EMAIL_VERIFICATION", "none", choices=("none", "optional", "mandatory"))
+# Who may make an account: open (any visitor), invitation (whom the operator sends a link) or closed.
+SIGNUP = env.choice("SIGNUP", "open", choices=("open", "invitation", "closed"))
 # Our forms in place of allauth's.
 ACCOUNT_FORMS = {
     "login": "imagestore.portal.forms.accounts.LoginForm",
     "signup": "imagestore.portal.forms.accounts.SignupForm",
     "reset_password": "imagestore.portal.forms.accounts.ResetPasswordForm",
+    "user_token": "imagestore.portal.forms.accounts.ResetKeyForm",
 }
 # Limits on attempts by pages and API together: per IP address (for IPv6 per /64), per e-mail ("key") or per user.
 ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
+    # Log-ins (accounts.attempts). allauth's own limit is off, because it stops known browsers, too.
+    "login": None,
+    "login_of_address": "30/m/ip",
+    # The key is mailbox and address together.
     "login_failed": "10/m/ip,5/5m/key",
+    # At one mailbox from all addresses, browsers that it knows left out.
+    "login_failed_mailbox": "100/h/key",
+    "login_failed_known_browser": "5/5m/key",
     "signup": "20/m/ip",
-    "reset_password": "20/m/ip,5/m/key",
+    "reset_password": "20/m/ip",
+    # The key is mailbox and address together: else strangers could stop the resets of any mailbox.
+    "reset_password_of_mailbox": "5/m/key",
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
     "confirm_email": "1/3m/key",
+    # Mails of one subject that leave for one mailbox (accounts.outbox.sender).
+    "mail": "1/3m/key,10/d/key",
+    # The same for mails that a browser asks for which the mailbox knows: strangers cannot use these up.
+    "mail_for_known_browser": "1/3m/key,10/d/key",
 }
-# So many proxies of ours each add an entry to X-Forwarded-For; with 0 the header is never read.
-NUM_PROXIES = env.int("NUM_PROXIES", 0)
+# Of browsers that were let in before (accounts.known_browsers).
+KNOWN_BROWSER_COOKIE_NAME = "known_browser"
+# One user may have so many logins by the API, and so many sessions of the portal; a new one ends the oldest.
+MAX_LOGINS = env.integer("MAX_LOGINS", 50, most=10_000)
+SESSION_ENGINE = "accounts.sessions"
 # The link of a password reset mail works for so many seconds.
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
 # Signs the API's tokens; the fallbacks are old keys that stay valid while the key changes.
-JWT_SIGNING_KEY = _secret("JWT_SIGNING_KEY")
-JWT_SIGNING_KEY_FALLBACKS = env.list("JWT_SIGNING_KEY_FALLBACKS", default=[])
+JWT_SIGNING_KEY = env.key("JWT_SIGNING_KEY")
+JWT_SIGNING_KEY_FALLBACKS = env.keys("JWT_SIGNING_KEY_FALLBACKS")
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": JWT_SIGNING_KEY,
@@ -299,10 +330,11 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 
-# The mail server; by default mails are printed to the log.
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"image-store <noreply@{_site.hostname}>")
+# The mail server; by default mails are printed to the log. Only the sender (accounts.outbox) speaks to it.
+vars().update(env.url("EMAIL_URL", mail_from_url, "consolemail://"))
+# The sender waits so many seconds for a connection and for each answer, but longer for the last one.
+EMAIL_TIMEOUT = env.seconds("EMAIL_TIMEOUT", 10, most=600)
+DEFAULT_FROM_EMAIL = env.read("DEFAULT_FROM_EMAIL", mailbox, f"image-store <noreply@{_site.hostname}>")
 
 # ---- API ------------------------------------------------------------------------------------
 
@@ -314,7 +346,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "imagestore.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "imagestore.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "imagestore.kit.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
@@ -323,13 +355,32 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "image-store",
     "DESCRIPTION": "Albums and images over HTTP. Errors are RFC 9457 problem details.",
+    "CONTACT": {"name": "Who runs this store", "url": SITE_URL},
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "VERSION": "1",
+    "SERVERS": [{"url": "/", "description": "The server that this schema comes from"}],
+    "TAGS": [
+        {"name": "auth", "description": "Sign up, log in, keep a login alive, log out."},
+        {"name": "users", "description": "The signed-in user."},
+        {"name": "albums", "description": "Albums, which hold images."},
+        {"name": "images", "description": "Upload, list, change, download and delete images."},
+        {"name": "uploads", "description": "Upload a large file in several requests (tus 1.0)."},
+        {"name": "trash", "description": "What was deleted, until it is restored or gone."},
+    ],
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Requests have components of their own: without that an upload's file would be a URI, as in answers.
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ImageStatus": ["pending", "ready", "failed"],
+        "ImageErrorCode": ["damaged", "over_limits", "crashed"],
+        "TrashEntryType": ["album", "image"],
+    },
 }
 
 # ---- Browser --------------------------------------------------------------------------------
@@ -359,14 +410,14 @@ if _site.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    KNOWN_BROWSER_COOKIE_NAME = "__Host-known_browser"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # ---- Logs -----------------------------------------------------------------------------------
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 structlog.configure(
     processors=processors(),
     logger_factory=structlog.stdlib.LoggerFactory(),
@@ -381,3 +432,12 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }
+
+# ---- What was read --------------------------------------------------------------------------
+
+# Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
+env.refuse_unknown(
+    ["COMPOSE_.+", "DOCKER_.+", "MYSQL_.+", "AWS_.+", "PYTHON.+", "TZ", "DJANGO_SETTINGS_MODULE", ".+_proxy"]
+)
+# For `manage.py check_settings`. Raises ImproperlyConfigured, with a line for each setting that is wrong.
+SETTINGS_READ = env.finish()

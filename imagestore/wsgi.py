@@ -10,10 +10,19 @@ django_application = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
 from images import engine  # noqa: E402
+from images.delivery.door import MediaDoor  # noqa: E402
 from imagestore.kit.body import BodyDeadlines  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
-from imagestore.kit.middleware import ReadableContentType  # noqa: E402
+from imagestore.kit.logging import OwnContext  # noqa: E402
+from imagestore.kit.middleware import HeadWithoutBody, ReadableContentType  # noqa: E402
+from imagestore.kit.proxies import TrustedProxies  # noqa: E402
 
 limit_statement_time()
-application = BodyDeadlines(ReadableContentType(django_application), settings.BODY_GRACE_SECONDS)
+with_deadlines = BodyDeadlines(
+    HeadWithoutBody(ReadableContentType(django_application)),
+    grace_seconds=settings.BODY_GRACE_SECONDS,
+    text_seconds=settings.TEXT_BODY_SECONDS,
+)
+# OwnContext must stand first: whatever the others log belongs to this request.
+application = OwnContext(TrustedProxies(MediaDoor(with_deadlines), settings.TRUSTED_PROXIES))
 engine.start()

@@ -1,8 +1,10 @@
 """The store as its users meet it: a real server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from tests.people import Person
 from tests.servers import Server, running
@@ -31,6 +33,14 @@ def bob(server: Server) -> Person:
 def state(server: Server) -> State:
     """The rows and files of the server."""
     return State(server)
+
+
+@pytest.fixture(scope="session")
+def schema_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The OpenAPI schema, written without a warning."""
+    file = tmp_path_factory.mktemp("schema") / "schema.json"
+    call_command("spectacular", "--fail-on-warn", "--validate", "--format", "openapi-json", "--file", str(file))
+    return file
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.leaks import remember
 from tests.servers import Server
 
 PASSWORD = "correct horse battery"
@@ -39,6 +40,7 @@ class Person:
         self.base = f"http://127.0.0.1:{server.port}"
         self.http = requests.Session()
         self.http.mount("http://", _From(address))
+        self.http.hooks["response"].append(remember)
 
     @classmethod
     def sign_up(cls, server: Server, name: str) -> Self:
@@ -65,6 +67,7 @@ class Person:
         """A session of the pages, signed in with the form."""
         session = requests.Session()
         session.mount("http://", self.http.get_adapter("http://"))
+        session.hooks["response"].append(remember)
         endpoint = f"{self.base}/accounts/login/"
         session.get(endpoint, timeout=PATIENCE)
         form = {"login": self.email, "password": self.password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}

@@ -1,6 +1,7 @@
 """Other programs that tests start: one base class for MariaDB, Redis, SeaweedFS and the store itself."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -9,11 +10,12 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
 POLL_SECONDS = 0.05
+_FIRST_PORT, _PORTS = 10_000, 22_000
 
 
 def free_port() -> int:
@@ -21,12 +23,14 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ones."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    """Different ones, below those of outgoing connections, of which one might take the port before its server."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.add(port)
+    return list(ports)
 
 
 class Program(ABC):

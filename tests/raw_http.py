@@ -47,6 +47,11 @@ def upload_head(person: Person, album: str, length: int | str, *more: str, endpo
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+def chunk(content: bytes) -> bytes:
+    """A chunk of a body with Transfer-Encoding: chunked; an empty one ends the body (RFC 9112, 7.1)."""
+    return f"{len(content):x}\r\n".encode() + content + b"\r\n"
+
+
 @contextmanager
 def connection(server: Server, seconds: float = 10) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as client:

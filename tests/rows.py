@@ -9,13 +9,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tokens import issue
-from albums.models import Album
+from albums.models import Album, AlbumWord
+from images.covers import choose_covers
 from images.deletion.trash import trash_images
-from images.models import Image, Status
-from images.processing.sizes import SIZES
+from images.models import Image, ImageWord, Status, Upload
+from images.processing.sizes import RENDER_VERSION, SIZES
 from images.storage import identity
 from images.storage.base import image_storage
 from images.tests.pictures import jpeg_bytes
+from images.totals import count_months
+from images.uploads import resumable
+from imagestore.kit.search import add_words
 
 PASSWORD = "correct horse battery"
 ORIGINAL = jpeg_bytes(64, 48)
@@ -34,7 +38,9 @@ def bearer(user: User) -> dict[str, str]:
 
 
 def album_of(owner: User, title: str = "Summer") -> Album:
-    return Album.objects.create(owner=owner, title=title)
+    album = Album.objects.create(owner=owner, title=title)
+    add_words(AlbumWord, [album])
+    return album
 
 
 def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READY, **fields: Any) -> Image:
@@ -43,7 +49,7 @@ def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READ
     number = f"{Image.objects.count():064x}"
     now = timezone.now()
     variant = {
-        "file": "thumb.v1.jpg",
+        "file": f"thumb.v{RENDER_VERSION}.jpg",
         "width": 32,
         "height": 24,
         "content_type": "image/jpeg",
@@ -58,12 +64,15 @@ def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READ
             **fields,
         }
     )  # fmt: skip
+    add_words(ImageWord, [image])
     storage = image_storage()
     storage.save(image.original_file, ContentFile(ORIGINAL))
     if ready:
-        storage.save(f"{image.storage_prefix}/thumb.v1.jpg", ContentFile(VARIANT))
+        storage.save(f"{image.storage_prefix}/thumb.v{RENDER_VERSION}.jpg", ContentFile(VARIANT))
     size = len(ORIGINAL)
+    count_months(Image.objects.stored().filter(pk=image.pk, trashed_at=None), +1)
     Album.objects.filter(pk=album.pk).update(image_count=F("image_count") + 1, bytes=F("bytes") + size)
+    choose_covers([album.pk])
     User.objects.filter(pk=album.owner_id).update(used_bytes=F("used_bytes") + size)
     return image
 
@@ -78,6 +87,7 @@ class World:
     image: Image = field(init=False)
     failed: Image = field(init=False)
     trashed: Image = field(init=False)
+    upload: Upload = field(init=False)
 
     def __post_init__(self) -> None:
         self.album = album_of(self.alice)
@@ -87,3 +97,4 @@ class World:
         )
         self.trashed = image_in(self.album, "old.jpg")
         trash_images(self.alice, Image.objects.filter(pk=self.trashed.pk))
+        self.upload = resumable.create(self.album, length=100, name="sea.jpg", metadata="")

@@ -10,16 +10,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import MySQLdb
 
+from deploy.serve import static_sources
+from tests.leaks import LogOfServer
 from tests.processes import Program, TemporaryProgram, free_port
 from tests.seaweed import new_storage_url
 
@@ -66,6 +70,8 @@ class MariaDB(TemporaryProgram):
             "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
             # Nothing here outlives the tests, so nothing waits for the disk.
             "--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite",
+            # A TRUNCATE between tests that waits for a transaction left open ends in an error, not after a day.
+            "--lock-wait-timeout=60",
         ]  # fmt: skip
 
     def end(self) -> None:
@@ -118,6 +124,46 @@ def fresh_schema(url: str) -> Iterator[str]:
             server.cursor().execute(f"DROP DATABASE {name}")
 
 
+# ---- Static files ---------------------------------------------------------------------------
+
+
+class CollectedStatic:
+    """Static files that a server has collected, for the next ones: to collect and compress them takes seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def lend(self, data: Path) -> None:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError, FileNotFoundError):
+            _link(self._folder / _todays_sources(), data)
+
+    def keep(self, data: Path) -> None:
+        target = self._folder / _todays_sources()
+        stamp = data / "static.stamp"
+        if target.exists() or not stamp.exists() or stamp.read_text() != target.name:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Never touch a draft of another process: what it renames then would lack files.
+        for old in self._folder.glob("[!.]*"):
+            if old != target:
+                shutil.rmtree(old, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".draft-") as draft:
+            _link(data, Path(draft, "static"))
+            with suppress(OSError):  # another process of the tests was first
+                Path(draft, "static").rename(target)
+
+
+# Of the tests' whole run: they change no source.
+_todays_sources = cache(static_sources)
+
+
+def _link(source: Path, target: Path) -> None:
+    """The stamp last: a server collects again where it is missing."""
+    shutil.copytree(source / "static", target / "static", copy_function=os.link)
+    os.link(source / "static.stamp", target / "static.stamp")
+
+
 # ---- The store ------------------------------------------------------------------------------
 
 
@@ -130,6 +176,7 @@ class Server(Program):
 
     def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
         super().__init__(folder, "server.log")
+        self._lines = LogOfServer(self.log)
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.env = {
@@ -143,6 +190,18 @@ class Server(Program):
             **knobs,
         }
 
+    def start(self) -> Self:
+        data, collected = Path(self.env["DATA_DIR"]), CollectedStatic(ROOT / ".pytest_cache" / "static")
+        collected.lend(data)
+        super().start()
+        collected.keep(data)
+        return self
+
+    def stop(self) -> int:
+        code = super().stop()
+        self._lines.search()
+        return code
+
     def command(self) -> list[str]:
         return [sys.executable, "-m", "deploy.serve"]
 
@@ -153,11 +212,16 @@ class Server(Program):
         return self.root
 
     def is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz/live", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return is_live(self.url)
+
+
+def is_live(url: str) -> bool:
+    """Whether a store answers there."""
+    try:
+        with urllib.request.urlopen(f"{url}/healthz/live", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 @contextmanager

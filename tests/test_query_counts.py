@@ -9,36 +9,59 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.invitations import issue
+from accounts.models import Invitation, User
 from albums.models import Album
+from images.tests.uploads.resumable import begun
 from tests.rows import album_of, bearer, image_in, person
 
 pytestmark = pytest.mark.django_db
 
 # Who is it (session: 2, token: 1), then the work.
 PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
-    "the page of albums": (5, lambda album: reverse("album-list")),
+    "the page of albums": (4, lambda album: reverse("album-list")),
     "the page of albums, searched and ordered": (
-        5, lambda album: reverse("album-list") + "?search=m&ordering=title",
+        5, lambda album: reverse("album-list") + "?search=s&ordering=title",
     ),
-    "the page of an album": (4, lambda album: reverse("album-detail", args=[album.public_id])),
+    "the page of an album": (5, lambda album: reverse("album-detail", args=[album.public_id])),
     "the page of an album, searched and ordered": (
-        4, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
+        6, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
     ),
     "the tiles": (4, lambda album: tiles(album)),
     "the page of an image": (5, lambda album: album.images.order_by("pk")[0].get_absolute_url()),
     "the profile": (4, lambda album: reverse("profile")),
 }  # fmt: skip
 API: dict[str, tuple[int, Callable[[Album], str]]] = {
-    "albums/": (4, lambda album: reverse("api-albums")),
-    "albums/ searched and ordered": (4, lambda album: reverse("api-albums") + "?search=m&ordering=-title"),
-    "albums/{album}/": (4, lambda album: reverse("api-album", args=[album.public_id])),
+    "albums/": (3, lambda album: reverse("api-albums")),
+    "albums/ searched and ordered": (4, lambda album: reverse("api-albums") + "?search=s&ordering=-title"),
+    "albums/{album}/": (3, lambda album: reverse("api-album", args=[album.public_id])),
     "images/ of an album": (3, lambda album: reverse("api-images", args=[album.public_id])),
     "images/ searched and ordered": (
-        3, lambda album: reverse("api-images", args=[album.public_id]) + "?search=jpg&ordering=-name&status=ready",
+        4, lambda album: reverse("api-images", args=[album.public_id]) + "?search=jpg&ordering=-name&status=ready",
     ),
+    "images/ of an album around an image": (
+        5, lambda album: reverse("api-images", args=[album.public_id]) + f"?around={first_image(album)}",
+    ),
+    "all images": (3, lambda album: reverse("api-timeline")),
+    "all images of an album around an image": (
+        5, lambda album: reverse("api-timeline") + f"?album={album.public_id}&around={first_image(album)}",
+    ),
+    "all images searched and ordered": (
+        4, lambda album: reverse("api-timeline") + narrowed(album) + "&ordering=name",
+    ),
+    "all images around an image": (5, lambda album: reverse("api-timeline") + f"?around={first_image(album)}"),
+    "images/months/": (4, lambda album: reverse("api-months")),
+    "images/months/ searched": (4, lambda album: reverse("api-months") + narrowed(album)),
 }  # fmt: skip
-ADMIN = {"accounts_user": 4, "albums_album": 6, "images_image": 6}
+ADMIN = {"accounts_user": 4, "accounts_invitation": 4, "albums_album": 6, "images_image": 6, "images_upload": 4}
+
+
+def first_image(album: Album) -> str:
+    return str(album.images.order_by("pk")[0].public_id)
+
+
+def narrowed(album: Album) -> str:
+    return f"?search=jpg&status=ready&favourite=false&album={album.public_id}&taken_after=2000-01-01"
 
 
 def tiles(album: Album) -> str:
@@ -50,6 +73,7 @@ def one_more(owner: User, album: Album) -> None:
     """One row more in every list: an image in this album, and an album with a cover."""
     image_in(album, "photo.jpg", caption="A caption")
     image_in(album_of(owner, "Summer"))
+    begun(album, b"x")
 
 
 def counts(get: Callable[[], Any], capture: Any) -> int:
@@ -115,11 +139,13 @@ def test_a_list_of_the_admin_asks_as_often_for_three_rows_as_for_one(name: str, 
     client.force_login(person("root", is_staff=True, is_superuser=True))
     alice = person("alice")
     album = album_of(alice)
+    issue(Invitation())
     one_more(alice, album)
     path = reverse(f"admin:{name}_changelist")
     found = [counts(lambda: client.get(path), capture())]
     for number in range(2):
         person(f"more{number}")
+        issue(Invitation())
         one_more(alice, album)
     found.append(counts(lambda: client.get(path), capture()))
     assert found == [ADMIN[name]] * 2

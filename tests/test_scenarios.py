@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from images.processing.sizes import RENDER_VERSION
 from images.tests.pictures import jpeg_bytes, png_bytes, quarters, saved
 from tests.people import PATIENCE, UNUSED_ID, Person
 from tests.state import State
@@ -86,13 +87,8 @@ def test_04_create_album_error(alice: Person, body: dict[str, Any], field: str) 
 def test_05_delete_album(alice: Person, album: str, state: State) -> None:
     kept = alice.album("Kept")
     image = alice.picture(album, PHOTO)
-    assert state.files_of(image["id"]) == {
-        "original",
-        "thumb.v1.jpg",
-        "small.v1.jpg",
-        "medium.v1.jpg",
-        "large.v1.jpg",
-    }
+    sizes = {f"{size}.v{RENDER_VERSION}.jpg" for size in ("thumb", "small", "medium", "large")}
+    assert state.files_of(image["id"]) == {"original", *sizes}
     answer = alice.delete(f"albums/{album}/?permanent=true", expect=204)
     assert answer.content == b""
     assert [album["id"] for album in alice.albums()] == [kept]
@@ -160,6 +156,7 @@ def test_10_upload(alice: Person, album: str) -> None:
         "album": album,
         "name": "Am Strand.JPG",
         "caption": "Die Möwen",
+        "favourite": False,
         "content_type": "image/jpeg",
         "bytes": len(PHOTO),
         "width": 3000,
@@ -167,7 +164,9 @@ def test_10_upload(alice: Person, album: str) -> None:
         "sha256": digest,
         "status": "ready",
         "error": None,
+        "damage": None,
         "taken_at": None,
+        "taken_offset": None,
         "camera": "",
     }
     assert len(ready["placeholder"]) > 20

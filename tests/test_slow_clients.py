@@ -9,7 +9,7 @@ import pytest
 
 from images.tests.pictures import jpeg_bytes
 from tests.people import Person
-from tests.raw_http import CLOSING, answer_of, connection, part, upload_head
+from tests.raw_http import CLOSING, answer_of, chunk, connection, part, upload_head
 from tests.servers import Server, running
 from tests.state import State
 
@@ -60,12 +60,17 @@ def test_two_stalled_uploads_and_ten_stalled_connections_delay_no_third_client(a
 
 
 @pytest.mark.parametrize("sent", [0, 1, 1000, len(BODY) - 1])
-def test_a_stalled_body_is_cut_off_and_leaves_nothing(impatient: Server, sent: int) -> None:
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_a_stalled_body_is_cut_off_and_leaves_nothing(impatient: Server, sent: int, in_chunks: bool) -> None:
     carol, state = Person.sign_up(impatient, "carol"), State(impatient)
     album = carol.album()
     with state.unchanged(), connection(impatient, CUT_OFF) as client:
         started = time.monotonic()
-        client.sendall(upload_head(carol, album, len(BODY)) + BODY[:sent])
+        if in_chunks:
+            head = upload_head(carol, album, "", "Transfer-Encoding: chunked")
+            client.sendall(head + chunk(BODY)[: sent + len(chunk(BODY)) - len(BODY) - 2])
+        else:
+            client.sendall(upload_head(carol, album, len(BODY)) + BODY[:sent])
         answer = answer_of(client)
         assert time.monotonic() - started < CUT_OFF
     if answer is not None:

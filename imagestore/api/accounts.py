@@ -11,7 +11,10 @@ from rest_framework.response import Response
 from accounts import services, tokens
 from accounts.models import User
 from images.services import delete_account
+from imagestore.api.conditions import locked_if_conditional, require_match, with_etag
+from imagestore.api.refusals import refuses
 from imagestore.api.serializers import accounts
+from imagestore.kit.database import refresh
 
 
 class PublicView(GenericAPIView[Any]):
@@ -26,15 +29,19 @@ class RegisterView(PublicView):
 
     serializer_class = accounts.RegistrationSerializer
 
+    @refuses("throttled", "busy")
     @extend_schema(
         responses={
             201: accounts.LoginSerializer,
-            202: OpenApiResponse(description="A mail tells how to go on (only with mandatory verification)."),
+            202: OpenApiResponse(
+                {"type": "object"},
+                description="Only with mandatory verification: a mail tells how to go on. The answer is empty.",
+            ),
         }
     )
     def post(self, request: Request) -> Response:
         user = services.sign_up(request, **_validated(self))
-        return Response({}, status=202) if user is None else Response(_login(user), status=201)
+        return Response({}, status=202) if user is None else _secret(_login(user), status=201)
 
 
 class LoginView(PublicView):
@@ -42,26 +49,29 @@ class LoginView(PublicView):
 
     serializer_class = accounts.CredentialsSerializer
 
+    @refuses("invalid_credentials", "throttled", "busy")
     @extend_schema(responses=accounts.LoginSerializer)
     def post(self, request: Request) -> Response:
-        return Response(_login(services.authenticate(request, **_validated(self))))
+        return _secret(_login(services.authenticate(request, **_validated(self))))
 
 
 class RefreshView(PublicView):
-    """The next pair of tokens. The old refresh token is dead; using it again ends its login."""
+    """Exchange a refresh token for the next pair. The old refresh token is dead; using it again ends its login."""
 
     serializer_class = accounts.RefreshSerializer
 
+    @refuses("invalid_token", "token_expired")
     @extend_schema(responses=accounts.PairSerializer)
     def post(self, request: Request) -> Response:
-        return Response(asdict(tokens.rotate(**_validated(self))))
+        return _secret(asdict(tokens.rotate(**_validated(self))))
 
 
 class VerifyView(PublicView):
-    """Whether an access or refresh token would be taken now."""
+    """Ask whether an access or refresh token would be taken now."""
 
     serializer_class = accounts.VerifySerializer
 
+    @refuses("invalid_token", "token_expired")
     @extend_schema(responses=OpenApiResponse({"type": "object"}, description="It would."))
     def post(self, request: Request) -> Response:
         tokens.check(**_validated(self))
@@ -73,6 +83,7 @@ class LogoutView(PublicView):
 
     serializer_class = accounts.RefreshSerializer
 
+    @refuses("invalid_token")
     @extend_schema(responses={204: None})
     def post(self, request: Request) -> Response:
         tokens.revoke(**_validated(self))
@@ -85,14 +96,23 @@ class MeView(GenericAPIView[User]):
     serializer_class = accounts.UserSerializer
 
     def get(self, request: Request) -> Response:
-        return Response(self.get_serializer(request.user).data)
+        """Show the signed-in user, with quota."""
+        return with_etag(request, self._shown(_me(request)))
 
     def patch(self, request: Request) -> Response:
-        serializer = self.get_serializer(request.user, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        if "name" in serializer.validated_data:
-            services.change_name(_me(request), serializer.validated_data["name"])
-        return self.get(request)
+        """Change the signed-in user's name."""
+        me = _me(request)
+        serializer = self.get_serializer(me, data=request.data, partial=True)
+        with locked_if_conditional(request, me, me):
+            refresh(me, User.objects.living())
+            require_match(request, self._shown(me))
+            serializer.is_valid(raise_exception=True)
+            if "name" in serializer.validated_data:
+                services.change_name(me, serializer.validated_data["name"])
+        return with_etag(request, self._shown(me))
+
+    def _shown(self, user: User) -> dict[str, Any]:
+        return dict(self.get_serializer(user).data)
 
 
 class DeleteMeView(GenericAPIView[Any]):
@@ -100,11 +120,17 @@ class DeleteMeView(GenericAPIView[Any]):
 
     serializer_class = accounts.PasswordSerializer
 
+    @refuses("throttled", "busy")
     @extend_schema(responses={204: None})
     def post(self, request: Request) -> Response:
         services.confirm_password(request, _me(request), **_validated(self))
         delete_account(_me(request))
         return Response(status=204)
+
+
+def _secret(tokens: dict[str, Any], status: int = 200) -> Response:
+    """No cache stores it (RFC 6749, section 5.1), and it is not compressed (imagestore.kit.middleware)."""
+    return Response(tokens, status=status, headers={"Cache-Control": "no-store"})
 
 
 def _me(request: Request) -> User:

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from accounts.models import User
 from albums import services
 from albums.models import Album, AlbumQuerySet
-from images.delivery.covers import with_covers
-from images.services import delete_albums
-from imagestore.api.schema import PERMANENT
+from images.covers import with_covers
+from images.services import change_album, delete_albums
+from imagestore.api.conditions import locked_if_conditional, require_match, with_etag
+from imagestore.api.schema import LOCATION, PERMANENT
 from imagestore.api.serializers.albums import AlbumChangeSerializer, AlbumSerializer
 from imagestore.kit.params import flag
 
@@ -32,10 +33,13 @@ class AlbumListView(GenericAPIView[Album]):
 
     @extend_schema(operation_id="albums_list", responses=AlbumSerializer(many=True))
     def get(self, request: Request) -> Response:
+        """List your albums."""
         page = with_covers(cast(list[Album], self.paginate_queryset(self.get_queryset())))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
+    @extend_schema(parameters=[LOCATION], responses={201: AlbumSerializer})
     def post(self, request: Request) -> Response:
+        """Make an album."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         album = services.create(cast(User, request.user), **serializer.validated_data)
@@ -57,23 +61,30 @@ class AlbumView(GenericAPIView[Album]):
 
     @extend_schema(responses=AlbumSerializer)
     def get(self, request: Request, **ids: UUID) -> Response:
-        return self._shown(self.get_object())
+        """Show one of your albums."""
+        return with_etag(request, self._shown(self.get_object()))
 
     @extend_schema(responses=AlbumSerializer)
     def patch(self, request: Request, **ids: UUID) -> Response:
+        """Change title, description or cover of an album. Fields that are left out stay as they are."""
         album = self.get_object()
         serializer = self.get_serializer(album, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        services.change(album, **serializer.validated_data)
-        return self._shown(album)
+        with locked_if_conditional(request, album.owner, album):
+            album = self.get_object()
+            require_match(request, self._shown(album))
+            serializer.is_valid(raise_exception=True)
+            change_album(album, **serializer.validated_data)
+        return with_etag(request, self._shown(album))
 
     @extend_schema(parameters=[PERMANENT], responses={204: None})
     def delete(self, request: Request, **ids: UUID) -> Response:
+        """Put an album with all its images into the trash, or delete it for ever."""
         permanent = flag(request.query_params, "permanent")
         album = self.get_object()
+        require_match(request, self._shown(album))
         delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _shown(self, album: Album) -> Response:
+    def _shown(self, album: Album) -> dict[str, Any]:
         [album] = with_covers([album])
-        return Response(AlbumSerializer(album, context=super().get_serializer_context()).data)
+        return dict(AlbumSerializer(album, context=super().get_serializer_context()).data)

@@ -14,13 +14,38 @@ from images import services
 from images.delivery.links import file_of
 from images.delivery.responses import serve_file
 from images.processing.sizes import SIZES
+from imagestore.api.refusals import refuses
 from imagestore.kit.params import flag
 
 SIZE = OpenApiParameter("size", OpenApiTypes.STR, enum=["original", *SIZES], default="original")
-DOWNLOAD = OpenApiParameter("download", OpenApiTypes.BOOL, description="As an attachment, under its name.")
+DOWNLOAD = OpenApiParameter(
+    "download", OpenApiTypes.BOOL, default=False, description="true: as an attachment, under its name."
+)
+RANGE = OpenApiParameter(
+    "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="A part alone: `bytes=0-1023`."
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of what you have."
+)
+BYTES = {(200, "image/*"): OpenApiTypes.BINARY, (206, "image/*"): OpenApiTypes.BINARY, 304: None}
 
 
-class _AnyAccept(DefaultContentNegotiation):
+def _header(name: str, statuses: list[int], description: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, response=statuses, description=description
+    )
+
+
+HEADERS = [
+    _header("ETag", [200, 206, 304], "Stays the same as long as the bytes do."),
+    _header("Cache-Control", [200, 206, 304], "`private, no-cache`: ask again each time, with `If-None-Match`."),
+    _header("Content-Disposition", [200, 206], "The name to save it under."),
+    _header("Accept-Ranges", [200, 206], "`bytes`: parts can be asked for."),
+    _header("Content-Range", [206], "Which bytes of how many: `bytes 0-1023/2048`."),
+]
+
+
+class AnyAccept(DefaultContentNegotiation):
     """Ignores the Accept header: a file has one content type, whatever the client prefers."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
@@ -28,11 +53,12 @@ class _AnyAccept(DefaultContentNegotiation):
 
 
 class FileView(APIView):
-    """The bytes of an image, to their owner."""
+    """Download an image in one of its sizes. HEAD answers alike, without the bytes."""
 
-    content_negotiation_class = _AnyAccept
+    content_negotiation_class = AnyAccept
 
-    @extend_schema(parameters=[SIZE, DOWNLOAD], responses={(200, "image/*"): OpenApiTypes.BINARY})
+    @refuses("not_ready", "range_not_satisfiable", "storage_unavailable")
+    @extend_schema(parameters=[SIZE, DOWNLOAD, RANGE, IF_NONE_MATCH, *HEADERS], responses=BYTES)
     def get(self, request: Request, **ids: UUID) -> HttpResponseBase:
         image = services.find(request.user, **ids)
         size = request.query_params.get("size", "original")

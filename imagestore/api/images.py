@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import MultiPartParser
@@ -18,7 +18,9 @@ from albums.models import Album
 from images import services
 from images.models import Image, ImageQuerySet
 from images.uploads.gate import TakesFiles
-from imagestore.api.schema import PERMANENT
+from imagestore.api.conditions import locked_if_conditional, require_match, with_etag
+from imagestore.api.refusals import refuses
+from imagestore.api.schema import LOCATION, PERMANENT
 from imagestore.api.serializers.images import ImageChangeSerializer, ImageSerializer
 from imagestore.api.serializers.uploads import UploadSerializer
 from imagestore.kit.params import flag
@@ -38,7 +40,9 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
         return UploadSerializer if self.request.method == "POST" else ImageSerializer
 
     def get_queryset(self) -> ImageQuerySet:
-        images: ImageQuerySet = Image.objects.in_album(self._album()).select_related("album")
+        # Each of them then has this album, without a join.
+        album = self._album()
+        images: ImageQuerySet = album.images.in_album(album)
         return images
 
     def _album(self) -> Album:
@@ -46,13 +50,20 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
 
     @extend_schema(responses=ImageSerializer(many=True))
     def get(self, request: Request, **ids: UUID) -> Response:
+        """List the images of an album."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self._shown(page, many=True))
 
     @extend_schema(
-        request={"multipart/form-data": UploadSerializer}, responses={200: ImageSerializer, 201: ImageSerializer}
+        parameters=[LOCATION],
+        request={"multipart/form-data": UploadSerializer},
+        responses={
+            200: OpenApiResponse(ImageSerializer, description="The album has these bytes already, as this image."),
+            201: OpenApiResponse(ImageSerializer, description="Stored. Its sizes are made next."),
+        },
     )
     def post(self, request: Request, **ids: UUID) -> Response:
+        """Upload a picture into an album. Its sizes are null while its status is `pending`."""
         album = self._album()
         sent = UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -65,8 +76,10 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
 
     @extend_schema(operation_id="albums_images_destroy_all", parameters=[ALL, PERMANENT], responses={204: None})
     def delete(self, request: Request, **ids: UUID) -> Response:
+        """Put all images of an album into the trash, or delete them for ever."""
         permanent = flag(request.query_params, "permanent")
         album = self._album()
+        require_match(request, None)
         if not flag(request.query_params, "all"):
             raise invalid("all", "Say ?all=true to delete all images of this album.")
         services.delete_images(album.owner, Image.objects.in_album(album), permanent=permanent)
@@ -87,25 +100,35 @@ class ImageView(GenericAPIView[Image]):
 
     @extend_schema(responses=ImageSerializer)
     def get(self, request: Request, **ids: UUID) -> Response:
-        return self._shown(self.get_object())
+        """Show one of your images."""
+        return with_etag(request, self._shown(self.get_object()))
 
+    @refuses("duplicate")
     @extend_schema(responses=ImageSerializer)
     def patch(self, request: Request, **ids: UUID) -> Response:
+        """Change name, caption or favourite, or move the image to another album. Fields that are left out stay."""
         image = self.get_object()
         sent = self.get_serializer(image, data=request.data, partial=True)
-        sent.is_valid(raise_exception=True)
-        changes = dict(sent.validated_data)
+        with locked_if_conditional(request, image.owner, image):
+            image = self.get_object()
+            require_match(request, self._shown(image))
+            sent.is_valid(raise_exception=True)
+            self._change(image, dict(sent.validated_data))
+        return with_etag(request, self._shown(image))
+
+    def _change(self, image: Image, changes: dict[str, Any]) -> None:
         album = changes.pop("album", None)
         if album:
             services.move(image, self._target(album["public_id"]))
         if changes:
             services.change(image, **changes)
-        return self._shown(image)
 
     @extend_schema(parameters=[PERMANENT], responses={204: None})
     def delete(self, request: Request, **ids: UUID) -> Response:
+        """Put an image into the trash, or delete it for ever."""
         permanent = flag(request.query_params, "permanent")
         image = self.get_object()
+        require_match(request, self._shown(image))
         services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=permanent)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -115,13 +138,14 @@ class ImageView(GenericAPIView[Image]):
         except Problem:
             raise invalid("album", "You have no such album.") from None
 
-    def _shown(self, image: Image) -> Response:
-        return Response(ImageSerializer(image, context=self.get_serializer_context()).data)
+    def _shown(self, image: Image) -> dict[str, Any]:
+        return dict(ImageSerializer(image, context=self.get_serializer_context()).data)
 
 
 class RetryView(APIView):
-    """Make a failed image once more."""
+    """Make the sizes of a failed image once more."""
 
+    @refuses("not_failed", "throttled")
     @extend_schema(request=None, responses={202: ImageSerializer})
     def post(self, request: Request, **ids: UUID) -> Response:
         image = services.find(request.user, **ids)

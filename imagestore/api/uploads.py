@@ -23,12 +23,13 @@ from imagestore.api.serializers.uploads import (
     BulkSerializer,
     ExistingSerializer,
     HashesSerializer,
+    hashes_in,
 )
 from imagestore.kit.problems import Problem, invalid
 
 
 class BulkView(TakesFiles, GenericAPIView[Image]):
-    """Many files at once, received, probed and stored side by side."""
+    """Upload many pictures at once. Each has an outcome of its own, in the order of the files."""
 
     max_files = settings.MAX_BULK_FILES
     queryset = Image.objects.none()
@@ -54,16 +55,14 @@ class BulkView(TakesFiles, GenericAPIView[Image]):
 
 
 class ExistsView(GenericAPIView[Image]):
-    """Which of these files does the album have?"""
+    """Ask which files the album has already, by their SHA-256."""
 
+    takes_long_text = True  # 1,000 hashes are 67 kB
     queryset = Image.objects.none()
     serializer_class = HashesSerializer
 
     @extend_schema(request=HashesSerializer, responses=ExistingSerializer)
     def post(self, request: Request, **ids: UUID) -> Response:
         album = albums.find(request.user, self.kwargs["album"])
-        sent = self.get_serializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        hashes = [text.lower() for text in sent.validated_data["sha256"]]
-        images = Image.objects.in_album(album).filter(living_sha256__in=hashes)
+        images = Image.objects.in_album(album).filter(living_sha256__in=hashes_in(request.data))
         return Response({"existing": dict(images.values_list("sha256", "public_id"))})

@@ -6,6 +6,8 @@ from imagestore.api import accounts
 from imagestore.api.albums import AlbumListView, AlbumView
 from imagestore.api.files import FileView
 from imagestore.api.images import ImageListView, ImageView, RetryView
+from imagestore.api.resumable import UploadsView, UploadView
+from imagestore.api.timeline import AllExistsView, MonthsView, TimelineView
 from imagestore.api.trash import RestoreView, TrashedView, TrashView
 from imagestore.api.uploads import BulkView, ExistsView
 
@@ -34,7 +36,12 @@ urlpatterns = [
     path("albums/<uuid:album>/images/bulk/", BulkView.as_view(), name="api-images-bulk"),
     path("albums/<uuid:album>/images/exists/", ExistsView.as_view(), name="api-images-exists"),
     path("albums/<uuid:album>/images/<uuid:image>/", include(one_image_in_album)),
+    path("images/", TimelineView.as_view(), name="api-timeline"),
+    path("images/months/", MonthsView.as_view(), name="api-months"),
+    path("images/exists/", AllExistsView.as_view(), name="api-exists"),
     path("images/<uuid:image>/", include(one_image)),
+    path("uploads/", UploadsView.as_view(), name="api-uploads"),
+    path("uploads/<uuid:upload>/", UploadView.as_view(), name="api-upload"),
     path("trash/", TrashView.as_view(), name="api-trash"),
     path("trash/<uuid:thing>/", TrashedView.as_view(), name="api-trashed"),
     path("trash/<uuid:thing>/restore/", RestoreView.as_view(), name="api-restore"),

@@ -1,4 +1,4 @@
-"""Rows in batches, and work on many items that goes on when one fails."""
+"""Rows in batches, deletion of many rows, and work on many items that goes on when one fails."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -9,6 +9,10 @@ from django.db.models import QuerySet
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# One statement deletes so many rows, and one call of `delete_in_batches` so many at most.
+DELETE_BATCH_ROWS = 500
+DELETE_CALL_ROWS = 20_000
 
 
 def batches(rows: "QuerySet[Any, T]", size: int) -> Iterator[list[T]]:
@@ -32,3 +36,23 @@ def each(items: Iterable[T], work: Callable[[T], int]) -> int:
     if last_error:
         raise last_error
     return total
+
+
+def delete_in_batches(rows: "QuerySet[Any]") -> int:
+    """Delete rows that nothing refers to, DELETE_CALL_ROWS at most: regular work calls again. Returns how many."""
+    deleted = 0
+    while deleted < DELETE_CALL_ROWS and (batch := _delete(rows, 0)):
+        deleted += batch
+    return deleted
+
+
+def delete_beyond(rows: "QuerySet[Any]", limit: int) -> None:
+    """Delete all but the first `limit` of these rows, which must be in order."""
+    while _delete(rows, limit):
+        pass
+
+
+def _delete(rows: "QuerySet[Any]", first: int) -> int:
+    """Keys are read first, because MySQL allows no LIMIT in the subquery of a DELETE."""
+    keys = list(rows.values_list("pk", flat=True)[first : first + DELETE_BATCH_ROWS])
+    return rows.model._default_manager.filter(pk__in=keys).delete()[0] if keys else 0

@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 logger = structlog.get_logger(__name__)
 
-# The longest wait for a connection and for an answer. One log-in waits for about twenty answers.
+# The longest wait for a connection and for an answer. One log-in waits for about thirty answers.
 REDIS_TIMEOUT_SECONDS = 0.3
 # After a failure, a process sends Redis nothing for this long.
 REDIS_PAUSE_SECONDS = 2.0

@@ -1,12 +1,14 @@
-"""Every error as a problem (RFC 9457): JSON under /api/, else a page in plain words."""
+"""Every error as a problem (RFC 9457): JSON for programs and files, else a page in plain words."""
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, TooManyFilesSent
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import (
     Http404,
@@ -17,15 +19,29 @@ from django.http import (
     UnreadablePostError,
 )
 from django.http.multipartparser import MultiPartParserError
+from django.http.request import RawPostDataException
 from django.shortcuts import render
+from django.urls import is_valid_path
 from rest_framework import exceptions
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from imagestore.kit.problems import Problem, database_unavailable, not_found
+from imagestore.kit.body import BodyTooLong, has_failed
+from imagestore.kit.database import is_full, will_pass
+from imagestore.kit.problems import (
+    PROBLEM_JSON,
+    Problem,
+    database_unavailable,
+    disk_full,
+    internal_error,
+    not_found,
+)
 
-PROBLEM_JSON = "application/problem+json"
+logger = logging.getLogger(__name__)
+
+# Programs ask these. A browser asks /media/ for pictures of a page, and shows no error page in their place.
+JSON_PATHS = ("/api/", "/media/")
 # Of the fields that are wrong an answer tells so many, of each so many sentences, of each so many characters.
 MAX_FIELDS = 20
 MAX_SENTENCES = 5
@@ -39,6 +55,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         return None
     set_rollback()
     renderer = getattr(context["request"], "accepted_renderer", None)
+    if isinstance(renderer, TemplateHTMLRenderer) and problem.status == 401:
+        return redirect_to_login(context["request"].get_full_path())
     if not isinstance(renderer, JSONRenderer | BrowsableAPIRenderer):
         return problem_response(problem)
     response = Response(problem.body(), status=problem.status, headers=headers_of(problem, error))
@@ -49,30 +67,42 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
 def as_problem(error: BaseException) -> Problem | None:
     """The problem that an exception of Django, DRF or the database means; None for a defect of ours."""
     match error:
-        case Problem():
-            return error
+        case Problem() | BodyTooLong():
+            return error if isinstance(error, Problem) else error.problem
         case Http404() | exceptions.NotFound():
             return not_found()
         case OperationalError() | InterfaceError():
-            return database_unavailable()
+            return _of_database(error)
         case exceptions.ValidationError():
             return Problem("invalid", "Some fields are not right; see errors.", errors=_by_field(error.detail))
         case TooManyFilesSent():
             return Problem("too_many_files", f"Send at most {settings.MAX_BULK_FILES} files at once.")
-        case UnreadablePostError() | MultiPartParserError():
-            return Problem("parse_error", "The request ended early or could not be read. Nothing was stored.")
+        case UnreadablePostError() | MultiPartParserError() | RawPostDataException():
+            # The last one: DRF reads the body once more, after its CSRF check has hidden the first error.
+            return _unreadable()
         case exceptions.ParseError() | RecursionError():
             return Problem("parse_error", _sentence(error, "The request could not be read."))
         case exceptions.Throttled():
             seconds = int(getattr(error, "wait", None) or 60)
             return Problem("throttled", f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
-        case exceptions.PermissionDenied() | PermissionDenied():
-            # Our own views refuse with 404, so their 403 can only mean a session without its CSRF token.
+        case exceptions.PermissionDenied():
+            # The API's views refuse with 404, so their 403 can only mean a session without its CSRF token.
             return Problem("csrf_failed", _sentence(error, "Reload the page and try again."))
         case exceptions.APIException():
             code = str(error.get_codes())
             return Problem(_CODE_OF.get(code, code), _sentence(error, "The request was refused."))
     return None
+
+
+def _of_database(error: OperationalError | InterfaceError) -> Problem | None:
+    if is_full(error):
+        logger.warning("the disk of the database is full: %s", error)
+        return disk_full()
+    return database_unavailable() if will_pass(error) else None
+
+
+def _unreadable() -> Problem:
+    return Problem("parse_error", "The request ended early or could not be read. Nothing was stored.")
 
 
 # DRF's code -> our code, where they differ.
@@ -127,11 +157,11 @@ def _sentences(value: Any) -> list[str]:
     return [str(value)]
 
 
-SERVER_ERROR_SENTENCE = "Something broke on our side. What you had stored is still there."
-
-
 class ProblemPages:
-    """Middleware that answers a Problem of a page's view with an error page that shows its sentence."""
+    """Middleware that answers a Problem of a page's view with an error page that shows its sentence.
+
+    It must stand after CSRF, to see whether the check could read the body.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -144,21 +174,24 @@ class ProblemPages:
         page["Allow"] = response["Allow"]
         return page
 
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        return answer(request, _unreadable()) if has_failed(request.META) else None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         problem = None if is_api(request) else as_problem(error)
         return answer(request, problem) if problem else None
 
 
-# Statuses without an error page of their own show the page of another one.
-_TEMPLATE_OF = {401: 403, 405: 400, 406: 400, 409: 400, 415: 400, 416: 400}
+# The page of every status that has no page of its own, such as templates/429.html.
+OTHER_PAGE = "errors/problem.html"
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Answer with the problem: JSON under /api/, else a page."""
-    if is_api(request):
+    """Answer with the problem: JSON under /api/ and for signed links, else a page."""
+    if request.path.startswith(JSON_PATHS):
         return problem_response(problem)
-    template = _TEMPLATE_OF.get(problem.status, problem.status)
-    response = render(request, f"{template}.html", {"problem": problem}, status=problem.status)
+    pages = [f"{problem.status}.html", OTHER_PAGE]
+    response = render(request, pages, {"problem": problem}, status=problem.status)
     for name, value in headers_of(problem).items():
         response[name] = value
     return response
@@ -169,9 +202,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(
-        request, Problem("csrf_failed", "This is not for your account, or the form was open for too long.")
-    )
+    sentence = "Nothing was changed. A superuser of this store can give your account the right to do this."
+    return answer(request, Problem("forbidden", sentence))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -179,6 +211,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    with_slash = f"{request.path_info}/"
+    if is_api(request) and is_valid_path(with_slash):
+        return answer(
+            request, Problem("not_found", f"This path ends with a slash: {with_slash}. Nothing was done.")
+        )
     return answer(request, not_found())
 
 
@@ -188,7 +225,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django calls this for any other exception. A dead database is a 503, because it passes; a defect is a 500."""
+    """Django calls this for any other exception. What passes, as a dead database, is a 503; a defect is a 500."""
     error = sys.exc_info()[1]
     problem = as_problem(error) if error else None
-    return answer(request, problem or Problem("internal_error", SERVER_ERROR_SENTENCE))
+    return answer(request, problem or internal_error())

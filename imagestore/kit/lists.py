@@ -1,23 +1,29 @@
 """Search, filters, order and paging of a list. Its page, API and schema all read one `ListSpec`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
-from imagestore.kit.keyset import MAX_PAGE_SIZE, PAGE_SIZE, Page, Rows, neighbours, ordering_of, page_of
-from imagestore.kit.params import SEARCH_LENGTH, choice, search_words
-
-
-@dataclass(frozen=True)
-class Filter:
-    """`?name=` with one of `choices` selects the rows whose column (or lookup) has that value."""
-
-    name: str
-    choices: Sequence[str]
-    column: str
+from imagestore.kit.filters import AnyFilter
+from imagestore.kit.keyset import (
+    MAX_PAGE_SIZE,
+    PAGE_SIZE,
+    TIE_BREAKER,
+    Page,
+    Rows,
+    neighbours,
+    ordering_of,
+    page_around,
+    page_of,
+)
+from imagestore.kit.list_index import along_index
+from imagestore.kit.params import SEARCH_LENGTH, row_id, search_words
+from imagestore.kit.problems import invalid, not_found
+from imagestore.kit.words import Term, terms_of
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,15 @@ class ListSpec:
     """What clients may ask of one list. Declare it beside the services of the list's rows.
 
     `orderings` maps names to columns; without `?ordering=` the list is by the first one, descending.
-    `searches` says for the schema where `?search=` looks; the QuerySet must then have `matching`.
+    `searches` says for the schema where `?search=` looks; `search` then selects the rows that have all terms.
+    With `around`, `?around=` may name a row: the page is that which holds it.
     """
 
     orderings: Mapping[str, str]
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[AnyFilter, ...] = ()
     searches: str = ""
+    around: bool = False
+    search: Callable[[Any, Sequence[Term]], Any] = lambda rows, terms: rows
 
     @property
     def default_ordering(self) -> str:
@@ -38,21 +47,41 @@ class ListSpec:
 
     def read(self, params: Mapping[str, str]) -> "ListRequest":
         """Raises Problem `invalid` for a search, filter or order that this list does not allow."""
-        filters = {each.name: choice(params, each.name, each.choices) for each in self.filters}
+        filters = {each.name: each.read(params) for each in self.filters}
         ordering = ordering_of(params.get("ordering"), self.orderings).name
-        return ListRequest(self, params, search_words(params) if self.searches else "", filters, ordering)
+        search = search_words(params) if self.searches else ""
+        around = row_id(params, "around") if self.around else None
+        if around and params.get("cursor"):
+            raise invalid("around", "Give around or cursor, not both.")
+        return ListRequest(self, params, search, filters, ordering, around)
 
     def parameters(self) -> list[dict[str, Any]]:
         """For the OpenAPI schema."""
+        return [*self.narrowing_parameters(), *self._page_parameters()]
+
+    def narrowing_parameters(self) -> list[dict[str, Any]]:
+        """Search and filters alone, for the OpenAPI schema."""
+        search = _parameter("search", {"type": "string", "maxLength": SEARCH_LENGTH}, self.searches)
+        filters = [_parameter(each.name, each.schema, each.description) for each in self.filters]
+        return [*([search] if self.searches else []), *filters]
+
+    def _page_parameters(self) -> list[dict[str, Any]]:
         orderings = [sign + name for name in self.orderings for sign in ("", "-")]
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-        search = _parameter("search", {"type": "string", "maxLength": SEARCH_LENGTH}, description=self.searches)
+        around = _parameter(
+            "around",
+            {"type": "string", "format": "uuid"},
+            "The id of a row: the page that holds it; without `cursor`.",
+        )
         return [
-            *([search] if self.searches else []),
-            *(_parameter(each.name, {"type": "string", "enum": [*each.choices]}) for each in self.filters),
-            _parameter("page_size", size),
-            _parameter("cursor", {"type": "string"}),
-            _parameter("ordering", {"type": "string", "enum": orderings}),
+            _parameter("page_size", size, "So many rows."),
+            _parameter("cursor", {"type": "string"}, "Where the page begins; `next` and `previous` have it."),
+            *([around] if self.around else []),
+            _parameter(
+                "ordering",
+                {"type": "string", "enum": orderings, "default": self.default_ordering},
+                "A minus in front: descending.",
+            ),
         ]
 
 
@@ -68,10 +97,15 @@ class ListRequest:
     filters: Mapping[str, str]
     """Name of a filter -> its value; empty when the request does not filter by it."""
     ordering: str
+    around: UUID | None = None
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.search or any(self.filters.values()))
+        return bool(self.narrowed_by())
+
+    def narrowed_by(self) -> set[str]:
+        """The parameters that leave rows out."""
+        return {name for name, value in {"search": self.search, **self.filters}.items() if value}
 
     @property
     def query(self) -> QueryDict:
@@ -88,17 +122,32 @@ class ListRequest:
 
     def apply(self, rows: "QuerySet[Any]") -> Any:
         """Those of `rows` that match search and filters."""
-        chosen = {each.column: self.filters[each.name] for each in self.spec.filters if self.filters[each.name]}
+        given = [(each, self.filters[each.name]) for each in self.spec.filters if self.filters[each.name]]
+        chosen = {each.column: each.value(text) for each, text in given}
         matching: Any = rows.filter(**chosen) if chosen else rows
-        return matching.matching(self.search) if self.search else matching
+        return self.spec.search(matching, terms_of(self.search)) if self.search else matching
 
     def page(self, rows: Rows) -> Page:
-        """The requested page of `rows`. Raises Problem `invalid` for a wrong cursor or page size."""
-        return page_of(rows, self.params, self.spec.orderings)
+        """The requested page of `rows`.
+
+        Raises Problem `invalid` for a wrong cursor or page size, `not_found` when the row of `around` is not there.
+        """
+        if self.around is None:
+            tables = [rows] if isinstance(rows, QuerySet) else rows
+            return page_of([self._along_index(each) for each in tables], self.params, self.spec.orderings)
+        assert isinstance(rows, QuerySet)
+        row = rows.filter(public_id=self.around).first()
+        if row is None:
+            raise not_found()
+        return page_around(self._along_index(rows), row, self.params, self.spec.orderings)
 
     def neighbours(self, rows: "QuerySet[Any]", row: Model) -> tuple[Any, Any]:
         """The rows before and after `row` in this list; None at an end."""
-        return neighbours(rows, row, self.ordering, self.spec.orderings)
+        return neighbours(self._along_index(rows), row, self.ordering, self.spec.orderings)
+
+    def _along_index(self, rows: "QuerySet[Any]") -> "QuerySet[Any]":
+        column = ordering_of(self.ordering, self.spec.orderings).column
+        return along_index(rows, column, TIE_BREAKER)
 
 
 def _query(params: Mapping[str, Any]) -> QueryDict:
@@ -107,5 +156,6 @@ def _query(params: Mapping[str, Any]) -> QueryDict:
     return query
 
 
-def _parameter(name: str, schema: dict[str, Any], **more: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": schema, **more}
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    described = {"description": description} if description else {}
+    return {"name": name, "in": "query", "schema": schema, **described}

@@ -1,14 +1,16 @@
 """Defaults of every page: it needs a login, no shared cache may store it. And what Django must not be asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.common import CommonMiddleware
+from django.middleware.gzip import GZipMiddleware
 from django.utils.http import parse_header_parameters
 
-from imagestore.kit.errors import answer
-from imagestore.kit.problems import Problem
+from imagestore.kit.errors import answer, is_api
+from imagestore.kit.problems import PROBLEM_JSON, Problem
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -22,6 +24,54 @@ class LoginRequired(LoginRequiredMiddleware):
         if not getattr(view, "login_required", True):
             return None
         return super().process_view(request, view, args, kwargs)
+
+
+class SoundHttp:
+    """Corrects what Django's answers have wrong by HTTP. Must stand before all other middleware.
+
+    A 301 becomes a 308, unless the request only reads: clients follow a 301 with a GET (RFC 9110, 15.4.2). So an
+    upload that is redirected to https, or to a final slash, would become a list, and its 200 look like a success.
+
+    A 304 has no Content-Length: 0, because the content that it stands for has another (RFC 9110, 8.6).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 301 and request.method not in ("GET", "HEAD"):
+            response.status_code = 308
+        if response.status_code == 304:
+            del response["Content-Length"]
+        return response
+
+
+class CompressedText(GZipMiddleware):
+    """Django's middleware, for pages and JSON alone: pictures would not shrink, and the kernel sends files itself.
+
+    The length of a compressed answer tells which text of a request is in it, too (BREACH). So an answer that no
+    cache may store, as one with tokens of the API, stays as it is. A page's CSRF token is another in each answer,
+    and the middleware adds bytes at random (docs/security.md).
+
+    It would make an ETag a weak one, which If-Match does not take: what has one is short, and stays as it is.
+    """
+
+    TYPES = ("text/", "application/json", PROBLEM_JSON, "application/vnd.oai.openapi")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_text = response.headers.get("Content-Type", "").startswith(self.TYPES)
+        is_secret = "no-store" in response.headers.get("Cache-Control", "")
+        if response.streaming or "ETag" in response.headers or is_secret or not is_text:
+            return response
+        return super().process_response(request, response)
+
+
+class SlashesOfPages(CommonMiddleware):
+    """Django's middleware, which redirects a page's path without its final slash. The API answers 404."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return not is_api(request) and super().should_redirect_with_slash(request)
 
 
 class PrivateByDefault:
@@ -70,3 +120,27 @@ class ReadableContentType:
         except ValueError:
             environ["CONTENT_TYPE"] = "application/octet-stream; charset=unreadable"
         return self.app(environ, start_response)
+
+
+class HeadWithoutBody:
+    """WSGI application around Django, which leaves it to the server to drop the body of a HEAD.
+
+    gunicorn drops it, but takes it for an error of the app and logs a warning each time.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        body = self.app(environ, start_response)
+        return _NoBody(body) if environ["REQUEST_METHOD"] == "HEAD" else body
+
+
+class _NoBody:
+    """The server closes it, and with it the answer whose body it replaces."""
+
+    def __init__(self, body: Any) -> None:
+        self.close: Callable[[], None] = getattr(body, "close", lambda: None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())

@@ -1,16 +1,27 @@
 """Query parameters. A value that is not allowed raises Problem `invalid`, which names the parameter."""
 
+import re
 from collections.abc import Collection, Mapping
+from datetime import date
+from uuid import UUID
 
 from imagestore.kit.problems import invalid
+from imagestore.kit.text import composed
+from imagestore.kit.words import SEARCH_TERMS, terms_of
 
 # The longest `?search=`, in characters.
-SEARCH_LENGTH = 200
+SEARCH_LENGTH = 100
+
+# Of a fixed length, so that a long text is refused unread.
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def flag(params: Mapping[str, str], name: str) -> bool:
-    """Whether the parameter is true or 1; False when it is absent."""
-    return choice(params, name, ("true", "false", "1", "0"), default="false") in ("true", "1")
+    """Whether the parameter is true or 1; False when it is absent. Python's clients send True."""
+    value = params.get(name, "")
+    lower = {name: value.lower() if value in ("True", "False") else value}
+    return choice(lower, name, ("true", "false", "1", "0"), default="false") in ("true", "1")
 
 
 def choice(params: Mapping[str, str], name: str, choices: Collection[str], default: str = "") -> str:
@@ -22,8 +33,39 @@ def choice(params: Mapping[str, str], name: str, choices: Collection[str], defau
 
 
 def search_words(params: Mapping[str, str]) -> str:
-    """`?search=`, at most SEARCH_LENGTH characters."""
-    words = params.get("search", "").strip()
+    """`?search=`, at most SEARCH_LENGTH characters and SEARCH_TERMS words, in NFC as stored texts are."""
+    words = composed(params.get("search", "").strip(), SEARCH_LENGTH)
     if len(words) > SEARCH_LENGTH or "\x00" in words:
         raise invalid("search", f"Search for at most {SEARCH_LENGTH} plain characters.")
+    terms = terms_of(words)
+    # One letter may stand for several words, and each piece of a phrase is a subquery.
+    if len(terms) > SEARCH_TERMS or sum(map(len, terms)) > 2 * SEARCH_TERMS:
+        raise invalid("search", f"Search for at most {SEARCH_TERMS} words.")
     return words
+
+
+def row_id(params: Mapping[str, str], name: str) -> UUID | None:
+    """A public id; None when absent."""
+    text = params.get(name)
+    if text is None:
+        return None
+    if not _ID.fullmatch(text):
+        raise invalid(name, f"{name} is an id, such as 019a0000-0000-7000-8000-000000000000.")
+    return UUID(text)
+
+
+def day(params: Mapping[str, str], name: str) -> str:
+    """A date as YYYY-MM-DD; empty when absent."""
+    text = params.get(name)
+    if text is None:
+        return ""
+    if not _is_day(text):
+        raise invalid(name, f"{name} is a date, such as 2026-07-31.")
+    return text
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DAY.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

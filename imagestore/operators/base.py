@@ -3,13 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from images.deletion import trash
+from imagestore.kit.logging import MAX_LOGGED_IDS
 from imagestore.kit.problems import Problem, not_found
+from imagestore.kit.text import composed
+from imagestore.kit.words import SEARCH_TERMS, natural_key
+
+logger = structlog.get_logger(__name__)
 
 MAX_CELL_CHARACTERS = 40
 
@@ -33,7 +39,31 @@ class TrashFilter(admin.SimpleListFilter):
         return chosen
 
 
-class CarefulAdmin:
+class LoggedAdmin:
+    """A ModelAdmin whose acts are lines of the log, beside Django's own table of them."""
+
+    def log_addition(self, request: HttpRequest, row: Any, message: Any) -> Any:
+        log_act("added", [row])
+        return super().log_addition(request, row, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, row: Any, message: Any) -> Any:
+        log_act("changed", [row])
+        return super().log_change(request, row, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, rows: Any) -> Any:
+        log_act("deleted", rows)
+        return super().log_deletions(request, rows)  # type: ignore[misc]
+
+
+def log_act(act: str, rows: Iterable[Any]) -> None:
+    """The line bears the operator, as every line of a request."""
+    chosen = list(rows)
+    ids = [str(getattr(row, "public_id", row.pk)) for row in chosen[:MAX_LOGGED_IDS]]
+    if chosen:
+        logger.info("operator's act", act=act, model=chosen[0]._meta.label, count=len(chosen), ids=ids)
+
+
+class CarefulAdmin(LoggedAdmin):
     """A ModelAdmin that saves only the columns that the form changed, and deletes with `remove`.
 
     Other requests write the other columns at the same time; saving those would undo their changes.
@@ -56,6 +86,7 @@ class CarefulAdmin:
     def save_model(self, request: HttpRequest, row: Any, form: Any, change: bool) -> None:
         if change:
             self.lock(request, row)
+            _compose(row, form.changed_data)
         row.save(update_fields=form.changed_data if change else None)
 
     def delete_model(self, request: HttpRequest, row: Any) -> None:
@@ -67,21 +98,49 @@ class CarefulAdmin:
     def get_deleted_objects(
         self, rows: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        names = [str(row) for row in rows]
-        return names, {"chosen": len(names)}, set(), []
+        """Names of the rows, their count, the models whose rows this operator may not delete, and no blockers."""
+        names, refused = [], set()
+        for row in rows:
+            names.append(str(row))
+            if not self.has_delete_permission(request, row):  # type: ignore[attr-defined]
+                refused.add(str(row._meta.verbose_name))
+        return names, {"chosen": len(names)}, refused, []
+
+
+def _compose(row: Any, columns: Iterable[str]) -> None:
+    """Texts that an operator typed are stored in NFC, as the services store those of users."""
+    for column in columns:
+        text = getattr(row, column)
+        if isinstance(text, str):
+            setattr(row, column, composed(text, row._meta.get_field(column).max_length or 0))
 
 
 class TrashAdmin(CarefulAdmin):
-    """Base of the admins of albums and images. It shows trashed rows too, and deletes for ever."""
+    """Base of the admins of albums and images. It shows trashed rows too, and deletes for ever.
+
+    Each word of a search stands in one of `search_fields`, or in `searched_key`, a natural key, which finds it
+    whatever its case and accents on every database.
+    """
+
+    searched_key = ""
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).undeleted()  # type: ignore[misc]
+
+    def get_search_results(self, request: HttpRequest, rows: Any, typed: str) -> tuple[Any, bool]:
+        return rows.filter(*map(self._has, typed.split()[:SEARCH_TERMS])), False
+
+    def _has(self, word: str) -> Q:
+        has = Q(**{f"{self.searched_key}__contains": natural_key(word)})
+        for column in self.search_fields:  # type: ignore[attr-defined]
+            has |= Q(**{f"{column}__icontains": word})
+        return has
 
     @admin.display(description="in the trash since", ordering="trashed_at")
     def trashed(self, row: Any) -> Any:
         return row.trashed_at
 
-    @admin.action(description="Restore")
+    @admin.action(description="Restore", permissions=["change"])
     def restore(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         count = 0
         for row in rows:

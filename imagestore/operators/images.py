@@ -13,7 +13,7 @@ from images.delivery.links import links_of
 from images.models import SHOWN, Image
 from imagestore.kit.filesize import filesize
 from imagestore.kit.problems import Problem
-from imagestore.operators.base import TrashAdmin, TrashFilter, shorten
+from imagestore.operators.base import TrashAdmin, TrashFilter, log_act, shorten
 
 THUMB_HEIGHT_PX = 60
 
@@ -42,13 +42,14 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     view_on_site = False  # only the owner may see the page
-    search_fields = ("name", "owner__email", "sha256")
+    search_fields = ("name", "owner__email", "sha256", "public_id")
+    searched_key = "name_key"
     search_help_text = "Name, e-mail of the owner, or SHA-256"
     actions = ("process_again", "restore")
     fields = (
         "thumbnail", "name", "caption", "owner", "album", "status", "reason", "attempts", "content_type",
-        "size", "width", "height", "taken_at", "camera", "sha256", "public_id", "created_at", "updated_at",
-        "trashed",
+        "size", "width", "height", "taken_at", "taken_offset", "taken_from", "camera", "sha256", "public_id",
+        "created_at", "updated_at", "trashed",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("name", "caption"))
 
@@ -63,23 +64,23 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
         width = round(THUMB_HEIGHT_PX * thumb.width / thumb.height)
         return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT_PX)
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description="name", ordering="name_key")
     def short_name(self, image: Image) -> str:
         return shorten(image.name)
 
-    @admin.display(description="album", ordering="album__title")
+    @admin.display(description="album", ordering="album__title_key")
     def short_album(self, image: Image) -> str:
         return shorten(image.album)
 
-    @admin.display(description="reason of failure")
+    @admin.display(description="what is wrong")
     def reason(self, image: Image) -> str:
-        return image.error_detail or "—"
+        return image.error_detail or image.damage_detail or "—"
 
     @admin.display(description="size", ordering="bytes")
     def size(self, image: Image) -> str:
         return filesize(image.bytes)
 
-    @admin.action(description="Process again")
+    @admin.action(description="Process again", permissions=["change"])
     def process_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
         count = 0
         for image in images:
@@ -87,6 +88,7 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
                 services.process_again(image)
             except Problem:
                 continue
+            log_act("processed again", [image])
             count += 1
         messages.success(request, f"{count} images will be processed again.")
 

@@ -2,17 +2,19 @@
 
 from typing import Any, Final, cast
 
+from allauth.account import views as allauth
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from accounts import services
+from accounts import known_browsers, services
+from accounts.mail_links import Confirmation
 from accounts.models import User
 from images.deletion import trash
 from images.services import delete_account
@@ -28,6 +30,28 @@ def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("album-list")
     return render(request, "landing.html")
+
+
+class SignupView(allauth.SignupView):
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "invitation": self.request.GET.get("invitation", "")}
+
+
+class RemembersThisBrowser(FormView):
+    """Lets a browser in during an attack on its mailbox once it has set a new password."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        known_browsers.remember(self.request, response, form.user)
+        return response
+
+
+class PasswordChangeView(RemembersThisBrowser, allauth.PasswordChangeView):
+    pass
+
+
+class PasswordResetFromKeyView(RemembersThisBrowser, allauth.PasswordResetFromKeyView):
+    pass
 
 
 class ProfileView(FormView):
@@ -68,6 +92,17 @@ class DeleteAccountView(FormView):
         logout(self.request)
         messages.success(self.request, "Your account and all its images are deleted.")
         return super().form_valid(form)
+
+
+class ConfirmEmail(allauth.ConfirmEmailView):
+    def get_object(self, queryset: object = None) -> Confirmation:
+        confirmation = Confirmation.from_key(self.kwargs["key"])
+        if confirmation is None:
+            raise Http404
+        return confirmation
+
+
+confirm_email = ConfirmEmail.as_view()
 
 
 def _user(request: HttpRequest) -> User:

@@ -7,13 +7,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from albums import services as albums
 from albums.models import Album
 from images import services as images
-from images.delivery.covers import with_covers
+from images.covers import with_covers
 from images.models import Image
 from imagestore.kit.params import flag
 from imagestore.kit.problems import not_found
@@ -24,7 +24,7 @@ from imagestore.portal.toasts import say_deleted
 MAX_TILES = 200
 
 
-@require_GET
+@require_safe
 def album_list(request: HttpRequest) -> HttpResponse:
     list_request = albums.LIST.read(request.GET)
     page = list_request.page(list_request.apply(Album.objects.owned_by(request.user)))
@@ -32,7 +32,7 @@ def album_list(request: HttpRequest) -> HttpResponse:
     return render(request, "albums/list.html", {"page": page, "list_request": list_request})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def album_create(request: HttpRequest) -> HttpResponse:
     form = AlbumForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -40,7 +40,7 @@ def album_create(request: HttpRequest) -> HttpResponse:
     return render(request, "albums/form.html", {"form": form, "album": None})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def album_edit(request: HttpRequest, album_id: UUID) -> HttpResponse:
     album = albums.find(request.user, album_id)
     form = AlbumForm(request.POST or None, instance=album)
@@ -51,11 +51,11 @@ def album_edit(request: HttpRequest, album_id: UUID) -> HttpResponse:
     return render(request, "albums/form.html", {"form": form, "album": album})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def album_delete(request: HttpRequest, album_id: UUID) -> HttpResponse:
     """POST moves the album to the trash, or deletes it for ever with `permanent`. GET asks for confirmation."""
     album = albums.find(request.user, album_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "albums/confirm_delete.html", {"album": album})
     permanent = flag(request.POST, "permanent")
     images.delete_albums(album.owner, Album.objects.filter(pk=album.pk), permanent=permanent)
@@ -63,11 +63,11 @@ def album_delete(request: HttpRequest, album_id: UUID) -> HttpResponse:
     return redirect("album-list")
 
 
-@require_GET
+@require_safe
 def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
     album = albums.find(request.user, album_id)
     list_request = images.LIST.read(request.GET)
-    page = list_request.page(list_request.apply(Image.objects.in_album(album).select_related("album")))
+    page = list_request.page(list_request.apply(album.images.in_album(album)))
     context = {
         "album": album,
         "page": page,
@@ -87,12 +87,13 @@ def _free_bytes(album: Album) -> int | None:
     bytes of the quota. So with images in the trash, only the upload shows whether a file fits.
     """
     free_bytes = album.owner.free_bytes
-    if free_bytes is None or Image.objects.trashed_alone().filter(album=album).exists():
+    # `stored` names each status, so that an index leads to images in the trash past all others.
+    if free_bytes is None or album.images.stored().trashed_alone().exists():
         return None
     return free_bytes
 
 
-@require_GET
+@require_safe
 def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
     """The current tiles of the images in `?ids=`, and the other elements of the page that they change."""
     album = albums.find(request.user, album_id)
@@ -100,7 +101,7 @@ def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
         ids = [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
     except ValueError:
         raise not_found() from None
-    tiles = Image.objects.in_album(album).filter(public_id__in=ids).select_related("album").newest_first()
+    tiles = Image.objects.in_album(album).filter(public_id__in=ids).newest_first()
     context = {
         "album": album,
         "images": tiles,

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from images import services
-from images.delivery import links, responses
+from images.delivery import door, links, responses
 from imagestore.kit.params import flag
 
 
@@ -22,4 +22,4 @@ def image_file(request: HttpRequest, image_id: UUID) -> HttpResponseBase:
 @login_not_required
 @require_safe
 def signed_file(request: HttpRequest, image_id: UUID, file: str) -> HttpResponseBase:
-    return responses.serve_link(request, image_id, file)
+    return door.serve_link_once(request, image_id, file)

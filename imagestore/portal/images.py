@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from albums.models import Album
 from images import services
@@ -29,7 +29,7 @@ def _url(target: Album | Image, list_request: ListRequest) -> str:
     return target.get_absolute_url() + (f"?{query}" if query else "")
 
 
-@require_GET
+@require_safe
 def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
     list_request = services.LIST.read(request.GET)
@@ -45,7 +45,7 @@ def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
     return render(request, "images/detail.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
     list_request = services.LIST.read(request.GET)
@@ -58,7 +58,7 @@ def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     return render(request, "images/form.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     """POST moves the image to the trash, or deletes it for ever with `permanent`. GET asks for confirmation.
 
@@ -66,7 +66,7 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     """
     image = services.find(request.user, image_id)
     list_request = services.LIST.read(request.GET)
-    if request.method == "GET":
+    if request.method != "POST":
         context = {"image": image, "album": image.album, "list_request": list_request}
         return render(request, "images/confirm_delete.html", context)
     following = _neighbours(image, list_request)[1]

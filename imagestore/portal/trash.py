@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from albums.models import Album
@@ -18,7 +18,7 @@ from images.deletion import trash
 from images.models import Image
 
 
-@require_GET
+@require_safe
 def trash_list(request: HttpRequest) -> HttpResponse:
     page = trash.LIST.read(request.GET).page(trash.contents(request.user))
     if request.GET.get("cursor") and not page.items:
@@ -49,10 +49,10 @@ def trash_restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
     return redirect(_page_url(request))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def trash_delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = trash.find(request.user, item_id)
-    if request.method == "GET":
+    if request.method != "POST":
         context = {"item": item, "sums": trash.sums_of(trash.images_of(item))}
         return render(request, "trash/confirm_delete.html", context)
     trash.delete(item)
@@ -60,10 +60,10 @@ def trash_delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     return redirect(_page_url(request))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def trash_empty(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    if request.method == "GET":
+    if request.method != "POST":
         context = {
             "albums": Album.objects.trashed_by(user).count(),
             "sums": trash.sums_of(Image.objects.trashed_by(user)),

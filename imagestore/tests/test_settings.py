@@ -10,7 +10,9 @@ import yaml
 from tests.servers import ROOT
 
 SOURCES = ["imagestore/settings.py", "deploy/gunicorn.conf.py", "deploy/serve.py", "deploy/healthy.py"]
-READERS = {"_secret", "_positive", "_not_negative"}
+# Methods of imagestore.kit.env.Reader. `read` and `url` have a function before the default.
+READERS = {"text", "integer", "size", "seconds", "days", "boolean", "choice", "key", "keys"}
+READERS_WITH_A_FUNCTION = {"read", "url"}
 # It names the file that the others are read from, so it cannot stand in there.
 NAMES_THE_FILE = "ENV_FILE"
 # Of the MySQL in docker-compose.yml; the store does not read it.
@@ -31,21 +33,25 @@ def calls(source: str) -> list[ast.Call]:
 
 
 def reads(function: ast.expr) -> bool:
-    """Whether it is `_positive` or a sibling, `env.int` or a sibling, or `os.environ.get`."""
-    if isinstance(function, ast.Name):
-        return function.id in READERS
-    return isinstance(function, ast.Attribute) and (
-        (isinstance(function.value, ast.Name) and function.value.id == "env" and function.attr != "read_env")
-        or ast.unparse(function) == "os.environ.get"
+    """Whether it is `env.integer` or a sibling."""
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "env"
+        and function.attr in READERS | READERS_WITH_A_FUNCTION
     )
 
 
 def default_of(call: ast.Call) -> Any:
     """As text in the manner of .env; "" is none, COMPUTED one that only a run can tell."""
-    given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
-    if not given or any(isinstance(node, ast.Name | ast.Call | ast.JoinedStr) for node in ast.walk(given[0])):
+    assert isinstance(call.func, ast.Attribute)
+    given = call.args[2 if call.func.attr in READERS_WITH_A_FUNCTION else 1 :]
+    known = {"_MIB": 2**20, "_GIB": 2**30, "_TIB": 2**40}
+    names = [node.id for node in ast.walk(given[0]) if isinstance(node, ast.Name)] if given else []
+    computed = given and any(isinstance(node, ast.Call | ast.JoinedStr) for node in ast.walk(given[0]))
+    if not given or computed or not known.keys() >= set(names):
         return COMPUTED if given else ""
-    value = eval(compile(ast.Expression(given[0]), "default", "eval"))
+    value = eval(compile(ast.Expression(given[0]), "default", "eval"), known)
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value in (None, []) else str(value)
@@ -85,14 +91,14 @@ def test_the_source_is_understood() -> None:
     expected = {
         "MAX_UPLOAD_BYTES": "104857600",
         "CHILD_MEMORY_BYTES": "3221225472",
-        "MAX_PIXELS": "100000000",
+        "MAX_PIXELS": "220000000",
         "TRASH_DAYS": "30",
         "DEBUG": "false",
         "LOG_LEVEL": "INFO",
         "THREADS": "32",
         "EMAIL_URL": "consolemail://",
         "SECRET_KEY": None,
-        "USER_QUOTA_BYTES": None,
+        "USER_QUOTA_BYTES": "10737418240",
         "DATA_DIR": None,
     }
     assert {name: LITERAL[name] for name in expected} == expected

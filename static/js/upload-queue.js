@@ -158,8 +158,10 @@ export class UploadQueue extends EventTarget {
     this.#change(item, duplicate ? "duplicate" : "done");
   }
 
-  #fail(item, { status, code, detail }) {
+  #fail(item, { status, code, freeBytes, detail }) {
     const overQuota = code === QUOTA_EXCEEDED.code;
+    // Then files that do not fit are not sent. Infinity stays: the store must tell what the trash has already.
+    if (freeBytes >= 0 && this.#endpoint.freeBytes !== Infinity) this.#endpoint.freeBytes = freeBytes;
     const permanent = PERMANENT_STATUSES.includes(status) && !overQuota;
     for (const one of [item, ...(COMMON_STATUSES.includes(status) ? this.#waiting() : [])]) {
       Object.assign(one, { overQuota, signedOut: status === 401 });

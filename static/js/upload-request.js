@@ -52,6 +52,7 @@ export function readResponse(request) {
     retryAfter: Number(request.getResponseHeader("Retry-After")) || 0,
     id: body.id,
     code: body.code,
+    freeBytes: body.code === QUOTA_EXCEEDED.code ? Math.max(0, body.limit - body.used) : undefined,
     detail: DETAILS[body.code] ?? DETAILS[status] ?? error ?? body.title ?? fallback,
   };
 }
@@ -59,7 +60,7 @@ export function readResponse(request) {
 /**
  * Never rejects: the status is 0 when the connection broke.
  * @returns {Promise<{ok: boolean, duplicate: boolean, status: number, retryAfter: number, id?: string,
- *   code?: string, detail: string}>} retryAfter in seconds.
+ *   code?: string, freeBytes?: number, detail: string}>} retryAfter in seconds.
  */
 export function uploadFile(file, { url, token, onProgress, onSent }) {
   return new Promise((resolve) => {

@@ -8,10 +8,13 @@ const GATHER_MS = 250;
 
 function watchPicker(form, queue) {
   const input = form.querySelector("input[type=file]");
-  input.addEventListener("change", () => {
+  const take = () => {
     queue.add([...input.files]);
     input.value = "";
-  });
+  };
+  input.addEventListener("change", take);
+  // On a slow line people choose before this script has come.
+  if (input.files.length) take();
 }
 
 function watchPaste(queue) {

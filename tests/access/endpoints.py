@@ -14,6 +14,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from images.processing.sizes import SIZES
+from tests.people import UNUSED_ID
 from tests.rows import World, bearer
 
 # The routes that answer without a login, and why they must.
@@ -55,6 +56,7 @@ class Endpoint:
     ids: str = "image"
     """Which image stands in the path: `image`, `failed` or `trashed`."""
     args: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_api(self) -> bool:
@@ -63,17 +65,18 @@ class Endpoint:
     def __str__(self) -> str:
         return f"{self.method} {self.route}{self.query}" + (f" ({self.ids})" if self.ids != "image" else "")
 
-    def path(self, album: object, image: object) -> str:
+    def path(self, album: object, image: object, upload: object = UNUSED_ID) -> str:
         of_album = dict.fromkeys(("album", "album_id"), str(album))
         of_image = dict.fromkeys(("image", "image_id", "thing", "item_id"), str(image))
-        given = {**of_album, **of_image, **self.args}
+        given = {**of_album, **of_image, "upload": str(upload), **self.args}
         wanted = {name: given[name] for name in parameters(self.route)}
         return reverse(self.route, kwargs=wanted) + self.query
 
     def of(self, world: World) -> str:
-        return self.path(world.album.public_id, getattr(world, self.ids).public_id)
+        return self.path(world.album.public_id, getattr(world, self.ids).public_id, world.upload.public_id)
 
     def request(self, client: Client, path: str, **headers: str) -> Any:
+        headers |= self.headers
         if self.is_api:
             return client.generic(
                 self.method, path, as_json(self.body), content_type="application/json", headers=headers
@@ -87,6 +90,7 @@ def as_json(body: Any) -> bytes:
     return b"" if body is None else json.dumps(body).encode()
 
 
+TUS = {"Tus-Resumable": "1.0.0"}
 TITLE = {"title": "Winter"}
 RESET = {"uidb36": "1", "key": "1-1"}
 
@@ -146,7 +150,7 @@ AUTH = [
     Endpoint("api-verify", "POST", 401, 401, 401, {"token": "forged"}),
     Endpoint("api-logout", "POST", 401, 401, 401, {"refresh": "forged"}),
     Endpoint("schema", "GET", 200, 200, 401),
-    Endpoint("docs", "GET", 200, 200, 401),
+    Endpoint("docs", "GET", 200, 200, 302),
 ]
 
 
@@ -175,10 +179,23 @@ API = [
     Endpoint("api-images", "POST", 415, 404, 401, {}),
     Endpoint("api-images-bulk", "POST", 415, 404, 401, {}),
     Endpoint("api-images-exists", "POST", 200, 404, 401, {"sha256": ["0" * 64]}),
+    Endpoint("api-timeline", "GET", 200, 200, 401),
+    Endpoint("api-timeline", "GET", 404, 404, 401, query="?around=019a0000-0000-7000-8000-000000000000"),
+    *(
+        Endpoint(route, "GET", 404, 404, 401, query="?album=019a0000-0000-7000-8000-000000000000")
+        for route in ("api-timeline", "api-months")
+    ),
+    Endpoint("api-months", "GET", 200, 200, 401),
+    Endpoint("api-exists", "POST", 200, 200, 401, {"sha256": ["0" * 64]}),
     *image_endpoints("api-image"),
     *image_endpoints("api-album-image"),
     Endpoint("api-image", "GET", 404, 404, 401, ids="trashed"),
     Endpoint("api-image-file", "GET", 404, 404, 401, ids="trashed"),
+    # The owner is let in, and told that the album is missing, or the media type is wrong.
+    Endpoint("api-uploads", "POST", 400, 400, 401, headers={**TUS, "Upload-Length": "1"}),
+    Endpoint("api-upload", "HEAD", 200, 404, 401, headers=TUS),
+    Endpoint("api-upload", "PATCH", 415, 404, 401, headers=TUS),
+    Endpoint("api-upload", "DELETE", 204, 404, 401, headers=TUS),
     Endpoint("api-trash", "GET", 200, 200, 401),
     Endpoint("api-restore", "POST", 200, 404, 401, ids="trashed"),
     Endpoint("api-restore", "POST", 404, 404, 401),
@@ -209,13 +226,14 @@ def visit(endpoint: Endpoint, path: str, user: User | None, *, by_session: bool 
 
 
 def check_form(endpoint: Endpoint, answer: Any) -> Any:
-    """The answer, after a check of its form: API refusals are problems, missing pages are HTML."""
+    """The answer, after a check of its form: refusals of API and links are problems, missing pages are HTML."""
     read_to_end(answer)
-    if endpoint.is_api and answer.status_code >= 400 and endpoint.method != "HEAD":
+    answers_json = endpoint.is_api or endpoint.route == "signed-file"
+    if answers_json and answer.status_code >= 400 and endpoint.method != "HEAD":
         assert_problem(answer)
     if answer.status_code == 401:
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
-    if not endpoint.is_api and answer.status_code == 404:
+    if not answers_json and answer.status_code == 404:
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     return answer
 

@@ -1,5 +1,6 @@
 """Endpoints × people: each endpoint answers as the table in endpoints.py says."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from albums.models import Album
 from images.delivery.links import links_of
+from images.models import Image
 from tests.access.endpoints import (
     API,
     ENDPOINTS,
@@ -39,6 +42,16 @@ def test_each_endpoint_answers_as_the_table_says(endpoint: Endpoint, world: Worl
         "staff": endpoint.stranger,
         "owner": endpoint.owner,
     }
+
+
+@pytest.mark.parametrize("endpoint", [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET"], ids=str)
+def test_head_works_wherever_get_does_and_changes_nothing(endpoint: Endpoint, world: World) -> None:
+    path = endpoint.of(world)
+    before = [list(model.objects.values()) for model in (Album, Image)]
+    for user, status in ((None, endpoint.anonymous), (world.bob, endpoint.stranger), (world.alice, endpoint.owner)):
+        answer = visit(replace(endpoint, method="HEAD"), path, user)
+        assert (answer.status_code, read_to_end(answer).content) == (status, b"")
+    assert [list(model.objects.values()) for model in (Album, Image)] == before
 
 
 def test_a_page_sends_an_anonymous_visitor_to_the_login_and_back(world: World) -> None:

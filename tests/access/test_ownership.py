@@ -89,6 +89,10 @@ def test_lists_show_nothing_of_a_strangers(world: World) -> None:
     path = reverse("api-images-exists", args=[his.public_id])
     asked = {"sha256": [world.image.sha256]}
     assert client.post(path, asked, content_type="application/json", headers=headers).json() == {"existing": {}}
+    everything = client.post(reverse("api-exists"), asked, content_type="application/json", headers=headers)
+    assert everything.json() == {"existing": {}}
+    assert client.get(reverse("api-timeline"), headers=headers).json()["results"] == []
+    assert client.get(reverse("api-months"), headers=headers).json() == {"results": []}
     tiles = reverse("album-tiles", args=[his.public_id])
     assert b"photo.jpg" not in signed_in(world.bob).get(f"{tiles}?ids={world.image.public_id}").content
     page = signed_in(world.bob).get(reverse("album-list")).content.decode()
@@ -98,7 +102,8 @@ def test_lists_show_nothing_of_a_strangers(world: World) -> None:
 READ_ONLY = {
     "id": UNUSED_ID, "public_id": UNUSED_ID, "pk": 99, "owner": 1, "owner_id": 1, "status": "failed", "bytes": 1,
     "sha256": "0" * 64, "living_sha256": None, "crc32": 1, "content_type": "text/html", "width": 1, "height": 1,
-    "taken_at": "2001-01-01T00:00:00Z", "camera": "x", "placeholder": "x", "variants": {}, "attempts": 9,
+    "taken_at": "2001-01-01T00:00:00", "taken_offset": "+01:00", "taken_offset_minutes": 60, "taken_from": "file",
+    "camera": "x", "placeholder": "x", "variants": {}, "attempts": 9,
     "leased_until": None, "lease_token": None, "created_at": "2001-01-01T00:00:00Z", "image_count": 99,
     "doomed_at": "2001-01-01T00:00:00Z", "error_code": "x", "sorted_at": "2001-01-01T00:00:00Z", "url": "http://x/",
     "original": {"url": "http://x/"}, "error": {"code": "x"}, "album_id": 1, "cover_choice": UNUSED_ID,

@@ -39,3 +39,8 @@ def png_that_claims(width: int, height: int, rows: bytes) -> bytes:
 def bomb() -> bytes:
     """900 million black pixels in about 110 kB."""
     return png_that_claims(30_000, 30_000, bytes(30_000 * (1 + 30_000 // 8)))
+
+
+def bmp_that_claims(width: int, height: int) -> bytes:
+    """A header of 24 bits a pixel, and no pixel."""
+    return struct.pack("<2sIHHIIiiHH24x", b"BM", 54, 0, 0, 54, 40, width, height, 1, 24)

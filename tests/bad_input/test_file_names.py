@@ -1,7 +1,7 @@
 """Odd file names are cleaned and never refused."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -34,6 +34,20 @@ NAMES: list[tuple[bytes, str]] = [
     (b'filename="noending"', "noending"),
     (b'filename="CON.jpg"', "CON.jpg"),
     (b'filename="; rm -rf x.jpg"', "; rm -rf x.jpg"),
+    (b'filename="a&amp;b.jpg"', "a&amp;b.jpg"),
+    (b'filename="say %22hi%22.jpg"', 'say "hi".jpg'),
+    ('filename="Screenshot at 9.41.07\u202fPM.png"'.encode(), "Screenshot at 9.41.07\u202fPM.png"),
+    ('filename="👨\u200d👩\u200d👧.JPG"'.encode(), "👨\u200d👩\u200d👧.JPG"),
+    ('filename="می\u200cخواهم.heic"'.encode(), "می\u200cخواهم.heic"),
+    ('filename="10\u00a0000 km.HIF"'.encode(), "10\u00a0000 km.HIF"),
+    (f"filename*=UTF-8''{quote('海' * 251)}.jpg".encode(), "海" * 251 + ".jpg"),
+    (f"filename*=UTF-8''{quote('👨‍👩‍👧' * 51)}.jpg".encode(), ("👨‍👩‍👧" * 51)[:251] + ".jpg"),
+    ('filename="Möwe été.jpg"'.encode("latin-1"), "Möwe été.jpg"),
+    ('filename="épée.jpg"'.encode("latin-1"), "épée.jpg"),
+    ('filename="Mum’s.jpg"'.encode("cp1252"), "Mum’s.jpg"),
+    ('filename="テスト写真.jpg"'.encode("shift_jis"), "テスト写真.jpg"),
+    ('filename="表示.jpg"'.encode("shift_jis"), "表示.jpg"),
+    (b'filename="\xff\xfe.jpg"', "ÿþ.jpg"),
 ]  # fmt: skip
 
 
@@ -60,16 +74,19 @@ def test_odd_names_are_cleaned_and_never_refused(alice: Person, album: str) -> N
             wrong[filename] = (answer.status, answer.problem().get("name", answer.problem()))
             continue
         download = alice.get(f"images/{answer.problem()['id']}/file/?download=1", expect=200)
-        stem = cleaned.rpartition(".")[0] or cleaned
-        if saved_as(download.headers["Content-Disposition"]) != f"{stem}.jpg":
+        stem, _, ending = cleaned.rpartition(".")
+        is_picture = ending.lower() in ("jpg", "jpeg", "png", "heic", "hif")
+        if saved_as(download.headers["Content-Disposition"]) != (
+            cleaned if is_picture else f"{stem or cleaned}.jpg"
+        ):
             wrong[filename] = download.headers["Content-Disposition"]
     assert wrong == {}
 
 
 @pytest.mark.usefixtures("nothing_left")
-@pytest.mark.parametrize("name", [b"", b".", b"..", b"/", b"\xff\xfe.jpg"])
+@pytest.mark.parametrize("name", [b"", b".", b"..", b"/"])
 def test_a_part_whose_name_is_none_is_no_file(alice: Person, album: str, name: bytes) -> None:
-    """How browsers say that no file was chosen; Django's parser takes names that are no UTF-8 alike."""
+    """How browsers say that no file was chosen."""
     body = part(name, GOOD) + CLOSING
     answer = send(alice.server, upload_head(alice, album, len(body), "Connection: close"), body)
     assert answer is not None
@@ -89,3 +106,28 @@ def test_a_new_name_is_cleaned_the_same_way(alice: Person, album: str) -> None:
         for name in names
     }
     assert given == names
+
+
+def test_one_file_has_one_name_by_every_way_in(alice: Person) -> None:
+    name = "Screenshot 9.41\u202fPM 👨\u200d👩\u200d👧 M\u00f6we & 写真.JPG"
+    names = []
+    for way in ("form", "api", "bulk"):
+        album = alice.album(way)
+        if way == "form":
+            session = alice.portal()
+            form = {"csrfmiddlewaretoken": session.cookies["csrftoken"]}
+            session.post(f"{alice.base}/albums/{album}/upload/", data=form, files={"files": (name, GOOD)})
+        elif way == "api":
+            alice.upload(album, GOOD, name)
+        else:
+            alice.bulk(album, [(name, GOOD)])
+        names += [image["name"] for image in alice.images(album)]
+    assert names == [name] * 3
+
+
+def test_a_head_of_a_part_without_end_is_refused(alice: Person, album: str) -> None:
+    for filename in (b'filename="' + b"x" * 9000 + b'"', b'filename="' + b";" * 600 + b'"'):
+        body = part(b"", GOOD, filename=filename) + CLOSING
+        answer = send(alice.server, upload_head(alice, album, len(body), "Connection: close"), body)
+        assert answer is not None
+        assert (answer.status, answer.problem()["code"]) == (400, "parse_error")

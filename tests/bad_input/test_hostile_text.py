@@ -56,6 +56,12 @@ PUBLIC_BODIES = [
 BODIES = [(endpoint, name) for endpoint in [*PUBLIC_BODIES, *AUTH, *API] if endpoint.body for name in endpoint.body]
 
 
+@pytest.fixture(autouse=True)
+def no_limit_of_the_whole_body(settings: Any) -> None:
+    """Each field must defend itself: MAX_TEXT_BYTES may be raised."""
+    settings.MAX_TEXT_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * SIZE_BYTES
+
+
 @pytest.fixture
 def world(db: None) -> World:
     return World()

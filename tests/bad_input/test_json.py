@@ -14,8 +14,8 @@ NO_JSON = {
     "bytes that are no UTF-8": b'{"title": "\xff\xfe"}',
     "a NaN": b'{"title": NaN}',
     "two values": b'{"title": "a"} {"title": "b"}',
-    "100,000 brackets": b"[" * 100_000,
-    "100,000 nested objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "60,000 brackets": b"[" * 60_000,
+    "10,000 nested objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     "a number of 5,000 digits": b'{"title": ' + b"9" * 5000 + b"}",
 }
 
@@ -73,6 +73,13 @@ def test_a_nul_or_a_surrogate_in_an_images_text_is_refused_or_cleaned(
     assert alice.get(f"images/{image['id']}/").json()[field] == image[field]
 
 
+@pytest.mark.parametrize("value", ["true", 1, 0, None, [], {}, "x" * 60_000])
+def test_a_flag_is_true_or_false(alice: Person, album: str, value: Any) -> None:
+    image = alice.picture(album, GOOD)["id"]
+    answer = alice.call("PATCH", f"images/{image}/", json={"favourite": value})
+    assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["favourite"]
+
+
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
@@ -99,7 +106,7 @@ def test_nonsense_about_accounts_is_invalid(alice: Person, path: str, fields: di
     assert alice.get("users/me/", expect=200).json()["email"] == alice.email
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\0", "\ud800", "x" * 100_000, "é.é.é"])
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\0", "\ud800", "x" * 60_000, "é.é.é"])
 def test_a_token_that_is_none_is_401(alice: Person, token: str) -> None:
     for path, field in (("auth/refresh/", "refresh"), ("auth/verify/", "token"), ("auth/logout/", "refresh")):
         answer = alice.post(path, data=json.dumps({field: token}), headers={"Content-Type": "application/json"})

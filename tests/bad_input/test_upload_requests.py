@@ -93,3 +93,27 @@ def test_missing_and_forged_tokens_are_401_before_anything_else(alice: Person, a
         assert_problem(answer, 401, "invalid_token")
     answer = alice.post(f"albums/{album}/images/", files={"file": JPEG}, headers={"Authorization": ""})
     assert_problem(answer, 401, "not_authenticated")
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("path", ["images", "images/bulk", "images/exists", ""])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"])
+def test_a_path_without_its_slash_is_404_and_names_the_right_one(
+    alice: Person, album: str, method: str, path: str
+) -> None:
+    """A redirect would make a GET of an upload, whose 200 looks like a success."""
+    url = f"albums/{album}/{path}".rstrip("/")
+    answer = alice.call(method, url, files=[("file", JPEG)] if method == "POST" else None)
+    assert answer.status_code == 404
+    if method != "HEAD":
+        problem = assert_problem(answer, 404, "not_found")
+        assert problem["detail"] == f"This path ends with a slash: /api/v1/{url}/. Nothing was done."
+
+
+def test_a_page_without_its_slash_is_redirected_and_stays_an_upload(alice: Person, album: str) -> None:
+    session = alice.portal()
+    form = {"csrfmiddlewaretoken": session.cookies["csrftoken"]}
+    answer = session.get(f"{alice.base}/albums?search=sea", allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/albums/?search=sea")
+    session.post(f"{alice.base}/albums/{album}/upload", data=form, files={"files": JPEG})
+    assert [image["name"] for image in alice.images(album)] == ["photo.jpg"]

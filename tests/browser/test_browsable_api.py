@@ -7,8 +7,8 @@ from tests.access.endpoints import API, AUTH
 from tests.browser.pages import sign_in
 from tests.people import Person
 
-# They answer with bytes, a document or the page of Swagger.
-NOT_BROWSABLE = {"api-image-file", "api-album-image-file", "schema", "docs"}
+# They answer with bytes, by tus, with a document or the page of Swagger.
+NOT_BROWSABLE = {"api-image-file", "api-album-image-file", "api-uploads", "api-upload", "schema", "docs"}
 
 
 def test_the_page_of_every_api_view_meets_the_csp(
@@ -33,3 +33,12 @@ def test_the_page_of_every_api_view_meets_the_csp(
             browser_errors.clear()
         else:
             assert (answer.status, browser_errors) == (200, [])
+
+
+def test_the_upload_form_of_swagger_has_a_file_input(page: Page, context: BrowserContext, alice: Person) -> None:
+    sign_in(context, alice)
+    page.goto("/api/docs/")
+    upload = page.locator("#operations-images-albums_images_create")
+    upload.click()
+    upload.get_by_role("button", name="Try it out").click()
+    expect(upload.locator("input[type=file]")).to_be_visible()

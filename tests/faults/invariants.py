@@ -153,18 +153,37 @@ def _unknown_names(store: Store) -> list[str]:
 def _wrong_sums(store: Store) -> list[str]:
     users = store.query(
         "SELECT u.id, u.used_bytes, (SELECT COALESCE(SUM(bytes), 0) FROM images_image WHERE owner_id = u.id) "
+        "+ (SELECT COALESCE(SUM(length), 0) FROM images_upload WHERE owner_id = u.id AND counted) "
         "AS real_sum FROM accounts_user u"
     )
     albums = store.query(
         "SELECT a.id, a.bytes, a.image_count, COALESCE(SUM(i.bytes), 0) AS real_sum, COUNT(i.id) AS number "
         "FROM albums_album a LEFT JOIN images_image i ON i.album_id = a.id AND i.trashed_at IS NULL GROUP BY a.id"
     )
+    months = store.query(
+        "SELECT a.id, a.image_count, COALESCE(SUM(m.image_count), 0) AS number "
+        "FROM albums_album a LEFT JOIN images_month m ON m.album_id = a.id GROUP BY a.id"
+    )
     return [
+        *(f"the months of album {m['id']} count wrongly: {m} (I4)"
+          for m in months if m["image_count"] != m["number"]),
         *(f"user {u['id']} is said to use {u['used_bytes']}, it is {u['real_sum']} (I4)"
           for u in users if u["used_bytes"] != u["real_sum"]),
         *(f"album {a['id']} counts wrongly: {a} (I4)"
           for a in albums if (a["bytes"], a["image_count"]) != (a["real_sum"], a["number"])),
+        *(f"the cover of album {a['id']} is {a['cover_key']}, not {a['cover']} (I4)"
+          for a in _covers(store) if a["cover_key"] != a["cover"]),
     ]  # fmt: skip
+
+
+def _covers(store: Store) -> list[dict[str, Any]]:
+    ready = (
+        "SELECT i.id FROM images_image i WHERE i.album_id = a.id AND i.status = 'ready' AND i.trashed_at IS NULL"
+    )
+    return store.query(
+        f"SELECT a.id, a.cover_key, COALESCE(({ready} AND i.public_id = a.cover_choice), "
+        f"({ready} ORDER BY i.created_at DESC, i.public_id DESC LIMIT 1), 0) AS cover FROM albums_album a"
+    )
 
 
 def _left_behind(store: Store) -> list[str]:

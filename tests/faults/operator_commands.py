@@ -156,6 +156,7 @@ def make_rows(album: str, count: int) -> list[str]:
 
     from albums.models import Album
     from images.models import Image, Status
+    from images.upkeep.words import rebuild
 
     home, now = Album.objects.select_related("owner").get(public_id=album), timezone.now()
     same = {"album": home, "owner": home.owner, "name": "photo.jpg", "status": Status.READY, "bytes": 1, "crc32": 0,
@@ -164,6 +165,7 @@ def make_rows(album: str, count: int) -> list[str]:
     images = Image.objects.bulk_create([Image(sha256=one, living_sha256=one, **same) for one in hashes])
     Album.objects.filter(pk=home.pk).update(image_count=F("image_count") + count, bytes=F("bytes") + count)
     type(home.owner).objects.filter(pk=home.owner_id).update(used_bytes=F("used_bytes") + count)
+    rebuild()
     return [image.storage_prefix for image in images]
 
 

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -90,6 +91,7 @@ class Store(Server):
         if self._operator is not None:
             with self._operator as operator:
                 operator.kill()
+        self._lines.search()
 
     # ---- Named stops ------------------------------------------------------------------------
 
@@ -187,8 +189,16 @@ class Store(Server):
         return hashlib.sha256(self.files.read(name)).hexdigest()
 
     def staged(self) -> list[str]:
+        """What is in staging, but not the bytes of resumable uploads that are open."""
         folder = self.data / "staging"
-        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+        if not folder.exists():
+            return []
+        parts = {path.name for path in folder.glob("parts/*")} - self._open_parts()
+        return sorted({path.name for path in folder.iterdir()} - {"parts"} | parts)
+
+    def _open_parts(self) -> set[str]:
+        rows = self.query("SELECT part FROM images_upload WHERE image IS NULL AND part IS NOT NULL")
+        return {UUID(str(row["part"])).hex for row in rows}
 
     # ---- Commands -----------------------------------------------------------------------------
 

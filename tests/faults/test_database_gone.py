@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 
 from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.counts import count
@@ -126,6 +127,17 @@ def test_a_frozen_database_is_a_503_in_time(store: Store, database: DurableMaria
         assert time.monotonic() - started < SOON
     check(store, alice)
     assert store.worker() == worker
+
+
+def test_health_names_a_frozen_database_within_two_seconds(store: Store, database: DurableMariaDB) -> None:
+    with database.frozen():
+        for _ in range(3):
+            started = time.monotonic()
+            answer = requests.get(f"{store.url}/healthz/ready", timeout=30)
+            assert time.monotonic() - started < 2
+            assert (answer.status_code, answer.json()["down"]) == (503, ["database"])
+        assert requests.get(f"{store.url}/healthz/live", timeout=2).status_code == 200
+    wait_for(lambda: requests.get(f"{store.url}/healthz/ready", timeout=30).status_code == 200, "ready again")
 
 
 def test_the_database_restarts_while_images_are_made(

@@ -88,14 +88,15 @@ def store(one_store: Store) -> Iterator[Store]:
     one_store.operator("erase_everything")
 
 
-def is_refused(user: RecordingUser, album: str, content: bytes) -> None:
-    """A clear 503; nothing half visible, and the quota is as before."""
+def is_refused(user: RecordingUser, album: str, content: bytes) -> str:
+    """A clear 503; nothing half visible, and the quota is as before. Returns the sentence."""
     before = user.get("users/me/", expect=200).json()["quota"], len(user.images(album))
     answer = user.send(album, content)
     assert answer is not None
     assert (answer.status_code, answer.json().get("code")) == (503, "storage_unavailable"), answer.text
     user.record.unknown.pop()
     assert (user.get("users/me/", expect=200).json()["quota"], len(user.images(album))) == before
+    return str(answer.json()["detail"])
 
 
 def test_a_full_disk_of_images_refuses_and_keeps_what_it_has(
@@ -105,7 +106,9 @@ def test_a_full_disk_of_images_refuses_and_keeps_what_it_has(
     stays = alice.store_image(album, noise())
     settle(store)
     with filled(disks[0], leave=MEGABYTE):
-        is_refused(alice, album, noise())
+        refused = is_refused(alice, album, noise())
+        assert "The disk of the store is full" in refused
+        assert "No space left on device" in store.log.read_text()
         count("outages survived")
         # Reading goes on, small ones still fit.
         assert alice.get(f"images/{stays}/file/").status_code == 200

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from images.processing.sizes import RENDER_VERSION
 from tests.faults.counts import forget
 from tests.faults.invariants import check, prefix_of
 from tests.faults.recording_user import RecordingUser, Sent, picture
@@ -40,7 +41,7 @@ def other_bytes(store: Store, alice: RecordingUser, image: str) -> Iterator[None
 
 @contextmanager
 def no_thumbnail(store: Store, alice: RecordingUser, image: str) -> Iterator[None]:
-    file = f"{prefix_of(image)}/thumb.v1.jpg"
+    file = f"{prefix_of(image)}/thumb.v{RENDER_VERSION}.jpg"
     before = store.files.read(file)
     store.files.remove(file)
     yield

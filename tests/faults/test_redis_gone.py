@@ -193,7 +193,8 @@ def test_life_goes_on(store: Store, redis: RedisServer, alice: RecordingUser, ou
         with outage(redis):
             sign_in(store, alice)
             time.sleep(0.7)
-            assert alice.get("/healthz/ready").status_code == 200
+            # Within its time-outs: on a busy machine a database alone may take too long once.
+            wait_for(lambda: alice.get("/healthz/ready").status_code == 200, "a server that is ready", SOON)
         count("outages survived")
     wait_until_back(store, alice)
     assert life.statuses == {200, 201}
@@ -215,7 +216,8 @@ def test_two_servers_count_together_before_and_after_an_outage_and_go_on_alone_i
     wait_until_back(store, alice)
     wait_until_back(twin, alice)
     servers_in_rotation = itertools.cycle([store, twin])
-    answers = [guess(next(servers_in_rotation), address(), "somebody@example.org") for _ in range(PER_ACCOUNT + 1)]
+    guesser = address()
+    answers = [guess(next(servers_in_rotation), guesser, "somebody@example.org") for _ in range(PER_ACCOUNT + 1)]
     assert answers == [401] * PER_ACCOUNT + [429]
 
 

@@ -195,6 +195,22 @@ describe("the quota", () => {
     assert.deepEqual([item("a").state, item("a").overQuota], ["failed", true]);
   });
 
+  test("a refusal tells how many bytes are left, so that other files that do not fit are not sent", async () => {
+    await add("a");
+    await browser.respond({ ...FULL, freeBytes: 70 });
+    assert.equal(endpoint.freeBytes, 70);
+  });
+
+  test("a refusal without figures, or where the trash may have the same bytes, changes nothing", async () => {
+    await add("a");
+    await browser.respond({ ...FULL, freeBytes: Number.NaN });
+    assert.equal(endpoint.freeBytes, 10_000);
+    endpoint.freeBytes = Infinity;
+    await add("b");
+    await browser.respond({ ...FULL, freeBytes: 70 });
+    assert.equal(endpoint.freeBytes, Infinity);
+  });
+
   test("a retry asks first how many bytes are free now", async () => {
     await add("a", "b");
     await browser.respond(FULL, "a");

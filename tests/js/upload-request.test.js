@@ -37,6 +37,12 @@ test("the page has its own sentences for an ended login, an old page, a deleted 
   assert.equal(response(413, { ...store, code: "file_too_large" }).detail, "Words for programs.");
 });
 
+test("a full quota tells how many bytes are left", () => {
+  const freeBytes = (used) => response(413, { code: "quota_exceeded", limit: 1000, used }).freeBytes;
+  assert.deepEqual([freeBytes(900), freeBytes(1200)], [100, 0]);
+  assert.equal(response(413, { code: "file_too_large", limit: 1000 }).freeBytes, undefined);
+});
+
 test("a proxy's page of HTML is not shown", () => {
   assert.equal(response(413, "<html>").detail, "The file is too large for this store. Nothing was stored.");
   for (const body of ["<html>", "", "null"]) {

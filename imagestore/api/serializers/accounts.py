@@ -5,7 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.adapter import MaximumLengthValidator
+from accounts.invitations import MAX_TOKEN_CHARACTERS
 from accounts.models import EMAIL_LENGTH, NAME_LENGTH, User, normalise_email
+from imagestore.api.serializers.fields import TextField
 
 
 class EmailField(serializers.EmailField):
@@ -15,7 +17,7 @@ class EmailField(serializers.EmailField):
         return normalise_email(super().to_internal_value(data))
 
 
-class PasswordField(serializers.CharField):
+class PasswordField(TextField):
     """A password exactly as typed. accounts.services.register checks its strength."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -24,7 +26,7 @@ class PasswordField(serializers.CharField):
         super().__init__(write_only=True, trim_whitespace=False, max_length=length, style=style, **kwargs)
 
 
-class TokenField(serializers.CharField):
+class TokenField(TextField):
     """Accepts any text: accounts.tokens answers a bad token with 401, not 400."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -41,6 +43,7 @@ class QuotaSerializer(serializers.Serializer[User]):
 
 class UserSerializer(serializers.ModelSerializer[User]):
     id = serializers.UUIDField(source="public_id", read_only=True)
+    name = TextField(max_length=NAME_LENGTH, required=False, allow_blank=True)
     quota = QuotaSerializer(source="*", read_only=True)
 
     class Meta:
@@ -55,7 +58,13 @@ class CredentialsSerializer(serializers.Serializer[User]):
 
 
 class RegistrationSerializer(CredentialsSerializer):
-    name = serializers.CharField(max_length=NAME_LENGTH, required=False, allow_blank=True)
+    name = TextField(max_length=NAME_LENGTH, required=False, allow_blank=True)
+    invitation = TextField(
+        max_length=MAX_TOKEN_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        help_text="Of the operator's link; needed where sign-up is by invitation.",
+    )
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

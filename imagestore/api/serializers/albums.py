@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from albums.models import TEXT_LENGTH, Album
+from albums.models import TEXT_LENGTH, TITLE_LENGTH, Album
 from images.delivery.links import links_of
 from images.models import Image
-from imagestore.api.serializers.images import VariantsSerializer, variants_of
+from imagestore.api.serializers.fields import TextField, TimeField
+from imagestore.api.serializers.images import VariantsSerializer
+from imagestore.api.serializers.links import WithLinks
+from imagestore.kit.addresses import path_of
 
 
 class CoverSerializer(serializers.Serializer[Image]):
@@ -16,18 +19,21 @@ class CoverSerializer(serializers.Serializer[Image]):
     variants = VariantsSerializer(source="*")
 
 
-class AlbumSerializer(serializers.ModelSerializer[Album]):
+class AlbumSerializer(WithLinks, serializers.ModelSerializer[Album]):
     id = serializers.UUIDField(source="public_id", read_only=True)
-    description = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    title = TextField(max_length=TITLE_LENGTH)
+    description = TextField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
     cover = serializers.SerializerMethodField()
-    url = serializers.HyperlinkedIdentityField("api-album", lookup_field="public_id", lookup_url_kwarg="album")
+    created_at = TimeField()
+    updated_at = TimeField()
+    url = serializers.SerializerMethodField()
 
     class Meta:
         model = Album
         fields: ClassVar[list[str]] = [
             "id", "title", "description", "image_count", "bytes", "cover", "created_at", "updated_at", "url",
         ]  # fmt: skip
-        read_only_fields: ClassVar[list[str]] = ["image_count", "bytes", "created_at", "updated_at"]
+        read_only_fields: ClassVar[list[str]] = ["image_count", "bytes"]
 
     @extend_schema_field(CoverSerializer(allow_null=True))
     def get_cover(self, album: Album) -> dict[str, Any] | None:
@@ -35,14 +41,19 @@ class AlbumSerializer(serializers.ModelSerializer[Album]):
             return None
         return {
             "id": str(album.cover.public_id),
-            "variants": variants_of(links_of(album.cover), self.context["request"]),
+            "variants": self.variants_of(links_of(album.cover)),
         }
+
+    @extend_schema_field(serializers.URLField)
+    def get_url(self, album: Album) -> str:
+        return self.absolute(path_of("api-album", album.public_id))
 
 
 class AlbumChangeSerializer(serializers.ModelSerializer[Album]):
     """What PATCH takes; `cover` is the id of an image in the album, or null for the newest."""
 
-    description = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    title = TextField(max_length=TITLE_LENGTH)
+    description = TextField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
     cover = serializers.UUIDField(source="cover_choice", required=False, allow_null=True)
 
     class Meta:

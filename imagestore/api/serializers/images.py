@@ -1,18 +1,19 @@
 """Images as JSON."""
 
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.reverse import reverse
 
 from albums.models import TEXT_LENGTH
-from images.delivery.links import Links, links_of
+from images.delivery.links import links_of
 from images.models import SHOWN, Image
+from images.processing import DAMAGE_CODES
 from images.processing.sizes import SIZES
 from images.uploads.filenames import clean_name
+from imagestore.api.serializers.fields import FlagField, TextField, TimeField
+from imagestore.api.serializers.links import WithLinks
+from imagestore.kit.addresses import path_of
 
 
 class VariantSerializer(serializers.Serializer[Any]):
@@ -39,22 +40,24 @@ class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-def variants_of(links: Links, request: Request) -> dict[str, Any]:
-    """The sizes with absolute links, on the request's host or on MEDIA_BASE_URL."""
-    return {
-        size: link and {**asdict(link), "url": request.build_absolute_uri(link.url)}
-        for size, link in links.sizes.items()
-    }
+class DamageSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(DAMAGE_CODES)
+    detail = serializers.CharField()
 
 
-class ImageSerializer(serializers.ModelSerializer[Image]):
-    """Read only; what may be changed is ImageChangeSerializer's."""
+class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
+    """An image as its owner sees it. (What a request may change is ImageChangeSerializer's.)"""
 
     id = serializers.UUIDField(source="public_id")
     album = serializers.UUIDField(source="album.public_id")
     status = serializers.ChoiceField([status.value for status in SHOWN])
     placeholder = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    damage = serializers.SerializerMethodField()
+    taken_at = serializers.SerializerMethodField()
+    taken_offset = serializers.CharField(allow_null=True)
+    created_at = TimeField()
+    updated_at = TimeField()
     variants = serializers.SerializerMethodField()
     original = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
@@ -63,7 +66,8 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
         model = Image
         fields: ClassVar[list[str]] = [
             "id", "album", "name", "caption", "content_type", "bytes", "width", "height", "sha256", "status",
-            "error", "taken_at", "camera", "placeholder", "variants", "original", "created_at", "updated_at", "url",
+            "error", "damage", "taken_at", "taken_offset", "camera", "favourite", "placeholder", "variants",
+            "original", "created_at", "updated_at", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -79,24 +83,37 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
     def get_error(self, image: Image) -> dict[str, str] | None:
         return {"code": image.error_code, "detail": image.error_detail} if image.is_failed else None
 
+    @extend_schema_field(DamageSerializer(allow_null=True))
+    def get_damage(self, image: Image) -> dict[str, str] | None:
+        """Not null when the image is ready, but part of its original cannot be read."""
+        return {"code": image.damage_code, "detail": image.damage_detail} if image.is_damaged else None
+
+    def get_taken_at(self, image: Image) -> str | None:
+        """What the camera's clock showed, without a zone; milliseconds where there are some."""
+        clock = image.taken_clock
+        if clock is None:
+            return None
+        return clock.isoformat(timespec="milliseconds" if clock.microsecond else "seconds")
+
     @extend_schema_field(VariantsSerializer)
     def get_variants(self, image: Image) -> dict[str, Any]:
-        return variants_of(self._links, self.context["request"])
+        return self.variants_of(self._links)
 
     @extend_schema_field(OriginalSerializer)
     def get_original(self, image: Image) -> dict[str, str]:
-        return {"url": self.context["request"].build_absolute_uri(self._links.original)}
+        return {"url": self.absolute(self._links.original)}
 
     @extend_schema_field(serializers.URLField)
     def get_url(self, image: Image) -> str:
-        return reverse("api-image", args=[image.public_id], request=self.context["request"])
+        return self.absolute(path_of("api-image", image.public_id))
 
 
 class ImageChangeSerializer(serializers.Serializer[Image]):
     """What PATCH takes; `album` moves the image."""
 
-    name = serializers.CharField(required=False)
-    caption = serializers.CharField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    name = TextField(required=False)
+    caption = TextField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
+    favourite = FlagField(required=False)
     album = serializers.UUIDField(source="album.public_id", required=False)
 
     def validate_name(self, name: str) -> str:

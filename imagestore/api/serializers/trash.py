@@ -5,9 +5,10 @@ from rest_framework import serializers
 
 from images.deletion.trash import Entry
 from images.delivery.links import links_of
+from imagestore.api.serializers.links import WithLinks
 
 
-class TrashEntrySerializer(serializers.Serializer[Entry]):
+class TrashEntrySerializer(WithLinks, serializers.Serializer[Entry]):
     """An album with all that is in it, or an image; `image_count` is how many images restoring brings back."""
 
     id = serializers.UUIDField()
@@ -22,4 +23,4 @@ class TrashEntrySerializer(serializers.Serializer[Entry]):
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_thumb(self, entry: Entry) -> str | None:
         thumb = links_of(entry.picture).smallest if entry.picture else None
-        return self.context["request"].build_absolute_uri(thumb.url) if thumb else None
+        return self.absolute(thumb.url) if thumb else None

@@ -3,14 +3,16 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.account.fields import EmailField as AllauthEmailField
 from allauth.account.fields import PasswordField
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
+from accounts.invitations import MAX_TOKEN_CHARACTERS, refusal
+from accounts.mail_links import user_of
 from accounts.models import EMAIL_LENGTH, NAME_LENGTH, User, normalise_email
-from accounts.services import register, verification_is_mandatory
-from imagestore.kit.problems import Problem
+from accounts.services import register, request_reset, verification_is_mandatory
 
 
 class EmailField(AllauthEmailField):
@@ -30,26 +32,48 @@ class LoginForm(allauth_forms.LoginForm):
         self.order_fields(["login", "password", "remember"])
 
 
+class ResetKeyForm(allauth_forms.UserTokenForm):
+    """Reads the link of a reset, which names the user by the public id."""
+
+    def _get_user(self, uidb36: str) -> User | None:
+        return user_of(uidb36)
+
+
 class SignupForm(allauth_forms.SignupForm):
     email = EmailField()
+    invitation = forms.CharField(max_length=MAX_TOKEN_CHARACTERS, required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if sentence := refusal(cleaned.get("invitation", ""), cleaned.get("email", "")):
+            raise forms.ValidationError(sentence)
+        return cleaned
+
+    def validate_unique_email(self, value: str) -> str:
+        """With mandatory verification, look nothing up: the time would tell whether the address has an account."""
+        email: str = value if verification_is_mandatory() else super().validate_unique_email(value)
+        return email
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Register, as allauth asks for it after validation.
-
-        When a parallel sign-up has just taken the address, and verification is mandatory, answer as
-        allauth does for an address that has an account.
-        """
-        try:
-            return register(email=self.cleaned_data["email"], password=self.cleaned_data["password1"]), None
-        except Problem:
-            if not verification_is_mandatory():
-                raise
-        self.account_already_exists = True
-        return super().try_save(request)
+        """allauth calls this after validation. If there is no user, the response says to look for a mail."""
+        user = register(
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            invitation=self.cleaned_data["invitation"],
+        )
+        return user, None if user else get_adapter().respond_email_verification_sent(request, None)
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
     email = EmailField()
+
+    def clean_email(self) -> str:
+        """Look nothing up, unlike allauth: the time would tell whether the address has an account."""
+        return str(self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest, **options: Any) -> str:
+        request_reset(request, self.cleaned_data["email"])
+        return str(self.cleaned_data["email"])
 
 
 class ProfileForm(forms.Form):

@@ -19,9 +19,9 @@ def schema() -> Any:
 
 def test_of_bodies(schema: Any) -> None:
     bodies = schema["components"]["schemas"]
-    assert bodies["Bulk"]["properties"]["files"]["maxItems"] == settings.MAX_BULK_FILES == BulkView.max_files
-    assert bodies["Hashes"]["properties"]["sha256"]["maxItems"] == MAX_HASHES
-    registration = bodies["Registration"]["properties"]
+    assert bodies["BulkRequest"]["properties"]["files"]["maxItems"] == settings.MAX_BULK_FILES == BulkView.max_files
+    assert bodies["HashesRequest"]["properties"]["sha256"]["maxItems"] == MAX_HASHES
+    registration = bodies["RegistrationRequest"]["properties"]
     assert (registration["name"]["maxLength"], registration["email"]["maxLength"]) == (NAME_LENGTH, EMAIL_LENGTH)
 
 

@@ -224,5 +224,5 @@ def test_the_list_asks_as_often_for_three_things_as_for_one(api, alice, path):
         with CaptureQueriesContext(connection) as queries:
             assert api.get(path).status_code == 200
         found.append(len(queries))
-    # Session and user, albums, images with their albums, and two for the covers.
-    assert found == [7, 7, 7]
+    # Session and user, albums, images with their albums, and the covers.
+    assert found == [6, 6, 6]

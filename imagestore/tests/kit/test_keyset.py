@@ -67,20 +67,67 @@ def test_the_cursor_of_a_deleted_row_still_leads_on():
     assert [row.title for row in rows_of(alice, page_size=2, cursor=first.next_cursor).items] == ["1", "0"]
 
 
+@pytest.mark.parametrize("ordering", ["title", "-created_at"])
+def test_rows_of_one_value_come_once_each_while_others_of_it_go_and_come(ordering):
+    """Exact, also when the very row is gone that the cursor names."""
+    alice = user()
+    for _ in range(9):
+        album(alice, "Same")
+    Album.objects.update(created_at=timezone.now())
+    page = rows_of(alice, ordering=ordering, page_size=3)
+    everything = [row.pk for row in rows_of(alice, ordering=ordering).items]
+    assert [row.pk for row in page.items] == everything[:3]
+    Album.objects.filter(pk__in=everything[1:5]).delete()
+    rest = rows_of(alice, ordering=ordering, page_size=3, cursor=page.next_cursor)
+    assert [row.pk for row in rest.items] == everything[5:8]
+    back = rows_of(alice, ordering=ordering, page_size=3, cursor=rest.previous_cursor)
+    assert [row.pk for row in back.items] == everything[:1]
+
+
+def test_a_cursor_tells_nothing_that_counts_rows_of_others():
+    alice, bob = user(), user("bob@example.org")
+    mine = [album(alice, str(index)) for index in range(4)]
+    for index in range(1000, 1003):
+        Album.objects.create(pk=987_654_000 + index, owner=bob, title="x")
+    mine.append(Album.objects.create(pk=987_654_321, owner=alice, title="4"))
+    page = rows_of(alice, page_size=2, ordering="title")
+    middle = rows_of(alice, page_size=2, ordering="title", cursor=page.next_cursor)
+    for cursor in (page.next_cursor, middle.next_cursor, middle.previous_cursor):
+        packed = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        ids = {row.public_id.hex: row for row in mine}
+        assert packed[:2] + packed[3:4] == [packed[0], "title", 0]
+        assert packed[0] in (0, 1)
+        assert packed[2] == ids[packed[4]].title_key
+        assert len(packed) == 5
+
+
 NONSENSE = {
     "page_size": ["0", "201", "10**9", "-1", "NaN", "²"],
     "ordering": ["owner__password", "--title", "id"],
     "cursor": ["x", "bm9uc2Vuc2U", "bnVsbA", "W10", "ü", "W1tbW1tb"],
 }
+ID = "0189000000007000800000000000000f"
 ODD = [
-    [0, "created_at", "9999-12-31T23:59:59-14:00", 1],
-    [0, "created_at", "0001-01-01T00:00:00+14:00", 1],
-    [0, "title", "\ud800", 1],
-    [2, "title", "x", 1],
-    [0, "title", 5, 1],
-    [0, "title", "x", -1],
-    [0, "title", "x", True],
+    [0, "created_at", "9999-12-31T23:59:59-14:00", 0, ID],
+    [0, "created_at", "0001-01-01T00:00:00+14:00", 0, ID],
+    [0, "title", "\ud800", 0, ID],
+    [2, "title", "x", 0, ID],
+    [0, "title", 5, 0, ID],
+    [0, "title", "x", -1, ID],
+    [0, "title", "x", 1, ID],
+    [0, "title", "x", True, ID],
+    [0, "title", "x", 0, ID.upper()],
+    [0, "title", "x", 0, ID[:-1]],
+    [0, "title", "x", 0, ["0"] * 32],
+    # As cursors were before they bore public ids; someone may have stored one.
+    [0, "title", "x", 0, 17],
+    [0, "title", "x", 17],
 ]
+
+
+def test_a_cursor_of_this_form_is_taken():
+    cursor = base64.urlsafe_b64encode(json.dumps([0, "title", "x", 0, ID]).encode()).decode()
+    assert page_of(Album.objects.all(), {"cursor": cursor, "ordering": "title"}, LIST.orderings).items == []
 
 
 @pytest.mark.parametrize("parts", ODD)

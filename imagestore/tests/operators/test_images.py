@@ -7,6 +7,7 @@ from django.utils import timezone
 from albums.models import Album
 from images import services
 from images.models import Image, Status
+from images.processing.sizes import RENDER_VERSION
 from images.tests.helpers import album, received, user, work_off
 from imagestore.operators.albums import AlbumAdmin
 from imagestore.tests.operators.helpers import holiday_of
@@ -21,7 +22,7 @@ def test_the_lists_show_what_an_operator_asks_for(admin):
     Image.objects.filter(pk=failed.pk).update(status=Status.FAILED, error_detail="The file is cut off.")
     images = admin.get(reverse("admin:images_image_changelist")).content.decode()
     assert "The file is cut off." in images
-    assert f"/media/{image.public_id}/thumb.v1.jpg?" in images
+    assert f"/media/{image.public_id}/thumb.v{RENDER_VERSION}.jpg?" in images
     albums = admin.get(reverse("admin:albums_album_changelist")).content.decode()
     assert "Iceland" in albums
     users = admin.get(reverse("admin:accounts_user_changelist")).content.decode()
@@ -72,9 +73,9 @@ def test_saving_a_form_writes_only_what_changed(admin):
     assert (image.name, image.status) == ("renamed.jpg", Status.READY)
     page = reverse("admin:albums_album_change", args=[holiday.pk])
     Album.objects.filter(pk=holiday.pk).update(image_count=7)
-    admin.post(page, {"title": "Renamed", "description": ""})
+    admin.post(page, {"title": "Rose\u0301", "description": ""})
     holiday.refresh_from_db()
-    assert (holiday.title, holiday.image_count) == ("Renamed", 7)
+    assert (holiday.title, holiday.image_count) == ("Ros\u00e9", 7)
 
 
 def test_of_several_owners_one_after_the_other_is_locked_by_key(admin, monkeypatch):
@@ -118,3 +119,12 @@ def test_a_long_name_is_cut_in_the_lists(admin):
         page = admin.get(reverse(f"admin:{model}_changelist")).content.decode()
         assert f"{long[:39]}…</a>" in page or f"{long[:39]}…</td>" in page
         assert f"{long[:100]}</" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"), [("ärger", 1), ("ARGER img", 1), ("ger", 1), ("img_2 ärger", 1), ("zzz", 0)]
+)
+def test_a_name_is_found_whatever_its_case_and_accents(admin, typed, count):
+    image = received(album(user()), name="IMG_2 ÄRGER.jpg")
+    page = admin.get(reverse("admin:images_image_changelist"), {"q": typed})
+    assert list(page.context["cl"].queryset) == [image] * count

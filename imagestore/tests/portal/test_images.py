@@ -68,7 +68,7 @@ def test_the_file_of_a_size_is_saved_under_the_name_with_that_size(pages, sea):
 
 def size_of(name, width, size):
     return {
-        "file": f"{name}.v1.jpg",
+        "file": f"{name}.v2.jpg",
         "width": width,
         "height": width // 2,
         "content_type": "image/jpeg",

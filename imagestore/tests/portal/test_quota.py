@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from albums.models import Album
 from images import services
 from images.models import Image
 from images.tests.helpers import album, received, upload, user
@@ -42,3 +43,20 @@ def test_the_page_leaves_the_judgement_to_the_store_where_bytes_may_come_back(cl
     client.force_login(alice)
     services.delete_images(alice, Image.objects.filter(pk=received(holiday).pk))
     assert "data-free-bytes" not in client.get(holiday.get_absolute_url()).content.decode()
+
+
+def test_page_and_api_say_what_to_do_at_the_limit_of_albums(client, settings):
+    settings.MAX_ALBUMS = 1
+    alice = user()
+    album(alice)
+    client.force_login(alice)
+    page = client.post(reverse("album-create"), {"title": "second"})
+    answer = client.post(reverse("api-albums"), {"title": "second"}, content_type="application/json")
+    assert (page.status_code, answer.status_code) == (413, 413)
+    assert "Delete albums for ever first" in page.content.decode()
+    assert {key: answer.json()[key] for key in ("code", "limit", "used")} == {
+        "code": "quota_exceeded",
+        "limit": 1,
+        "used": 1,
+    }
+    assert Album.objects.count() == 1

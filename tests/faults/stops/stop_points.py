@@ -49,6 +49,7 @@ TRASHING = _BY_HEADING["Trashing"]
 MOVING = _BY_HEADING["Moving"]
 REMOVING_OBJECTS = _BY_HEADING["Removing objects"]
 BACKING_UP = _BY_HEADING["Backing up"]
+RESUMING = _BY_HEADING["Resumable uploads"]
 ALL = tuple(step for steps in _BY_HEADING.values() for step in steps)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 _DISK, _S3 = "images.storage.disk", "images.storage.s3:S3ImageStorage"

@@ -1,97 +1,69 @@
-"""`manage.py import_folder USER PATH`: a folder of pictures becomes albums."""
+"""`manage.py import_folder USER PATH [--takeout] [--dry-run]`: a folder of pictures becomes albums."""
 
 import logging
+import sys
 from argparse import ArgumentParser
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError
 
 from accounts.models import User, normalise_email
-from albums.models import TITLE_LENGTH, Album
-from albums.services import create
-from images.services import receive
-from images.uploads.staging import stage_copy
-from imagestore.kit.problems import Problem
+from images.importing.importer import import_folder
+from images.importing.plan import plan
+from images.importing.report import Report
+from imagestore.kit.text import file_name_text, printable
+from imagestore.operators.process_user import require_servers_user
 from imagestore.operators.progress import show_progress
-
-# The file, the outcome in one or two words, and its reason ("" for none).
-Outcome = tuple[Path, str, str]
 
 
 class Command(BaseCommand):
     help = (
-        "Import a folder: each folder with files in it becomes (or fills) the album of its name. Safe to "
-        "repeat: what an album has already is left alone. The running server makes the sizes."
+        "Import a folder: each folder with pictures in it becomes (or fills) the album of its name. Safe to "
+        "repeat and to kill: what an album has already is left alone. The running server makes the sizes. "
+        "Exit code 0: everything found is stored. 1: what is listed is not. 2: the run ended early."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="e-mail of the owner")
         parser.add_argument("path", type=Path, help="folder to import")
+        parser.add_argument("--takeout", action="store_true", help="the folder is an unpacked Google Takeout")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be imported")
 
-    def handle(self, *args: Any, user: str, path: Path, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: Any, user: str, path: Path, takeout: bool, dry_run: bool, **options: Any) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # A name that this terminal cannot show must not end the run.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        user = file_name_text(user)
         owner = User.objects.filter(email=normalise_email(user), doomed_at=None).first()
         if owner is None:
-            raise CommandError(f"There is no user {user}.")
+            raise CommandError(f"There is no user {user}.", returncode=2)
         if not path.is_dir():
-            raise CommandError(f"{path} is not a folder.")
-        folders = _folders(path)
-        if dry_run:
-            for title, files in folders.items():
-                self.stdout.write(f"{title}: {len(files)} files to look at")
-            return
-        # This command prints each refusal itself, so silence the log lines about them.
+            raise CommandError(f"{printable(str(path))} is not a folder.", returncode=2)
+        report = self._dry_run(path, takeout) if dry_run else self._import(owner, path, takeout)
+        for one in report.left_out:
+            self.stderr.write(f"{printable(one.path)}: {one.reason}. {printable(one.sentence)}".rstrip())
+        self.stdout.write("\n".join(report.counts_beside() if dry_run else report.counts()))
+        if report.stopped:
+            raise CommandError(f"{report.stopped} Run the command again: it goes on.", returncode=report.exit_code)
+        if report.exit_code:
+            sys.exit(report.exit_code)
+
+    def _import(self, owner: User, path: Path, takeout: bool) -> Report:
+        require_servers_user()
+        # This command lists each refusal itself, so silence the log lines about them.
         logging.getLogger("images").setLevel(logging.WARNING)
-        self._import(owner, folders)
+        try:
+            return import_folder(
+                owner, path, lambda done, total: show_progress(self.stdout, done, total), is_takeout=takeout
+            )
+        except (OSError, DatabaseError) as error:
+            raise CommandError(f"Nothing was imported: {error}", returncode=2) from None
 
-    def _import(self, owner: User, folders: dict[str, list[Path]]) -> None:
-        outcomes: Counter[str] = Counter()
-        total = sum(map(len, folders.values()))
-        with ThreadPoolExecutor(settings.STORAGE_WORKERS, "import") as pool:
-            for title, files in folders.items():
-                album = _album(owner, title)
-                for file, outcome, detail in pool.map(partial(_import_file, album), files):
-                    outcomes[outcome] += 1
-                    if detail:
-                        self.stderr.write(f"{file}: {detail}")
-                    show_progress(self.stdout, outcomes.total(), total)
-        self.stdout.write(
-            ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing"
-        )
-
-
-def _folders(path: Path) -> dict[str, list[Path]]:
-    """Album title -> its files, without hidden files and links."""
-    folders: dict[str, list[Path]] = {}
-    for file in sorted(path.rglob("*")):
-        inside = file.relative_to(path)
-        if file.is_file() and not file.is_symlink() and not any(name.startswith(".") for name in inside.parts):
-            title = " / ".join(inside.parent.parts) or path.resolve().name
-            folders.setdefault(title[:TITLE_LENGTH], []).append(file)
-    return folders
-
-
-def _album(owner: User, title: str) -> Album:
-    """The owner's oldest album of this title; a new one when there is none."""
-    album: Album | None = Album.objects.owned_by(owner).filter(title=title).order_by("pk").first()
-    return album or create(owner, title=title)
-
-
-def _import_file(album: Album, file: Path) -> Outcome:
-    """Import one file. A refusal is an outcome, so that the next files are still imported."""
-    try:
-        with stage_copy(file) as staged:
-            received = receive(album, staged)
-        return file, "imported" if received.created else "there already", ""
-    except Problem as problem:
-        return file, "refused", problem.detail
-    except OSError as error:
-        return file, "unreadable", error.strerror or "cannot be read"
-    finally:
-        connections.close_all()
+    def _dry_run(self, path: Path, takeout: bool) -> Report:
+        report = Report()
+        for album in plan(str(path), report, is_takeout=takeout):
+            self.stdout.write(f"{printable(album.title)}: {len(album.files)} files to look at")
+        return report

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from images.upkeep.render_again import render_again
+from imagestore.operators.process_user import require_servers_user
 from imagestore.operators.progress import show_progress
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_servers_user()
         report = render_again(lambda done, total: show_progress(self.stderr, done, total))
         self.stdout.write(f"images made again: {report.rendered}")
         if report.given_up:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from images.upkeep.backup import Refused, restore
+from imagestore.operators.process_user import require_servers_user
 from imagestore.operators.progress import show_progress
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path)
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        require_servers_user()
         try:
             missing = restore(folder, lambda done, total: show_progress(self.stderr, done, total))
         except (Refused, OSError) as error:

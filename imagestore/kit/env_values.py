@@ -1,0 +1,120 @@
+"""What a setting's text means. Each function raises ValueError with the end of the sentence "NAME must be …"."""
+
+import re
+from collections.abc import Callable
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from imagestore.kit.proxies import Networks, networks_of
+
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_YES, _NO = ("true", "yes", "on", "1", "y", "t", "ok"), ("false", "no", "off", "0", "n", "f")
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
+_ALLOWED_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
+
+
+def text(value: str) -> str:
+    return value
+
+
+def integer(value: str, *, least: int, most: int) -> int:
+    if not re.fullmatch(r"-?\d{1,20}", value) or not least <= int(value) <= most:
+        raise ValueError(f"a whole number from {least} to {most}")
+    return int(value)
+
+
+def size(value: str, *, least: int, most: int) -> int:
+    """Bytes: 104857600, 100M, 100 MB and 100MiB are the same; 1 K is 1024."""
+    match = re.fullmatch(r"(\d{1,20}(?:\.\d{1,6})?) ?([KMGT]?)(?:i?B)?", value, re.IGNORECASE)
+    if not match:
+        raise ValueError("a size such as 104857600, 100M or 2G")
+    amount = round(float(match[1]) * _BYTES[match[2].upper()]) if "." in match[1] or match[2] else int(match[1])
+    if not least <= amount <= most:
+        raise ValueError(f"a size from {_short(least)} to {_short(most)}")
+    return amount
+
+
+def _short(amount: int) -> str:
+    for unit in ("T", "G", "M", "K"):
+        if amount and amount % _BYTES[unit] == 0:
+            return f"{amount // _BYTES[unit]}{unit}"
+    return str(amount)
+
+
+def duration(value: str, *, unit: str, least: int, most: int) -> int:
+    """A whole number of `unit` (s or d): 3600, 60m and 1h are the same number of seconds."""
+    match = re.fullmatch(r"(\d{1,12}) ?([smhd]?)", value)
+    example = "30, 30d or 720h" if unit == "d" else "3600, 60m or 1h"
+    name = "days" if unit == "d" else "seconds"
+    if not match:
+        raise ValueError(f"{name}, or a time such as {example}")
+    amount, left_over = divmod(int(match[1]) * _SECONDS[match[2] or unit], _SECONDS[unit])
+    if left_over or not least <= amount <= most:
+        raise ValueError(f"from {least} to {most} whole {name}")
+    return amount
+
+
+def boolean(value: str) -> bool:
+    if value.lower() not in (*_YES, *_NO):
+        raise ValueError("true or false")
+    return value.lower() in _YES
+
+
+def choice(value: str, *, choices: tuple[str, ...]) -> str:
+    """Large and small letters are the same."""
+    chosen = {one.lower(): one for one in choices}.get(value.lower())
+    if chosen is None:
+        raise ValueError(f"{', '.join(choices[:-1])} or {choices[-1]}")
+    return chosen
+
+
+def names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def listen_address(value: str) -> str:
+    """An address of this machine, or a name of it. IPv6 with or without brackets."""
+    host = value.removeprefix("[").removesuffix("]")
+    if not _HOST.fullmatch(host):
+        raise ValueError("an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::")
+    return host
+
+
+def allowed_hosts(value: str) -> list[str]:
+    """Names as Django compares them: without scheme and port."""
+    hosts = names(value)
+    if not hosts or not all(_ALLOWED_HOST.fullmatch(host) for host in hosts):
+        raise ValueError("names of hosts with commas between, without http:// and port")
+    return hosts
+
+
+def networks(value: str) -> Networks:
+    try:
+        return networks_of(names(value))
+    except ValueError:
+        raise ValueError("addresses or networks with commas between, such as 127.0.0.1,172.16.0.0/12") from None
+
+
+def origin(example: str) -> Callable[[str], str]:
+    """Reads scheme, host and port of a web address."""
+
+    def parse(value: str) -> str:
+        try:
+            url = urlsplit(value)
+            usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        except ValueError:
+            usable = False
+        bare = usable and url.path in ("", "/") and not re.search(r"[\s?#@\\,;'\"]", value)
+        if not bare:
+            raise ValueError(f"the address of a site, with nothing behind host and port: {example}")
+        return f"{url.scheme}://{url.netloc.lower()}"
+
+    return parse
+
+
+def mailbox(value: str) -> str:
+    address = parseaddr(value)[1]
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or re.search(r"[\r\n]", value):
+        raise ValueError("a mail address, such as image-store <noreply@example.org>")
+    return value

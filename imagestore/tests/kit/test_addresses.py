@@ -1,0 +1,28 @@
+"""Paths of many rows are those that Django's `reverse` gives."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import get_script_prefix, reverse, set_script_prefix
+
+from imagestore.kit.addresses import path_of
+
+
+@pytest.mark.parametrize(
+    "route", ["album-detail", "image-detail", "api-album", "api-image", ("signed-file", "thumb.v1.jpg")]
+)
+def test_a_path_is_the_one_that_reverse_gives(route):
+    name, *more = [route] if isinstance(route, str) else route
+    for _ in range(2):
+        public_id = uuid4()
+        assert path_of(name, public_id, *more) == reverse(name, args=[public_id, *more])
+
+
+def test_below_another_prefix_paths_begin_with_it():
+    public_id, prefix = uuid4(), get_script_prefix()
+    path_of("album-detail", public_id)
+    try:
+        set_script_prefix("/store/")
+        assert path_of("album-detail", public_id) == f"/store/albums/{public_id}/"
+    finally:
+        set_script_prefix(prefix)

@@ -1,0 +1,42 @@
+"""The page of every refusal."""
+
+import re
+import sqlite3
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from imagestore.kit.errors import answer, as_problem, csrf_failure
+from imagestore.kit.problems import CODES, Problem
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_of_a_problem_names_its_own_status_and_its_sentence(code: str, rf: Any) -> None:
+    page = answer(rf.get("/albums/"), Problem(code, "A sentence that says what to do."))
+    text = page.content.decode()
+    [shown] = re.findall(r'error__code">\s*(\d+)', text)
+    assert (page.status_code, int(shown)) == (CODES[code][0], CODES[code][0])
+    # What is not there and what broke have words of their own.
+    assert ("A sentence that says what to do." in text) == (page.status_code not in (404, 500))
+
+
+def test_only_a_form_that_was_open_for_too_long_is_told_to_reload(rf: Any) -> None:
+    assert "Reload the page" in csrf_failure(rf.post("/albums/")).content.decode()
+
+
+def full_sqlite() -> OperationalError:
+    cause = sqlite3.OperationalError("database or disk is full")
+    cause.sqlite_errorcode = 13  # SQLITE_FULL
+    error = OperationalError(*cause.args)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("error", [full_sqlite(), OperationalError(1021, "Disk full (/tmp)")])
+def test_a_full_disk_of_the_database_is_called_one(error: OperationalError, caplog: Any) -> None:
+    problem = as_problem(error)
+    assert problem
+    assert (problem.code, problem.status) == ("storage_unavailable", 503)
+    assert problem.detail.startswith("The disk of the store is full.")
+    assert "the disk of the database is full" in caplog.text

@@ -1,0 +1,51 @@
+"""nginx in front of a store, with the settings of deploy/nginx.conf."""
+
+import os
+import shutil
+
+from tests.processes import TemporaryProgram, free_port
+from tests.servers import ROOT, Server, is_live
+
+BEHIND_NGINX = {"NUM_PROXIES": "1", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
+
+
+class Nginx(TemporaryProgram):
+    """Clients use it as a `Server`: it has a port and a url."""
+
+    ready_within_seconds = 10
+
+    def __init__(self, store: Server) -> None:
+        super().__init__()
+        self.store, self.port = store, free_port()
+        self.url = f"http://localhost:{self.port}"
+
+    def prepare(self) -> None:
+        temporary = "".join(
+            f"{kind}_temp_path {self.folder}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        # The folders of tests are their user's own.
+        user = "user root;" if os.geteuid() == 0 else ""
+        (self.folder / "nginx.conf").write_text(
+            f"{user} daemon off; worker_processes 1; pid {self.folder}/pid; error_log stderr warn;\n"
+            # As Debian's nginx.conf has it around deploy/nginx.conf.
+            "events { worker_connections 2048; }\nhttp { access_log off; sendfile on; tcp_nopush on;\n"
+            f"{temporary}{self.site()}\n}}\n"
+        )
+
+    def site(self) -> str:
+        ours = (ROOT / "deploy" / "nginx.conf").read_text()
+        ours = ours.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        ours = ours.replace("/var/cache/image-store", f"{self.folder}/cache")
+        return ours.replace("http://127.0.0.1:9999", f"http://127.0.0.1:{self.store.port}")
+
+    def command(self) -> list[str]:
+        return [_program(), "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+
+    def is_ready(self) -> bool:
+        return is_live(self.url)
+
+
+def _program() -> str:
+    unpacked = ROOT / ".venv" / "nginx" / "usr" / "sbin" / "nginx"
+    return str(unpacked) if unpacked.exists() else shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
