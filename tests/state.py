@@ -67,7 +67,7 @@ class State:
         return self.rows("albums_album"), self.rows("images_image"), self.files()
 
     def _wait(self, done: Any, complaint: Any) -> None:
-        deadline = time.monotonic() + PATIENCE / 4
+        deadline = time.monotonic() + PATIENCE
         while not done():
             assert time.monotonic() < deadline, complaint()
             time.sleep(0.05)
