@@ -66,7 +66,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 class _WrittenLine(logging.LogRecord):
-    """Its message is the line already. All else is the same for each: who wrote it and when takes longer to find."""
+    """Its message is the line already. All else is the same for each: to look up its caller takes long."""
 
     def __init__(self, line: str) -> None:
         self.__dict__.update(_SAME_FOR_EACH, msg=line)
