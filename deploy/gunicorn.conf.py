@@ -4,9 +4,11 @@ Leave it at one process: that process also runs the engine with its child proces
 at once raise THREADS. Do not preload the app: threads that it starts would not survive gunicorn's fork.
 """
 
+import logging
 import os
 import signal
 import sys
+from functools import cached_property
 
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import listen_address
@@ -43,13 +45,28 @@ forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 control_socket_disable = True
 
+
+class JsonFormatter(logging.Formatter):
+    """imagestore.kit.logging's. The master, which logs next to nothing, loads it with its first line: with Django
+    and structlog that is 15 MB."""
+
+    @cached_property
+    def _formatter(self):
+        from imagestore.kit.logging import formatter
+
+        return formatter()
+
+    def format(self, record):
+        return self._formatter.format(record)
+
+
 # The app logs its requests itself, as JSON. gunicorn logs only warnings and errors, in the same form.
 accesslog = None
 loglevel = "warning"
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "imagestore.kit.logging.formatter"}},
+    "formatters": {"json": {"()": JsonFormatter}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"gunicorn.error": {"handlers": ["console"], "level": "WARNING", "propagate": False}},

@@ -177,6 +177,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Connection) -> bool:
         conn.init()
         conn.data_ready = True
+        # gunicorn copies all that it has read ahead whenever the app reads a part of it.
+        conn.parser.unreader.max_body_chunk = RECEIVE_BYTES
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received.clear()
         keep_alive = bool(super().handle(conn))

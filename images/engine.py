@@ -11,7 +11,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
 from accounts.outbox.queue import mail_waits
 from accounts.outbox.sender import Sender
@@ -138,7 +138,6 @@ class Engine:
         except Exception:
             logger.exception("image row %d could not be rendered; it waits until its lease ends", claim.image)
         finally:
-            connections.close_all()
             self._release(is_long=is_long)
             if is_long:
                 # The dispatcher may hold a slot and wait because only large images are left.

@@ -8,7 +8,7 @@ and lock rows in one order: user, album, image. Months change under their album'
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.db.models import Case, Count, Expression, F, Q, Sum, When
@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from albums.models import Album
 from images.covers import albums_locked
-from images.models import ImageQuerySet, Month, Upload, UploadQuerySet
+from images.models import Image, ImageQuerySet, Month, Upload, UploadQuerySet
 from imagestore.kit.batches import batches
 
 # The most images that one transaction changes. MySQL refuses the statement for 300,000, and other requests
@@ -97,10 +97,18 @@ def count_months(images: ImageQuerySet, sign: int) -> None:
     """Add these images to the months of their albums, or subtract them. Call it with the albums locked."""
     per_month = images.by_month().values_list("owner_id", "album_id", "year", "month").annotate(Count("pk"))
     for owner, album, year, month, number in list(per_month):
-        of_album = {"album_id": album, "begins": date(year, month, 1)}
-        change = sign * number
-        if not Month.objects.filter(**of_album).update(image_count=_sum("image_count", change)):
-            Month.objects.create(**of_album, owner_id=owner, image_count=max(0, change))
+        _count_month(owner, album, date(year, month, 1), sign * number)
+
+
+def count_new(image: Image) -> None:
+    """Add a new image to the month of its album, without asking for its row. Call it with the album locked."""
+    _count_month(image.owner_id, image.album_id, image.sorted_at.astimezone(UTC).date().replace(day=1), +1)
+
+
+def _count_month(owner: int, album: int, begins: date, change: int) -> None:
+    of_album = {"album_id": album, "begins": begins}
+    if not Month.objects.filter(**of_album).update(image_count=_sum("image_count", change)):
+        Month.objects.create(**of_album, owner_id=owner, image_count=max(0, change))
 
 
 def _add(album: Any, images: int, size: int) -> bool:

@@ -33,7 +33,7 @@ _MAX_TEXT_BYTES = 8 * 2**20
 
 _BYTES_PER_PIXEL = 4
 # Profiles, Exif and previews may stand before the frame.
-_JPEG_HEAD_BYTES = 8 * 2**20
+_JPEG_HEAD_BYTES, _USUAL_JPEG_HEAD_BYTES = 8 * 2**20, 256 * 1024
 
 
 def configure_decoders() -> None:
@@ -135,7 +135,10 @@ def _source(path: Path, form: Format) -> tuple[Path | BytesIO, bytes | None]:
 def _refuse_unread_kinds(path: Path) -> None:
     """Libjpeg would call a JPEG of such a kind broken, or find out only when it decodes."""
     with path.open("rb") as file:
-        error = foreign.unsupported_jpeg(file.read(_JPEG_HEAD_BYTES))
+        head = file.read(_USUAL_JPEG_HEAD_BYTES)
+        if not foreign.has_frame(head):
+            head += file.read(_JPEG_HEAD_BYTES - len(head))
+    error = foreign.unsupported_jpeg(head)
     if error:
         raise error
 

@@ -69,6 +69,11 @@ def unsupported_jpeg(head: bytes) -> UnsupportedFormat | None:
     return unsupported_kind(name) if name else None
 
 
+def has_frame(head: bytes) -> bool:
+    """Whether the first frame of a JPEG begins in these bytes, so that `unsupported_jpeg` needs no more of them."""
+    return _frame(head) is not None
+
+
 def unsupported_kind(name: str) -> UnsupportedFormat:
     """The error for a file of this kind; without a name it says only what we read."""
     return UnsupportedFormat(

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 from . import decoding, probe, render, sandbox, wire  # noqa: F401  (imported so that each child has them)
 from .results import Limits
 
+_libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _MAX_FILE_BYTES = 64 * 2**20  # far above any variant
 _MAX_OPEN_FILES = 64
@@ -142,7 +143,7 @@ def _work(request: dict[str, Any], limits: Limits) -> Any:
 
 
 def _die_with(parent: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # the parent died before prctl took effect
         os._exit(1)
 

@@ -11,7 +11,7 @@ from albums.models import TEXT_LENGTH, Album
 from images import lifecycle
 from images.models import Image, ImageWord, Status
 from images.processing import Probed
-from images.totals import add_to_album, count_months, give_back_bytes, take_bytes, uncount_upload
+from images.totals import add_to_album, count_new, give_back_bytes, take_bytes, uncount_upload
 from images.uploads.filenames import clean_name
 from images.uploads.known import Known
 from images.uploads.staging import Staged
@@ -52,20 +52,19 @@ def begin(album: Album, staged: Staged, probed: Probed, known: Known) -> Image |
 
 @retry_transaction
 def _begin(album: Album, staged: Staged, probed: Probed, known: Known) -> Image | None:
-    """Look for RECEIVING rows before stored images. If an upload is published meanwhile, the second query finds it.
-
-    While this function holds the owner's lock, the owner's other uploads insert no RECEIVING row.
-    """
+    """While this function holds the owner's lock, the owner's other uploads insert no RECEIVING row."""
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
         raise not_found()
-    same = Image.objects.filter(album=album, sha256=staged.sha256)
-    is_incoming = same.filter(owner=album.owner, status=Status.RECEIVING).exists()
-    if Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256).exists():
+    stored = Image.objects.undeleted().filter(album=album, living_sha256=staged.sha256)
+    if stored.exists():
         return None
     if staged.upload:
         uncount_upload(staged.upload)
     if not take_bytes(album.owner, staged.size):
+        incoming = Image.objects.filter(album=album, sha256=staged.sha256, owner=album.owner)
+        # Look for RECEIVING rows first. If an upload is published meanwhile, the second query finds it.
+        is_incoming = incoming.filter(status=Status.RECEIVING).exists() or stored.exists()
         raise _SameBytesIncoming if is_incoming else quota_exceeded(album.owner)
     image = _row(album, staged, probed, known)
     lifecycle.receive(image, RECEPTION_LEASE)
@@ -113,7 +112,7 @@ def publish(image: Image) -> None:
     """
     if not add_to_album(image.album_id, +1, image.bytes):
         raise not_found()
-    count_months(Image.objects.filter(pk=image.pk), +1)
+    count_new(image)
     if not lifecycle.publish(lifecycle.held(Image.objects.filter(pk=image.pk), image.lease_token)):
         raise storage_unavailable()
 
