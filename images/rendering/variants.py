@@ -155,7 +155,7 @@ def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool
         # The token stays in the row, so the next walk renders the image again (images.rendering.convergence).
         logger.warning("old files of image %s are left: %s", image.public_id, error)
         return True
-    return bool(lifecycle.release(claim.row()))
+    return bool(lifecycle.release(claim.row(), settled=True))
 
 
 @retry_transaction
@@ -168,7 +168,8 @@ def _record_failure(claim: Claim, image: Image, error: ProcessingError, **change
     """FAILED; or still READY, with its old variants, when it could not be rendered again."""
     _remove_others(claim, image, image.variants)
     if image.is_ready:
-        return bool(lifecycle.release(claim.row(), **convergence.failure_columns(error.detail), **changes))
+        changes |= convergence.failure_columns(error.detail)
+        return bool(lifecycle.release(claim.row(), settled=True, **changes))
     return bool(lifecycle.fail(claim.row(), code=error.code, detail=error.detail, **changes))
 
 

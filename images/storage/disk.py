@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -103,7 +103,7 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
         # `check_name` has seen to it that the name stays in the folder.
         return DiskFile(io.FileIO(f"{self.location}/{check_name(name)}"))
 
-    def delete_folders(self, folders: Sequence[str]) -> set[str]:
+    def delete_folders(self, folders: Mapping[str, Collection[str] | None]) -> set[str]:
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
             deleted = pool.map(self._delete_folder, folders)
             return {folder for folder, is_deleted in zip(folders, deleted, strict=True) if is_deleted}
