@@ -35,6 +35,10 @@ BATCH_IMAGES = 500
 REMOVAL_GIVE_UP_SECONDS = 60
 
 
+# What tells which files an image has.
+_COLUMNS_OF_FILES = ("public_id", "bytes", "sha256", "variants", "may_have_orphans", "lease_token")
+
+
 class DeletionsHeld(OSError):
     """A backup is being taken: no file may be removed until it ends."""
 
@@ -189,7 +193,7 @@ def _doom_images_of(album: Album) -> int:
 
 def _purge_images() -> int:
     purged, deadline = 0, time.monotonic() + REMOVAL_GIVE_UP_SECONDS
-    for batch in batches(Image.objects.doomed().unleased(), BATCH_IMAGES):
+    for batch in batches(Image.objects.doomed().unleased().only(*_COLUMNS_OF_FILES), BATCH_IMAGES):
         try:
             gone = remove_files(batch)
         except OSError as error:
