@@ -1,8 +1,9 @@
 """Deleting for ever: one transaction hides, then `purge` removes files, then rows.
 
 `doomed_at` in an album's row hides all its images at once, and the transaction that writes it gives their
-bytes back to the quota. `purge` then dooms them. An account hides its albums in the same way. Images of a living
-album are doomed in batches; each batch is a transaction with their sums. Lock rows in one order: user, album, image.
+bytes back to the quota. `purge` then dooms them. An account hides its albums in the same way. Images of a
+living album are doomed in batches; each batch is a transaction with their sums. Lock rows in one order:
+user, album, image.
 """
 
 import logging
@@ -172,9 +173,9 @@ def _all_files(image: Image) -> set[str] | None:
 
 
 def _doom_hidden() -> None:
-    """Doom images of doomed albums; and albums of doomed users, of which none should be left: they are hidden together.
+    """Doom albums of doomed users, and images of doomed albums. No worker renders what is doomed.
 
-    Only doomed images are never rendered, so that no file comes while they are removed.
+    Albums should never be left: one transaction hides them with their user.
     """
     Album.objects.undeleted().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
     undoomed_images = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)

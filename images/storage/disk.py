@@ -190,7 +190,7 @@ def _delete_entry(entry: os.DirEntry[str]) -> None:
         shutil.rmtree(entry.path)
     else:
         with suppress(FileNotFoundError):
-            os.unlink(entry.path)
+            Path(entry.path).unlink()
 
 
 def _entries(folder: Path, root: Path) -> Iterator[Entry]:

@@ -229,9 +229,10 @@ def stop_after_storing(monkeypatch):
         raise Death
 
     claim = queue.claim_next()
-    with monkeypatch.context() as dying, pytest.raises(Death):
+    with monkeypatch.context() as dying:
         dying.setattr(variants, "_record_success", die)
-        variants.render(claim)
+        with pytest.raises(Death):
+            variants.render(claim)
     Image.objects.update(leased_until="2020-01-01T00:00Z")
 
 
