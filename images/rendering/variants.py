@@ -68,7 +68,7 @@ def _render_and_record(claim: Claim, image: Image) -> bool:
         # The death of the child is an attempt of this image, because the child worked on no other.
         attempt = image.attempts + 1
         logger.warning("image %s: %s in attempt %d: %s", image.public_id, error.code, attempt, error.detail)
-        attempts = {"attempts": F("attempts") + 1}
+        attempts: dict[str, Any] = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
             return bool(lifecycle.release(claim.row(), **attempts))
         return _record_failure(claim, image, error, **attempts)
