@@ -73,11 +73,12 @@ def goals() -> Iterator[Goal]:
         url = storage_from_url(server.url("bench"), default=Path("/nowhere"))
         settings.STORAGES = {**settings.STORAGES, "images": url}
         folders = [storage_prefix(uuid4()) for _ in range(IMAGES_IN_BUCKET)]
-        names = [f"{folder}/{file}" for folder in folders for file in FILES]
+        files = {folder: [f"{folder}/{file}" for file in FILES] for folder in folders}
+        names = [name for named in files.values() for name in named]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: image_storage().save(name, ContentFile(b"a file")), names))
         starts = range(0, len(folders), BATCH_IMAGES)
-        batches = [folders[start : start + BATCH_IMAGES] for start in starts]
+        batches = [{folder: files[folder] for folder in folders[start : start + BATCH_IMAGES]} for start in starts]
         taken = seconds(lambda: [image_storage().delete_folders(batch) for batch in batches])
         yield Goal("files of images removed from S3", len(names) / taken, "keys/s", 3000, at_least=True)
 

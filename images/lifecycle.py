@@ -1,4 +1,5 @@
-"""The life of an image's row. Only this module writes `status`, `leased_until` and `lease_token`.
+"""The life of an image's row. Only this module writes `status`, `leased_until`, `lease_token`
+and `may_have_orphans`.
 
                publish            ready
     RECEIVING ────────▶ PENDING ────────▶ READY ──┐ ready: rendered again, READY meanwhile
@@ -18,6 +19,9 @@ it passes the QuerySet of the row under its token (`held`).
 A lease is a time and a token in a row, by the database's clock. While it lasts, no other worker
 takes the row and no deletion removes its files. A worker that has lost its lease changes nothing,
 because the row no longer has its token. Rows of `Runner` have leases, too (images.locks).
+
+A worker that will store variants sets `may_have_orphans` in the UPDATE that takes the lease. The column stays set,
+also when the worker dies, until one knows that the row names all files again.
 """
 
 from datetime import timedelta
@@ -38,7 +42,7 @@ STEPS: dict[str, tuple[tuple[Status, ...], Status]] = {
     "requeue": ((Status.READY, Status.FAILED), Status.PENDING),
     "doom": ((Status.RECEIVING, Status.PENDING, Status.READY, Status.FAILED), Status.DOOMED),
 }
-_NO_LEASE = {"leased_until": None, "lease_token": None}
+_SETTLED = {"leased_until": None, "lease_token": None, "may_have_orphans": False}
 
 # ---- Steps ----------------------------------------------------------------------------------
 
@@ -55,7 +59,7 @@ def publish(held: ImageQuerySet) -> int:
 
     Raises IntegrityError when its album has an image of the same bytes.
     """
-    return _step("publish", held, living_sha256=F("sha256"), **_NO_LEASE)
+    return _step("publish", held, living_sha256=F("sha256"), **_SETTLED)
 
 
 def ready(held: ImageQuerySet, *, release: bool = True, **rendered: Any) -> int:
@@ -65,12 +69,12 @@ def ready(held: ImageQuerySet, *, release: bool = True, **rendered: Any) -> int:
     Without `release` the worker still holds the image, so that it can remove old files.
     """
     no_errors = {"error_code": "", "error_detail": ""}
-    return _step("ready", held, **no_errors, **rendered, **(_NO_LEASE if release else {}))
+    return _step("ready", held, **no_errors, **rendered, **(_SETTLED if release else {}))
 
 
 def fail(held: ImageQuerySet, *, code: str, detail: str, **changes: Any) -> int:
     """The image cannot be rendered; `detail` tells its owner why, in one sentence."""
-    return _step("fail", held, error_code=code, error_detail=detail[:255], **changes, **_NO_LEASE)
+    return _step("fail", held, error_code=code, error_detail=detail[:255], **changes, **_SETTLED)
 
 
 def requeue(images: ImageQuerySet) -> int:
@@ -80,7 +84,9 @@ def requeue(images: ImageQuerySet) -> int:
 
 def doom(images: ImageQuerySet) -> int:
     """Delete for ever: no page shows these images from now on. Their files stay until a running lease ends."""
-    return _step("doom", images, living_sha256=None, trashed_at=None)
+    # SQLite writes all indexes of a column that an UPDATE names, also where its value stays: `trashed_at` has 18.
+    in_trash = _step("doom", images.filter(trashed_at__isnull=False), living_sha256=None, trashed_at=None)
+    return in_trash + _step("doom", images.filter(trashed_at=None), living_sha256=None)
 
 
 def _step(step: str, images: ImageQuerySet, **changes: Any) -> int:
@@ -91,7 +97,9 @@ def _step(step: str, images: ImageQuerySet, **changes: Any) -> int:
 # ---- Leases ---------------------------------------------------------------------------------
 
 
-def lease(rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = False) -> UUID | None:
+def lease(
+    rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = False, to_render: bool = False
+) -> UUID | None:
     """Lease those of `rows` that no worker holds. Returns their new token, or None when all are held.
 
     Rows that a worker has paused (`pause`) are free when the pause ends, or at once with `over_pause`.
@@ -99,8 +107,8 @@ def lease(rows: "QuerySet[Any]", duration: timedelta, *, over_pause: bool = Fals
     free = rows.exclude(leased())
     if over_pause:
         free = free | rows.filter(**{_token_column(rows.model): None})
-    token = uuid4()
-    taken = free.update(**{_token_column(rows.model): token}, leased_until=Now() + duration)
+    token, changes = uuid4(), {"may_have_orphans": True} if to_render else {}
+    taken = free.update(**{_token_column(rows.model): token}, leased_until=Now() + duration, **changes)
     return token if taken else None
 
 
@@ -114,8 +122,13 @@ def extend(held: "QuerySet[Any]", duration: timedelta) -> int:
     return held.update(leased_until=Now() + duration)
 
 
-def release(held: "QuerySet[Any]", **changes: Any) -> int:
-    """End the lease of these rows, and write `changes` in the same UPDATE."""
+def release(held: "QuerySet[Any]", *, settled: bool = False, **changes: Any) -> int:
+    """End the lease of these rows, and write `changes` in the same UPDATE.
+
+    `settled`: the worker knows that the row of an image names all files again.
+    """
+    if settled:
+        changes["may_have_orphans"] = False
     return held.update(**{_token_column(held.model): None}, leased_until=None, **changes)
 
 

@@ -57,6 +57,11 @@ SHOWN = (Status.PENDING, Status.READY, Status.FAILED)
 
 
 class ImageQuerySet(ScopedQuerySet):
+    def counted(self) -> Self:
+        """Those whose bytes count against their owner's quota."""
+        hidden = Q(album__in=Album.objects.doomed()) & ~Q(status=Status.RECEIVING)
+        return self.exclude(status=Status.DOOMED).exclude(hidden)
+
     def stored(self) -> Self:
         """PENDING, READY or FAILED. Use `undeleted` to show images: it leaves out those of doomed albums."""
         return self.filter(status__in=SHOWN)
@@ -183,6 +188,8 @@ class Image(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
+    # Whether the storage may have files of this image that the row does not name (images.lifecycle).
+    may_have_orphans = models.BooleanField(default=False, db_default=False, editable=False)
 
     # When the original's bytes were last compared with `sha256`: at the upload, then by the scrub.
     verified_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -211,6 +218,11 @@ class Image(models.Model):
 
     def get_absolute_url(self) -> str:
         return path_of("image-detail", self.public_id)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the row names all files of the image. (A server of the version before writes the token alone.)"""
+        return not self.may_have_orphans and self.lease_token is None
 
     @property
     def is_pending(self) -> bool:

@@ -1,17 +1,17 @@
 """Deleting for ever: one transaction hides, then `purge` removes files, then rows.
 
-`doomed_at` in an album's row hides all its images at once. They are then doomed in batches; each
-batch is a transaction that also gives their bytes back to the quota. An account hides its albums
-in the same way. Lock rows in one order: user, album, image.
+`doomed_at` in an album's row hides all its images at once, and the transaction that writes it gives their
+bytes back to the quota. `purge` then dooms them. An account hides its albums in the same way. Images of a
+living album are doomed in batches; each batch is a transaction with their sums. Lock rows in one order:
+user, album, image.
 """
 
 import logging
 import time
-from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.services import lock_owner, retire
 from albums.models import Album, AlbumQuerySet
 from images import lifecycle, locks
+from images.integrity import files_of
 from images.models import Image, ImageQuerySet, Status, Upload
 from images.storage import identity, parts
 from images.storage.base import image_storage
@@ -31,10 +32,12 @@ logger = logging.getLogger(__name__)
 
 # Images whose files are removed between two database queries.
 BATCH_IMAGES = 500
-# Albums whose images are read by one query.
-BATCH_ALBUMS = 100
 # A run ends when the storage has removed no image for so long. The next run tries again.
 REMOVAL_GIVE_UP_SECONDS = 60
+
+
+# What tells which files an image has.
+_COLUMNS_OF_FILES = ("public_id", "bytes", "sha256", "variants", "may_have_orphans", "lease_token")
 
 
 class DeletionsHeld(OSError):
@@ -43,7 +46,7 @@ class DeletionsHeld(OSError):
 
 def doom_images(owner: User, images: ImageQuerySet) -> int:
     """Hide these images of one owner for ever, and give their bytes back to the quota. Returns how many."""
-    return sum(_doom_and_log(owner, batch) for batch in transaction_batches(images.stored()))
+    return sum(_doom_and_log(owner, batch) for batch in transaction_batches(images.undeleted()))
 
 
 def _doom_and_log(owner: User, images: ImageQuerySet) -> int:
@@ -57,15 +60,13 @@ def doom_albums(owner: User, albums: AlbumQuerySet) -> int:
     """Hide these albums of one owner for ever, with all their images. Returns how many albums."""
     keys = _hide_albums(owner, albums)
     log_rows("albums deleted for ever", owner, public_ids(Album.objects.filter(pk__in=keys)), len(keys))
-    _doom_images_in(owner, keys)
     return len(keys)
 
 
 def doom_user(user: User) -> None:
     """Hide an account with all its albums, and end its logins: its user cannot sign in any more."""
-    keys = _hide_user(user)
+    _hide_user(user)
     log_rows("account deleted", user, [str(user.public_id)], 1)
-    _doom_images_in(user, keys)
 
 
 def doom_expired() -> int:
@@ -83,25 +84,27 @@ def doom_expired() -> int:
 
 @retry_transaction
 def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
-    """After this transaction no page shows these albums, and uploads into them have ended. Returns their keys."""
+    """After this transaction no page shows these albums, and uploads into them have ended. Returns their keys.
+
+    It gives back the bytes of all their images: one that is published later finds no living album.
+    """
     lock_owner(owner)
-    keys = list(albums.undeleted().order_by("pk").values_list("pk", flat=True))
-    Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now())
+    sums = dict(albums.undeleted().select_for_update().order_by("pk").values_list("pk", "bytes"))
+    keys = list(sums)
+    Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now(), image_count=0, bytes=0, cover_key=0)
     delete_uploads(owner, Upload.objects.open().filter(album__in=keys))
+    # The sums of albums leave out images that were trashed alone.
+    trashed_alone = Image.objects.filter(owner=owner, album__in=keys, trashed_at__isnull=False)
+    give_back_bytes(owner, sum(sums.values()) + (trashed_alone.aggregate(size=Sum("bytes"))["size"] or 0))
     return keys
 
 
 @retry_transaction
-def _hide_user(user: User) -> list[int]:
-    """After this transaction no page shows the account or its albums. Returns the albums' keys."""
+def _hide_user(user: User) -> None:
+    """After this transaction no page shows the account or its albums."""
     lock_owner(user)
     retire(user)
-    return _hide_albums(user, Album.objects.filter(owner=user))
-
-
-def _doom_images_in(owner: User, albums: Sequence[int]) -> int:
-    key_batches = (albums[start : start + BATCH_ALBUMS] for start in range(0, len(albums), BATCH_ALBUMS))
-    return sum(doom_images(owner, Image.objects.filter(album__in=keys)) for keys in key_batches)
+    _hide_albums(user, Album.objects.filter(owner=user))
 
 
 @retry_transaction
@@ -158,27 +161,40 @@ def remove_files(images: list[Image]) -> list[int]:
     """
     refuse_during_backup()
     identity.check()
-    gone = image_storage().delete_folders([image.storage_prefix for image in images])
+    gone = image_storage().delete_folders({image.storage_prefix: _all_files(image) for image in images})
     # The disk may have been unmounted meanwhile: then every folder looked empty.
     identity.check()
     return [image.pk for image in images if image.storage_prefix in gone]
 
 
-def _doom_hidden() -> None:
-    """Doom albums of doomed users, and images of doomed albums.
+def _all_files(image: Image) -> set[str] | None:
+    """The names of all files of an image, by its row; None if a worker may have left others."""
+    return {file.name for file in files_of(image)} if image.is_settled else None
 
-    Images are left when a process died after it had hidden their album. Albums should never be left:
-    one transaction hides them with their user.
+
+def _doom_hidden() -> None:
+    """Doom albums of doomed users, and images of doomed albums. No worker renders what is doomed.
+
+    Albums should never be left: one transaction hides them with their user.
     """
     Album.objects.undeleted().filter(owner__doomed_at__isnull=False).update(doomed_at=timezone.now())
     undoomed_images = Image.objects.filter(album=OuterRef("pk"), living_sha256__isnull=False)
-    albums = Album.objects.doomed().filter(Exists(undoomed_images)).select_related("owner")
-    each(albums, lambda album: _doom_images_in(album.owner, [album.pk]))
+    each(Album.objects.doomed().filter(Exists(undoomed_images)).select_related("owner"), _doom_images_of)
+
+
+def _doom_images_of(album: Album) -> int:
+    """Of a hidden album: its sums and bytes count no more."""
+    doomed = 0
+    for batch in transaction_batches(Image.objects.stored().filter(album=album)):
+        ids, count = public_ids(batch), lifecycle.doom(batch)
+        log_rows("images deleted for ever", album.owner, ids, count)
+        doomed += count
+    return doomed
 
 
 def _purge_images() -> int:
     purged, deadline = 0, time.monotonic() + REMOVAL_GIVE_UP_SECONDS
-    for batch in batches(Image.objects.doomed().unleased(), BATCH_IMAGES):
+    for batch in batches(Image.objects.doomed().unleased().only(*_COLUMNS_OF_FILES), BATCH_IMAGES):
         try:
             gone = remove_files(batch)
         except OSError as error:

@@ -41,7 +41,7 @@ _POSITION = f"images.convergence.{zlib.crc32(TABLE.encode())}"
 
 def outdated() -> ImageQuerySet:
     """READY images that should be rendered again, also those that a worker holds."""
-    is_outdated = Q(lease_token__isnull=False)
+    is_outdated = Q(lease_token__isnull=False) | Q(may_have_orphans=True)
     files = {f"file_of_{size}": Coalesce(KT(f"variants__{size}__file"), Value("", TextField())) for size in SIZES}
     for file in files:
         is_outdated |= ~Q(**{f"{file}__contains": f".v{RENDER_VERSION}."})

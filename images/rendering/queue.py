@@ -33,7 +33,7 @@ class Claim:
     owner: int
     token: UUID
     resumed: bool
-    """Another worker lost this image by the end of its lease; it may have left files."""
+    """Another worker had this image and did not end as it should; it may have left files."""
     is_large: bool = False
     """It may take long to render."""
 
@@ -59,16 +59,16 @@ def claim_next(after_owner: int = 0, *, only_small: bool = False) -> Claim | Non
 
 def claim(image: Image, among: ImageQuerySet) -> Claim | None:
     """Claim this image if it is still `among` these; None when another worker was first."""
-    token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE)
+    token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE, to_render=True)
     if token is None:
         return None
     is_large = image.width * image.height >= LARGE_PIXELS or image.bytes >= LARGE_BYTES
-    return Claim(image.pk, image.owner_id, token, image.lease_token is not None, is_large)
+    return Claim(image.pk, image.owner_id, token, not image.is_settled, is_large)
 
 
 def first(images: ImageQuerySet) -> Image | None:
     """The first of these images, with only the columns that `claim` needs."""
-    image: Image | None = images.only("pk", "owner_id", "lease_token", *_SIZE_COLUMNS).first()
+    image: Image | None = images.only("pk", "owner_id", "lease_token", "may_have_orphans", *_SIZE_COLUMNS).first()
     return image
 
 

@@ -68,7 +68,7 @@ def _render_and_record(claim: Claim, image: Image) -> bool:
         # The death of the child is an attempt of this image, because the child worked on no other.
         attempt = image.attempts + 1
         logger.warning("image %s: %s in attempt %d: %s", image.public_id, error.code, attempt, error.detail)
-        attempts = {"attempts": F("attempts") + 1}
+        attempts: dict[str, Any] = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
             return bool(lifecycle.release(claim.row(), **attempts))
         return _record_failure(claim, image, error, **attempts)
@@ -155,7 +155,7 @@ def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool
         # The token stays in the row, so the next walk renders the image again (images.rendering.convergence).
         logger.warning("old files of image %s are left: %s", image.public_id, error)
         return True
-    return bool(lifecycle.release(claim.row()))
+    return bool(lifecycle.release(claim.row(), settled=True))
 
 
 @retry_transaction
@@ -168,7 +168,8 @@ def _record_failure(claim: Claim, image: Image, error: ProcessingError, **change
     """FAILED; or still READY, with its old variants, when it could not be rendered again."""
     _remove_others(claim, image, image.variants)
     if image.is_ready:
-        return bool(lifecycle.release(claim.row(), **convergence.failure_columns(error.detail), **changes))
+        changes |= convergence.failure_columns(error.detail)
+        return bool(lifecycle.release(claim.row(), settled=True, **changes))
     return bool(lifecycle.fail(claim.row(), code=error.code, detail=error.detail, **changes))
 
 

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,8 +68,11 @@ class ImageStorage(ABC):
         """Open a file to read it in chunks, without loading it into memory."""
 
     @abstractmethod
-    def delete_folders(self, folders: Sequence[str]) -> set[str]:
-        """Remove all files in these folders of images. Returns the folders in which no file is left."""
+    def delete_folders(self, folders: Mapping[str, Collection[str] | None]) -> set[str]:
+        """Remove all files in these folders of images. Returns the folders in which no file is left.
+
+        Beside each folder stand the names of all its files, so that it need not be listed; or None.
+        """
 
     @abstractmethod
     def delete_others(self, folder: str, named: Collection[str]) -> None:

@@ -11,7 +11,7 @@ import io
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from math import ceil
@@ -103,17 +103,19 @@ class S3ImageStorage(S3Storage, ImageStorage):
         with _as_os_error(name):
             return self.client.get_object(**self._object(name), **options)
 
-    def delete_folders(self, folders: Sequence[str]) -> set[str]:
+    def delete_folders(self, folders: Mapping[str, Collection[str] | None]) -> set[str]:
         deadline = time.monotonic() + TRANSFER_SECONDS
+        unknown = [folder for folder, names in folders.items() if names is None]
         with ThreadPoolExecutor(settings.STORAGE_WORKERS, "delete") as pool:
-            listings = pool.map(lambda folder: self._names_in(folder, deadline), folders)
-            listed = {folder: names for folder, names in zip(folders, listings, strict=True) if names is not None}
-            names = [name for names in listed.values() for name in names]
+            listings = pool.map(lambda folder: self._names_in(folder, deadline), unknown)
+            every = {**folders, **dict(zip(unknown, listings, strict=True))}
+            known = {folder: names for folder, names in every.items() if names is not None}
+            names = [name for names in known.values() for name in names]
             # Servers remove the objects of one request one after the other, so all workers get some.
             size = min(DELETE_BATCH_OBJECTS, ceil(len(names) / settings.STORAGE_WORKERS) or 1)
             batches = [names[start : start + size] for start in range(0, len(names), size)]
             deleted = set[str]().union(*pool.map(self._delete, batches))
-        return {folder for folder, names in listed.items() if deleted.issuperset(names)}
+        return {folder for folder, names in known.items() if deleted.issuperset(names)}
 
     def delete_others(self, folder: str, named: Collection[str]) -> None:
         others = [

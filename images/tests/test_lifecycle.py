@@ -156,7 +156,7 @@ def test_a_lock_is_such_a_lease():
 
 # ---- Nobody else -------------------------------------------------------------------------------
 
-WRITTEN_HERE_ONLY = {"status", "leased_until", "lease_token"}
+WRITTEN_HERE_ONLY = {"status", "leased_until", "lease_token", "may_have_orphans"}
 WRITERS = ("update", "create", "bulk_create", "Image", "Runner")
 
 

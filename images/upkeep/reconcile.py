@@ -115,7 +115,7 @@ def _forget_old_findings() -> int:
 
 
 def repair_users() -> int:
-    images = Image.objects.exclude(status=Status.DOOMED).filter(owner=OuterRef("pk")).values("owner")
+    images = Image.objects.counted().filter(owner=OuterRef("pk")).values("owner")
     uploads = Upload.objects.filter(counted=True, owner=OuterRef("pk")).values("owner")
     return _repair(User.objects.all(), used_bytes=_of(images, Sum("bytes")) + _of(uploads, Sum("length")))
 
@@ -123,7 +123,7 @@ def repair_users() -> int:
 def repair_albums() -> int:
     images = Image.objects.stored().filter(trashed_at=None, album=OuterRef("pk")).values("album")
     sums = {"image_count": _of(images, Count("pk")), "bytes": _of(images, Sum("bytes"))}
-    return _repair(Album.objects.all(), **sums, cover_key=right_cover_key())
+    return _repair(Album.objects.undeleted(), **sums, cover_key=right_cover_key())
 
 
 def _of(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
@@ -131,7 +131,7 @@ def _of(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
 
 
 def repair_months() -> int:
-    albums = Album.objects.values_list("pk", flat=True)
+    albums = Album.objects.undeleted().values_list("pk", flat=True)
     return each(batches(albums, SUMS_BATCH_ROWS), lambda keys: each(_with_wrong_months(keys), _repair_months))
 
 

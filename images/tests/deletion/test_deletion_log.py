@@ -6,6 +6,7 @@ import structlog
 from albums.models import Album
 from images import services
 from images.deletion import trash
+from images.deletion.removal import purge
 from images.models import Image
 from images.tests.helpers import album, colours, received, user
 
@@ -43,6 +44,7 @@ def test_trash_restore_and_deletion_of_albums_and_accounts_are_logged():
         services.delete_albums(alice, Album.objects.all())
         trash.restore(Album.objects.select_related("owner").get())
         services.delete_albums(alice, Album.objects.all(), permanent=True)
+        purge()
         services.delete_account(alice)
     assert events(logs) == [
         ("albums put into the trash", 1, ids),

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,8 @@ from images import services, totals
 from images.deletion import removal, trash
 from images.deletion.removal import doom_albums, doom_user, purge
 from images.models import Image, Status
+from images.processing import Crashed
+from images.rendering import queue, variants
 from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, stored, user, work_off
 from images.upkeep.reconcile import reconcile
@@ -95,7 +98,7 @@ def test_files_that_cannot_be_removed_keep_their_row_until_they_can(monkeypatch)
     delete = storage.delete_folders
 
     def fail_for_one(self, folders):
-        return delete(self, [folder for folder in folders if folder != stuck])
+        return delete(self, {folder: files for folder, files in folders.items() if folder != stuck})
 
     with monkeypatch.context() as broken:
         broken.setattr(storage, "delete_folders", fail_for_one)
@@ -172,15 +175,14 @@ def test_more_than_one_part_is_trashed_and_deleted_with_the_right_sums(small_par
     assert (alice.used_bytes, purge(), Album.objects.count()) == (0, 5, 1)
 
 
-def test_a_hidden_album_shows_nothing_before_its_images_are_doomed(monkeypatch, small_parts):
-    """The process dies right behind the one UPDATE; the next one finishes."""
+def test_a_hidden_album_shows_and_counts_nothing_before_its_images_are_doomed(small_parts):
+    """Also if the process dies then: the next one finishes."""
     alice = user()
     holiday, images = holiday_of(alice, 5)
     services.delete_images(alice, Image.objects.filter(pk=images[0].pk))
-    with monkeypatch.context() as dying:
-        dying.setattr(removal, "_doom_images_in", lambda owner, albums: 0)
-        doom_albums(alice, Album.objects.filter(pk=holiday.pk))
+    doom_albums(alice, Album.objects.filter(pk=holiday.pk))
     assert Image.objects.doomed().count() == 0
+    assert User.objects.get().used_bytes == 0
     for rows in (Image.objects.undeleted(), Image.objects.owned_by(alice), Image.objects.trashed_by(alice)):
         assert not rows.exists()
     assert [list(rows) for rows in trash.contents(alice)] == [[], []]
@@ -207,11 +209,116 @@ def test_what_cannot_be_removed_does_not_keep_the_rest(monkeypatch, small_parts)
     delete = type(image_storage()).delete_folders
 
     def fail_for_some(self, folders):
-        return delete(self, [folder for folder in folders if folder not in stuck])
+        return delete(self, {folder: files for folder, files in folders.items() if folder not in stuck})
 
     monkeypatch.setattr(type(image_storage()), "delete_folders", fail_for_some)
     services.delete_albums(alice, Album.objects.all(), permanent=True)
     assert purge() == 2
+
+
+# ---- Files that no row names -----------------------------------------------------------------
+
+
+def stop_after_storing(monkeypatch):
+    """The worker dies when it has stored all sizes and before it has written so."""
+
+    class Death(BaseException):
+        pass
+
+    def die(*args, **kwargs):
+        raise Death
+
+    claim = queue.claim_next()
+    with monkeypatch.context() as dying:
+        dying.setattr(variants, "_record_success", die)
+        with pytest.raises(Death):
+            variants.render(claim)
+    Image.objects.update(leased_until="2020-01-01T00:00Z")
+
+
+def delete_all(owner):
+    services.delete_albums(owner, Album.objects.all(), permanent=True)
+    return purge()
+
+
+def test_what_an_interrupted_render_stored_goes_with_its_image(monkeypatch):
+    alice = user()
+    image = received(album(alice))
+    stop_after_storing(monkeypatch)
+    assert len(stored()) > 1
+    assert (Image.objects.get().variants, Image.objects.get().may_have_orphans) == ({}, True)
+    assert (delete_all(alice), stored()) == (1, set())
+    assert not Image.objects.filter(pk=image.pk).exists()
+
+
+def test_what_an_interrupted_render_stored_goes_also_after_other_attempts_have_failed(monkeypatch):
+    """An attempt that ends before it has stored anything does not know what the first one has left."""
+    alice = user()
+    received(album(alice))
+    stop_after_storing(monkeypatch)
+
+    def crash(*args):
+        raise Crashed("It crashed.")
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(variants, "render_in_child", crash)
+        variants.render(queue.claim_next())
+    assert Image.objects.get().leased_until is None
+    assert (delete_all(alice), stored()) == (1, set())
+
+
+def test_what_a_worker_stored_that_cannot_remove_it_goes_with_its_image(monkeypatch):
+    """The image is deleted while it is rendered, and the storage fails then."""
+    alice = user()
+    holiday = album(alice)
+    received(holiday)
+    store = variants._store
+
+    def store_then_delete(*args):
+        checksums = store(*args)
+        doom_albums(alice, Album.objects.all())
+        removal._doom_hidden()
+        return checksums
+
+    def refuse(*args):
+        raise OSError("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(variants, "_store", store_then_delete)
+        broken.setattr(type(image_storage()), "delete_folders", refuse)
+        variants.render(queue.claim_next())
+    assert len(stored()) > 1
+    assert (purge(), stored()) == (1, set())
+
+
+def test_what_is_left_of_an_older_version_goes_with_its_image(monkeypatch):
+    """The old files could not be removed when the image was made again."""
+    alice = user()
+    holiday_of(alice, 1)
+    Image.objects.update(variants={"thumb": {"file": "thumb.v0.jpg", "bytes": 3}})
+    image = Image.objects.get()
+    image_storage().save(f"{image.storage_prefix}/thumb.v0.jpg", ContentFile(b"old"))
+
+    def refuse(*args):
+        raise OSError("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(image_storage()), "delete_others", refuse)
+        variants.render(queue.claim(image, Image.objects.ready()))
+    assert "thumb.v0.jpg" not in str(Image.objects.get().variants)
+    Image.objects.update(leased_until="2020-01-01T00:00Z")
+    assert (delete_all(alice), stored()) == (1, set())
+
+
+@pytest.mark.skipif(not on_s3(), reason="on a disk folders are always listed")
+def test_folders_of_images_that_ended_well_are_not_listed(monkeypatch):
+    alice = user()
+    holiday_of(alice)
+    assert not Image.objects.filter(may_have_orphans=True).exists()
+    listed = []
+    monkeypatch.setattr(type(image_storage()), "_names_in", lambda self, folder, deadline: listed.append(folder))
+    assert (delete_all(alice), listed) == (3, [])
+    assert stored() == set()
 
 
 @pytest.mark.skipif(on_s3(), reason="about folders, which a bucket does not have")

@@ -100,4 +100,4 @@ def test_one_folder_that_cannot_be_removed_stops_no_other(disk, store_bytes, mon
         rmdir(self)
 
     monkeypatch.setattr(Path, "rmdir", refuse)
-    assert disk.delete_folders(["aa/stuck", "aa/free"]) == {"aa/free"}
+    assert disk.delete_folders({"aa/stuck": None, "aa/free": None}) == {"aa/free"}

@@ -86,7 +86,7 @@ def test_names_that_the_store_would_never_make_are_refused(storage, store_bytes,
     for act in (
         lambda: store_bytes(b"one", name),
         lambda: storage.open_stored(name),
-        lambda: storage.delete_folders([name]),
+        lambda: storage.delete_folders({name: None}),
         lambda: storage.local_copy(name).__enter__(),
     ):
         with pytest.raises(SuspiciousOperation):
@@ -98,8 +98,18 @@ def test_folders_go_together_and_their_neighbours_stay(storage, store_bytes):
     names = [f"aa/bb/{folder}/{file}" for folder in ("c1", "c2", "c22") for file in ("original", "thumb.v1.jpg")]
     for name in names:
         store_bytes(b"one", name)
-    assert storage.delete_folders(["aa/bb/c1", "aa/bb/c2", "aa/bb/none"]) == {"aa/bb/c1", "aa/bb/c2", "aa/bb/none"}
+    gone = ["aa/bb/c1", "aa/bb/c2", "aa/bb/none"]
+    assert storage.delete_folders(dict.fromkeys(gone)) == {*gone}
     assert stored() == {"aa/bb/c22/original", "aa/bb/c22/thumb.v1.jpg"}
+
+
+def test_folders_of_which_all_files_are_named_go_also_if_some_are_gone_already(storage, store_bytes):
+    names = [f"aa/bb/{folder}/{file}" for folder in ("c1", "c2", "c3") for file in ("original", "thumb.v1.jpg")]
+    for name in names[1:]:
+        store_bytes(b"one", name)
+    folders = {"aa/bb/c1": names[:2], "aa/bb/c2": None}
+    assert storage.delete_folders(folders) == {"aa/bb/c1", "aa/bb/c2"}
+    assert stored() == set(names[4:])
 
 
 def test_the_listing_is_in_the_order_of_the_names_and_has_unknown_files(storage, store_bytes):
