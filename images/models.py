@@ -286,6 +286,27 @@ class Month(models.Model):
         return f"{self.begins:%Y-%m}"
 
 
+class OwnerMonth(models.Model):
+    """The sum of one month over an owner's albums, also those in the trash. images.totals writes both together.
+
+    An owner with 10,000 albums has tens of thousands of months of albums: too many to add up for each request.
+    """
+
+    # No constraint in the database: a server of the version before deletes users without their months.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    # The month's first day.
+    begins = models.DateField()
+    image_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["owner", "begins"], name="one_month_of_an_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.begins:%Y-%m}"
+
+
 class ImageWord(Word):
     """A word of an image. imagestore.kit.search writes it, in the transaction that writes the image.
 

@@ -1,4 +1,4 @@
-"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of its months.
+"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of their months.
 
 An owner's sum counts an original from before its bytes are stored until it is doomed, also in the
 trash. It counts a resumable upload from its beginning, until its image is counted instead. An album's
@@ -6,6 +6,7 @@ sums leave out images that were trashed alone. Change a sum in the transaction t
 and lock rows in one order: user, album, image. Months change under their album's lock.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from albums.models import Album
 from images.covers import albums_locked
-from images.models import ImageQuerySet, Month, Upload, UploadQuerySet
+from images.models import ImageQuerySet, Month, OwnerMonth, Upload, UploadQuerySet
 from imagestore.kit.batches import batches
 
 # The most images that one transaction changes. MySQL refuses the statement for 300,000, and other requests
@@ -94,13 +95,32 @@ def update_with_sums(images: ImageQuerySet, write: Callable[[ImageQuerySet], int
 
 
 def count_months(images: ImageQuerySet, sign: int) -> None:
-    """Add these images to the months of their albums, or subtract them. Call it with the albums locked."""
+    """Add these images to the months of their albums and of their owners, or subtract them.
+
+    Call it with the albums locked.
+    """
+    of_owners: Counter[tuple[int, date]] = Counter()
     per_month = images.by_month().values_list("owner_id", "album_id", "year", "month").annotate(Count("pk"))
     for owner, album, year, month, number in list(per_month):
         of_album = {"album_id": album, "begins": date(year, month, 1)}
         change = sign * number
         if not Month.objects.filter(**of_album).update(image_count=_sum("image_count", change)):
             Month.objects.create(**of_album, owner_id=owner, image_count=max(0, change))
+        of_owners[owner, of_album["begins"]] += change
+    # In one order, because uploads into other albums lock the same rows.
+    for (owner, begins), change in sorted(of_owners.items()):
+        _count_of_owner(owner, begins, change)
+
+
+def _count_of_owner(owner: int, begins: date, change: int) -> None:
+    changed = {"image_count": _sum("image_count", change)}
+    of_owner = OwnerMonth.objects.filter(owner=owner, begins=begins)
+    if not of_owner.update(**changed):
+        # Another upload of the owner may do the same now.
+        OwnerMonth.objects.bulk_create(
+            [OwnerMonth(owner_id=owner, begins=begins, image_count=0)], ignore_conflicts=True
+        )
+        of_owner.update(**changed)
 
 
 def _add(album: Any, images: int, size: int) -> bool:
