@@ -1,7 +1,7 @@
 """CPU and memory to render one picture, and the overhead of its child process.
 
 python -m bench.bench_processing            CPU of a 12-megapixel photo, overhead of a child
-python -m bench.bench_processing --memory   also peak memory, at 24 MP, 100 MP and the most pixels of each format, in minutes
+python -m bench.bench_processing --memory   also peak memory, at 24 MP, 100 MP and the most pixels of each format
 python -m bench.bench_processing --limits   also CPU of smooth and of noisy pictures, and their CPU limit
 """
 

@@ -1,4 +1,4 @@
-"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of their months.
+"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of each month.
 
 An owner's sum counts an original from before its bytes are stored until it is doomed, also in the
 trash. It counts a resumable upload from its beginning, until its image is counted instead. An album's
