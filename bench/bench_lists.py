@@ -172,7 +172,8 @@ def _plan(cursor: Any, sql: str) -> list[str]:
     return [
         _marked(
             f"{row['table']}: {row['type']} {row['key']}, about {row['rows']} rows; {row['Extra']}",
-            row["type"] in ("ALL", "index")
+            # Tables in brackets are made of a statement's part, which is shown with its own table.
+            (row["type"] in ("ALL", "index") and not (row["table"] or "<").startswith("<"))
             or "filesort" in (row["Extra"] or "")
             or "temporary" in (row["Extra"] or ""),
         )
