@@ -87,7 +87,9 @@ class ImageQuerySet(ScopedQuerySet):
 
     def trashed_alone(self) -> Self:
         """Trashed one by one: restoring their album leaves them there. Never doomed: `doom` clears the column."""
-        return self.filter(trashed_at__isnull=False).exclude(album__in=Album.objects.doomed())
+        # Not `exclude(album__in=…)`, for which MySQL reads the albums of all users.
+        undeleted_album = Subquery(Album.objects.undeleted().filter(pk=OuterRef("album")).values("pk"))
+        return self.filter(IsNull(undeleted_album, False), trashed_at__isnull=False)
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
