@@ -88,7 +88,7 @@ def narrow(rows: ScopedQuerySet, terms: Sequence[Term], ways: Sequence[Way]) -> 
     """Those of `rows` that have all terms, each in any of these ways."""
     if not terms:
         return rows
-    counts = _counts(terms, ways)
+    counts = _counts(terms, ways) if len(terms) > 1 else {terms[0]: [1] * len(ways)}
     # In what follows, the ways in which nothing has the term cost nothing.
     used = {term: [way for way, count in zip(ways, counts[term], strict=True) if count] for term in terms}
     if not all(used.values()):
@@ -98,11 +98,12 @@ def narrow(rows: ScopedQuerySet, terms: Sequence[Term], ways: Sequence[Way]) -> 
     def has(term: Term, key: str) -> Q:
         return reduce(or_, [way.has(term, key) for way in used[term]])
 
-    if others or sum(counts[lead]) <= RARE_WORDS:
-        hits = [way.found(lead).filter(*(has(term, way.key) for term in others)) for way in used[lead]]
-        keys = _first([found.values_list(way.key) for found, way in zip(hits, used[lead], strict=True)])
-        if len(keys) <= RARE_WORDS:
-            return _only(rows, set(keys))
+    hits = [way.found(lead).filter(*(has(term, way.key) for term in others)) for way in used[lead]]
+    found = _first([each.values_list(way.key) for each, way in zip(hits, used[lead], strict=True)])
+    if len(found) <= RARE_WORDS:
+        return _only(rows, {key for _, key in found})
+    numbers = {number for number, _ in found}
+    used[lead] = [way for number, way in enumerate(used[lead]) if number in numbers]
     return rows.filter(*(has(term, "pk") for term in [lead, *others]))
 
 
@@ -118,23 +119,22 @@ def _only(rows: "QuerySet[Any]", keys: set[int]) -> Any:
 
 
 def _counts(terms: Sequence[Term], ways: Sequence[Way]) -> dict[Term, Sequence[int]]:
-    """How many times each term is found in each of these ways; counted up to what is needed to choose."""
-    most = COUNTED_WORDS if len(terms) > 1 else RARE_WORDS + 1
+    """How many times each term is found in each of these ways, at most COUNTED_WORDS."""
     found = [way.found(term).values_list(way.key) for term in terms for way in ways]
-    row = _select("SELECT ", ", ", "(SELECT COUNT(*) FROM ({}) counted)", found, most)[0]
+    row = _select("SELECT ", ", ", "(SELECT COUNT(*) FROM ({}) counted)", found, COUNTED_WORDS)[0]
     return {term: row[number * len(ways) : (number + 1) * len(ways)] for number, term in enumerate(terms)}
 
 
-def _first(found: "Sequence[QuerySet[Any]]") -> list[int]:
-    """Keys of each of these querysets, of each at most one more than are few."""
-    return [key for (key,) in _select("", " UNION ALL ", "SELECT * FROM ({}) found", found, RARE_WORDS + 1)]
+def _first(found: "Sequence[QuerySet[Any]]") -> Any:
+    """Of each queryset, at most one key more than are few, beside the queryset's number."""
+    return _select("", " UNION ALL ", "SELECT {1}, found.* FROM ({0}) found", found, RARE_WORDS + 1)
 
 
 def _select(begin: str, between: str, form: str, found: "Sequence[QuerySet[Any]]", count: int) -> Any:
     """One statement of the first `count` rows of each queryset. Django knows no LIMIT in a part of a statement."""
     parts = [each[:count].query.sql_with_params() for each in found]
     with connection.cursor() as cursor:
-        statement = begin + between.join(form.format(sql) for sql, _ in parts)
+        statement = begin + between.join(form.format(sql, number) for number, (sql, _) in enumerate(parts))
         cursor.execute(statement, [value for _, params in parts for value in params])
         return cursor.fetchall()
 
