@@ -40,9 +40,6 @@ class AlbumQuerySet(ScopedQuerySet):
         """Deleted for ever; each row stays until the album's images are gone."""
         return self.filter(doomed_at__isnull=False)
 
-    def doomed_by(self, user: User | AnonymousUser) -> Self:
-        return self.doomed().filter(owner=user) if user.is_authenticated else self.none()
-
 
 class Album(models.Model):
     """A named set of one owner's images.

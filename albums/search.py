@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Q
 
 from accounts.models import User
 from albums.models import AlbumQuerySet, AlbumWord
-from imagestore.kit.search import beginning, narrow, there_is
+from imagestore.kit.search import Way, beginning, narrow, there_is
 from imagestore.kit.words import FIELD_POSITIONS, Term
 
 
@@ -15,12 +15,7 @@ def matching(albums: AlbumQuerySet, terms: Sequence[Term]) -> Any:
     """Those of one owner's albums that have all terms."""
     assert isinstance(albums.scope, User), "albums of no owner"
     words = AlbumWord.objects.filter(owner=albums.scope)
-
-    def hits(lead: Term, others: Sequence[Term]) -> Any:
-        found = beginning(words, lead).filter(*(_has(term, "album") for term in others))
-        return [found.values_list("album", flat=True)]
-
-    return narrow(albums, terms, hits=hits, has=lambda term: _has(term, "pk"))
+    return narrow(albums, terms, [Way(lambda term: beginning(words, term), "album", _has)])
 
 
 def _has(term: Term, key: str) -> Q:

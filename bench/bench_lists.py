@@ -1,10 +1,11 @@
 """Lists of an owner with 10,000 albums and 10⁶ images, against those of one with 10 albums and 10³ images.
 
-python -m bench.bench_lists            on a private MariaDB, which is filled first, in five minutes
-python -m bench.bench_lists FOLDER     the same, but the data stay in FOLDER for the next time (bench.million)
+python -m bench.bench_lists                 on a private MariaDB, which is filled first, in ten minutes
+python -m bench.bench_lists FOLDER          the same, but the data stay in FOLDER for the next time (bench.million)
+python -m bench.bench_lists DATABASE_URL    on a server of yours, such as a MySQL: mysql://user:password@host:port/name
 
-Requests of both owners alternate, through all of Django but no network. Then come the plans of all queries, on
-MariaDB and on SQLite; one that reads or sorts a whole set is marked. To measure one more list, add it to `LISTS`.
+Requests of both owners alternate, through all of Django but no network. Then come the plans of all queries, on that
+server and on SQLite; one that reads or sorts a whole set is marked. To measure one more list, add it to `LISTS`.
 """
 
 import json
@@ -33,6 +34,7 @@ from bench.million import LastingMariaDB, fill
 from bench.million_rows import LARGE, SMALL
 from images import services
 from images.models import Image
+from tests.servers import connect
 
 ROUNDS = 40
 # The settings of the process that measures. A quota, because a page of an album asks for more with one.
@@ -165,12 +167,13 @@ def _plan(cursor: Any, sql: str) -> list[str]:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
         steps = [row[3] for row in cursor.fetchall()]
         return [_marked(step, "SCAN" in step or "TEMP B-TREE" in step) for step in steps]
-    cursor.execute(f"EXPLAIN {sql}")
+    cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {sql}")
     rows = [dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor.fetchall()]
     return [
         _marked(
             f"{row['table']}: {row['type']} {row['key']}, about {row['rows']} rows; {row['Extra']}",
-            row["type"] in ("ALL", "index")
+            # Tables in brackets are made of a statement's part, which is shown with its own table.
+            (row["type"] in ("ALL", "index") and not (row["table"] or "<").startswith("<"))
             or "filesort" in (row["Extra"] or "")
             or "temporary" in (row["Extra"] or ""),
         )
@@ -192,15 +195,14 @@ def _run(work: str, database_url: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def figures(folder: Path) -> list[dict[str, Any]]:
-    with LastingMariaDB(folder / "mariadb") as database:
-        fill(database.url)
-        return _run("measure", database.url)
+def figures(database_url: str) -> list[dict[str, Any]]:
+    fill(database_url)
+    return _run("measure", database_url)
 
 
-def goals(folder: Path | None = None) -> Iterator[Goal]:
-    with tempfile.TemporaryDirectory() as temporary:
-        yield from _goals(figures(folder or Path(temporary)))
+def goals() -> Iterator[Goal]:
+    with tempfile.TemporaryDirectory() as temporary, LastingMariaDB(Path(temporary) / "mariadb") as database:
+        yield from _goals(figures(database.url))
 
 
 def _goals(found: list[dict[str, Any]]) -> Iterator[Goal]:
@@ -212,20 +214,27 @@ def _p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
+def _version(database_url: str) -> str:
+    with closing(connect(database_url)) as server:
+        cursor = server.cursor()
+        cursor.execute("SELECT @@version_comment, @@version")
+        return " ".join(cursor.fetchone())
+
+
 def _show_plans(title: str, found: list[dict[str, Any]]) -> None:
     print(f"\nPlans of {title}")
     for one in found:
         print(one["name"], *one["plans"], sep="\n  ")
 
 
-def main(folder: Path) -> None:
-    found = figures(folder)
+def main(database_url: str) -> None:
+    found = figures(database_url)
     print(table(_goals(found)))
-    _show_plans("MariaDB", found)
+    _show_plans(_version(database_url), found)
     with tempfile.TemporaryDirectory() as temporary:
-        database_url = f"sqlite:///{temporary}/db.sqlite3"
-        fill(database_url, SMALL)
-        _show_plans("SQLite", _run("plans", database_url))
+        sqlite = f"sqlite:///{temporary}/db.sqlite3"
+        fill(sqlite, SMALL)
+        _show_plans("SQLite", _run("plans", sqlite))
 
 
 if __name__ == "__main__":
@@ -234,8 +243,11 @@ if __name__ == "__main__":
             with override_settings(STORAGES=_PLAIN_STATIC):
                 for one in measure() if work == "measure" else plans_alone():
                     print(json.dumps(one), flush=True)
+        case [database_url] if "://" in database_url:
+            main(database_url)
         case [folder]:
-            main(Path(folder))
+            with LastingMariaDB(Path(folder) / "mariadb") as database:
+                main(database.url)
         case _:
-            with tempfile.TemporaryDirectory() as name:
-                main(Path(name))
+            with tempfile.TemporaryDirectory() as name, LastingMariaDB(Path(name) / "mariadb") as database:
+                main(database.url)

@@ -1,7 +1,7 @@
 """CPU and memory to render one picture, and the overhead of its child process.
 
 python -m bench.bench_processing            CPU of a 12-megapixel photo, overhead of a child
-python -m bench.bench_processing --memory   also peak address space at the most pixels of each format, in minutes
+python -m bench.bench_processing --memory   also peak memory, at 24 MP, 100 MP and the most pixels of each format
 python -m bench.bench_processing --limits   also CPU of smooth and of noisy pictures, and their CPU limit
 """
 
@@ -43,6 +43,8 @@ Image.register_save("JXL", save_jxl)
 
 # Width and height in px.
 TWELVE_MP = (4032, 3024)
+# 24 and 100 megapixels.
+MEMORY_SIDES = (4900, 10_000)
 _FORMATS = {form.decoder: form for form in (JPEG, PNG, GIF, WEBP, AVIF, HEIC, JXL, TIFF, BMP)}
 # Title -> mode, format and options to save with.
 SAVED_AS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -52,6 +54,7 @@ SAVED_AS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "PNG, RGBA": ("RGBA", "PNG", {"compress_level": 1}),
     "PNG, 16-bit grey": ("I;16", "PNG", {"compress_level": 1}),
     "GIF": ("P", "GIF", {}),
+    "GIF, transparency": ("P", "GIF", {"transparency": 0}),
     "WebP": ("RGB", "WEBP", {"quality": 75, "method": 0}),
     "WebP, alpha": ("RGBA", "WEBP", {"quality": 75, "method": 0}),
     "AVIF": ("RGB", "AVIF", {"quality": 60, "speed": 10}),
@@ -77,7 +80,7 @@ from images.processing.decoding import load_decoder
 from images.processing.render import render
 load_decoder(Path(sys.argv[1]))
 render(Path(sys.argv[1]), Path(sys.argv[2]), Limits())
-print(next(line for line in open("/proc/self/status") if line.startswith("VmPeak")).split()[1])
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith(("VmPeak", "VmHWM"))))
 """
 
 
@@ -164,12 +167,13 @@ def bench_child(folder: Path) -> None:
 
 def bench_memory(folder: Path) -> None:
     Image.MAX_IMAGE_PIXELS = None
-    print("\nPeak address space at the most pixels of each format")
+    print("\nPeak memory, and of address space, of a process that renders squares, the largest last")
     for title, (mode, form, options) in SAVED_AS.items():
         path = folder / "huge"
-        side = _longest_square(mode, form)
-        photo((side, side), mode).save(path, form, **options)
-        show(f"{title}, {side**2 / 1e6:.0f} MP", f"{_peak_mib(path, folder)} MiB")
+        for side in sorted({*MEMORY_SIDES, _longest_square(mode, form)}):
+            photo((side, side), mode).save(path, form, **options)
+            address_space, memory = _peak_mib(path, folder)
+            show(f"{title}, {side**2 / 1e6:.0f} MP", f"{memory} MiB, {address_space:>4} MiB")
 
 
 def _longest_square(mode: str, form: str) -> int:
@@ -178,11 +182,13 @@ def _longest_square(mode: str, form: str) -> int:
     return isqrt(max(limits.most_pixels, limits.most_plain_pixels if mode == "RGB" else 0))
 
 
-def _peak_mib(path: Path, folder: Path) -> int:
+def _peak_mib(path: Path, folder: Path) -> tuple[int, int]:
+    """Of address space, and of memory."""
     command = [sys.executable, "-c", MEASURE_PEAK, str(path), str(folder)]
     environment = os.environ | ENVIRONMENT
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
-    return int(done.stdout) // 1024
+    address_space, memory = map(int, done.stdout.split())
+    return address_space // 1024, memory // 1024
 
 
 def main() -> None:

@@ -92,7 +92,9 @@ class ImageQuerySet(ScopedQuerySet):
 
     def trashed_alone(self) -> Self:
         """Trashed one by one: restoring their album leaves them there. Never doomed: `doom` clears the column."""
-        return self.filter(trashed_at__isnull=False).exclude(album__in=Album.objects.doomed())
+        # Not `exclude(album__in=…)`, for which MySQL reads the albums of all users.
+        undeleted_album = Subquery(Album.objects.undeleted().filter(pk=OuterRef("album")).values("pk"))
+        return self.filter(IsNull(undeleted_album, False), trashed_at__isnull=False)
 
     def trashed_by(self, user: User | AnonymousUser) -> Self:
         return self.trashed().filter(owner=user) if user.is_authenticated else self.none()
@@ -293,6 +295,27 @@ class Month(models.Model):
         constraints = (models.UniqueConstraint(fields=["album", "begins"], name="one_month_of_an_album"),)
         # The sums of an owner are read from this index alone, in its order.
         indexes = (models.Index(fields=["owner", "begins", "image_count"], name="months_of_an_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.begins:%Y-%m}"
+
+
+class OwnerMonth(models.Model):
+    """The sum of one month over an owner's albums, also those in the trash. images.totals writes both together.
+
+    An owner with 10,000 albums has tens of thousands of months of albums: too many to add up for each request.
+    """
+
+    # No constraint in the database: a server of the version before deletes users without their months.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    # The month's first day.
+    begins = models.DateField()
+    image_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["owner", "begins"], name="one_month_of_an_owner"),)
 
     def __str__(self) -> str:
         return f"{self.begins:%Y-%m}"

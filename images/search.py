@@ -9,7 +9,7 @@ from accounts.models import User
 from albums.models import Album
 from albums.search import title_words
 from images.models import Image, ImageQuerySet, ImageWord
-from imagestore.kit.search import beginning, narrow, there_is
+from imagestore.kit.search import Way, beginning, narrow, there_is
 from imagestore.kit.words import Term, has_term
 
 # What `matching` asks of a row, for the schema.
@@ -28,13 +28,8 @@ def matching(images: ImageQuerySet, terms: Sequence[Term]) -> Any:
 def _matching_in_album(images: ImageQuerySet, terms: Sequence[Term], album: Album) -> Any:
     """All images of an album have the terms that its title has."""
     words = ImageWord.objects.filter(album=album)
-
-    def hits(lead: Term, others: Sequence[Term]) -> Any:
-        found = beginning(words, lead).filter(*(_has_itself(term, "image") for term in others))
-        return [found.values_list("image", flat=True)]
-
     left = [term for term in terms if not has_term(album.title, term)]
-    return narrow(images, left, hits=hits, has=lambda term: _has_itself(term, "pk"))
+    return narrow(images, left, [Way(lambda term: beginning(words, term), "image", _has_itself)])
 
 
 def _matching_of_owner(images: ImageQuerySet, terms: Sequence[Term], owner: User) -> Any:
@@ -44,15 +39,9 @@ def _matching_of_owner(images: ImageQuerySet, terms: Sequence[Term], owner: User
         """Not asked of each image: few albums have a term in their title, so they are looked up once."""
         return Q(album__in=beginning(titles, term).values("album"))
 
-    def has(term: Term, key: str) -> Q:
-        return _has_itself(term, key) | titled(term)
-
-    def hits(lead: Term, others: Sequence[Term]) -> Any:
-        by_word = beginning(words, lead).filter(*(has(term, "image") for term in others))
-        by_title = Image.objects.filter(titled(lead), *(has(term, "pk") for term in others))
-        return [by_word.values_list("image", flat=True), by_title.values_list("pk", flat=True)]
-
-    return narrow(images, terms, hits=hits, has=lambda term: has(term, "pk"))
+    by_word = Way(lambda term: beginning(words, term), "image", _has_itself)
+    by_title = Way(lambda term: Image.objects.filter(titled(term)), "pk", lambda term, _: titled(term))
+    return narrow(images, terms, [by_word, by_title])
 
 
 def _has_itself(term: Term, key: str) -> Q:

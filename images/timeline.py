@@ -15,7 +15,7 @@ from accounts.models import User
 from albums import services as albums
 from albums.models import Album
 from images import search
-from images.models import SHOWN, Image, ImageQuerySet, Month
+from images.models import SHOWN, Image, ImageQuerySet, Month, OwnerMonth
 from imagestore.kit.filters import DayFilter, Filter, FlagFilter, IdFilter
 from imagestore.kit.keyset import cursor_from
 from imagestore.kit.lists import ListRequest, ListSpec
@@ -96,10 +96,9 @@ def _sums(images: ImageQuerySet) -> Iterator[tuple[int, int, int]]:
 
 
 def _counts_of_all(user: User) -> Counter[date]:
-    """All months of the owner, less those of deleted albums. Living albums are many, deleted ones few."""
-    counts = Counter(dict(Month.objects.filter(owner=user).sums()))
-    for albums_gone in (Album.objects.trashed_by(user), Album.objects.doomed_by(user)):
-        counts.subtract(dict(Month.objects.filter(album__in=albums_gone).sums()))
+    """The owner's months, less those of albums in the trash. Living albums are many, trashed ones few."""
+    counts = Counter(dict(OwnerMonth.objects.filter(owner=user).values_list("begins", "image_count")))
+    counts.subtract(dict(Month.objects.filter(album__in=Album.objects.trashed_by(user)).sums()))
     return counts
 
 

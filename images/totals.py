@@ -1,4 +1,4 @@
-"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of its months.
+"""The sums of originals: bytes of each owner (for the quota), images and bytes of each album, images of each month.
 
 An owner's sum counts an original from before its bytes are stored until it is doomed, also in the
 trash. It counts a resumable upload from its beginning, until its image is counted instead. An album's
@@ -6,6 +6,7 @@ sums leave out images that were trashed alone. Change a sum in the transaction t
 and lock rows in one order: user, album, image. Months change under their album's lock.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from albums.models import Album
 from images.covers import albums_locked
-from images.models import Image, ImageQuerySet, Month, Upload, UploadQuerySet
+from images.models import Image, ImageQuerySet, Month, OwnerMonth, Upload, UploadQuerySet
 from imagestore.kit.batches import batches
 
 # The most images that one transaction changes. MySQL refuses the statement for 300,000, and other requests
@@ -94,21 +95,52 @@ def update_with_sums(images: ImageQuerySet, write: Callable[[ImageQuerySet], int
 
 
 def count_months(images: ImageQuerySet, sign: int) -> None:
-    """Add these images to the months of their albums, or subtract them. Call it with the albums locked."""
+    """Add these images to the months of their albums and of their owners, or subtract them.
+
+    Call it with the albums locked.
+    """
+    of_owners: Counter[tuple[int, date]] = Counter()
     per_month = images.by_month().values_list("owner_id", "album_id", "year", "month").annotate(Count("pk"))
     for owner, album, year, month, number in list(per_month):
-        _count_month(owner, album, date(year, month, 1), sign * number)
+        begins, change = date(year, month, 1), sign * number
+        _count_of_album(owner, album, begins, change)
+        of_owners[owner, begins] += change
+    # In one order, because uploads into other albums lock the same rows.
+    for (owner, begins), change in sorted(of_owners.items()):
+        _count_of_owner(owner, begins, change)
 
 
 def count_new(image: Image) -> None:
-    """Add a new image to the month of its album, without asking for its row. Call it with the album locked."""
-    _count_month(image.owner_id, image.album_id, image.sorted_at.astimezone(UTC).date().replace(day=1), +1)
+    """Add a new image to its month, without asking for its row. Call it with the album locked."""
+    begins = image.sorted_at.astimezone(UTC).date().replace(day=1)
+    _count_of_album(image.owner_id, image.album_id, begins, +1)
+    _count_of_owner(image.owner_id, begins, +1)
 
 
-def _count_month(owner: int, album: int, begins: date, change: int) -> None:
+def uncount_albums(owner: User, albums: list[int]) -> None:
+    """Subtract these albums from their owner's months, and forget theirs. Call it with the albums locked."""
+    months = Month.objects.filter(album__in=albums)
+    counts = dict(months.sums())
+    months.delete()
+    for begins, count in sorted(counts.items()):
+        _count_of_owner(owner.pk, begins, -count)
+
+
+def _count_of_album(owner: int, album: int, begins: date, change: int) -> None:
     of_album = {"album_id": album, "begins": begins}
     if not Month.objects.filter(**of_album).update(image_count=_sum("image_count", change)):
         Month.objects.create(**of_album, owner_id=owner, image_count=max(0, change))
+
+
+def _count_of_owner(owner: int, begins: date, change: int) -> None:
+    changed = {"image_count": _sum("image_count", change)}
+    of_owner = OwnerMonth.objects.filter(owner=owner, begins=begins)
+    if not of_owner.update(**changed):
+        # Another upload of the owner may do the same now.
+        OwnerMonth.objects.bulk_create(
+            [OwnerMonth(owner_id=owner, begins=begins, image_count=0)], ignore_conflicts=True
+        )
+        of_owner.update(**changed)
 
 
 def _add(album: Any, images: int, size: int) -> bool:

@@ -23,7 +23,7 @@ from images.integrity import files_of
 from images.models import Image, ImageQuerySet, Status, Upload
 from images.storage import identity, parts
 from images.storage.base import image_storage
-from images.totals import delete_uploads, give_back_bytes, transaction_batches, update_with_sums
+from images.totals import delete_uploads, give_back_bytes, transaction_batches, uncount_albums, update_with_sums
 from imagestore.kit.batches import batches, each
 from imagestore.kit.database import retry_transaction
 from imagestore.kit.logging import log_rows, public_ids
@@ -92,6 +92,7 @@ def _hide_albums(owner: User, albums: AlbumQuerySet) -> list[int]:
     sums = dict(albums.undeleted().select_for_update().order_by("pk").values_list("pk", "bytes"))
     keys = list(sums)
     Album.objects.filter(pk__in=keys).update(doomed_at=timezone.now(), image_count=0, bytes=0, cover_key=0)
+    uncount_albums(owner, keys)
     delete_uploads(owner, Upload.objects.open().filter(album__in=keys))
     # The sums of albums leave out images that were trashed alone.
     trashed_alone = Image.objects.filter(owner=owner, album__in=keys, trashed_at__isnull=False)

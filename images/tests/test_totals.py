@@ -9,7 +9,7 @@ from albums.models import Album
 from images import services
 from images.deletion.removal import purge
 from images.deletion.trash import restore_images
-from images.models import Image, Month
+from images.models import Image, Month, OwnerMonth
 from images.tests.helpers import album, colours, received, user
 from images.upkeep.reconcile import reconcile
 
@@ -71,10 +71,14 @@ def test_what_is_deleted_for_ever_is_subtracted_once(alice: User, holiday: Album
 
 
 def test_months_go_with_their_album(alice: User, holiday: Album) -> None:
+    other = received(album(alice, "Norway"), *colours(1))
     services.delete_albums(alice, Album.objects.filter(pk=holiday.pk), permanent=True)
     assert months_of(holiday) == {}
+    [left] = OwnerMonth.objects.filter(owner=alice, image_count__gt=0)
+    assert (left.begins, left.image_count) == (other.sorted_at.date().replace(day=1), 1)
+    assert reconcile().repaired_sums == 0
     purge()
-    assert not Month.objects.exists()
+    assert not Month.objects.filter(album=holiday.pk).exists()
 
 
 def test_reconcile_sets_drifted_months_right(alice: User, holiday: Album) -> None:
@@ -85,4 +89,26 @@ def test_reconcile_sets_drifted_months_right(alice: User, holiday: Album) -> Non
     assert reconcile(sums=False).repaired_sums == 0
     assert reconcile().repaired_sums == 1
     assert months_of(holiday) == right
+    assert reconcile().repaired_sums == 0
+
+
+def test_reconcile_sets_drifted_months_of_an_owner_right(alice: User, holiday: Album) -> None:
+    months = OwnerMonth.objects.filter(owner=alice).order_by("begins").values_list("begins", "image_count")
+    right = [(date(2024, 5, 1), 1), (date(2024, 6, 1), 2)]
+    assert list(months.filter(image_count__gt=0)) == right
+    OwnerMonth.objects.filter(begins__month=5).update(image_count=7)
+    OwnerMonth.objects.filter(begins__month=6).delete()
+    OwnerMonth.objects.create(owner=alice, begins=date(1999, 1, 1), image_count=1)
+    assert reconcile().repaired_sums == 3
+    assert list(months.filter(image_count__gt=0)) == right
+    assert reconcile().repaired_sums == 0
+
+
+def test_months_of_an_owner_are_summed_over_albums(alice: User, holiday: Album) -> None:
+    *_, one, other = colours(5)
+    image = received(album(alice, "Norway"), one)
+    Image.objects.filter(pk=image.pk).update(sorted_at=MAY)
+    received(holiday, other)
+    reconcile()
+    assert OwnerMonth.objects.get(owner=alice, begins=date(2024, 5, 1)).image_count == 2
     assert reconcile().repaired_sums == 0

@@ -22,7 +22,7 @@ from accounts.tokens import forget_expired_logins
 from albums.models import Album
 from images.covers import right_cover_key
 from images.deletion.removal import doom_expired, purge
-from images.models import Finding, Image, Month, Status, Upload
+from images.models import Finding, Image, Month, OwnerMonth, Status, Upload
 from images.storage.base import image_storage
 from images.storage.scratch import sweep
 from images.upkeep.scrub import scrub
@@ -132,7 +132,8 @@ def _of(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
 
 def repair_months() -> int:
     albums = Album.objects.undeleted().values_list("pk", flat=True)
-    return each(batches(albums, SUMS_BATCH_ROWS), lambda keys: each(_with_wrong_months(keys), _repair_months))
+    repaired = each(batches(albums, SUMS_BATCH_ROWS), lambda keys: each(_with_wrong_months(keys), _repair_months))
+    return repaired + each(User.objects.all(), _repair_owner_months)
 
 
 def _with_wrong_months(albums: list[int]) -> list[int]:
@@ -164,6 +165,23 @@ def _repair_months(album: int) -> bool:
         for _, begins, number in _actual_months([album])
     )
     return True
+
+
+def _repair_owner_months(owner: User) -> int:
+    counted = OwnerMonth.objects.filter(owner=owner, image_count__gt=0).values_list("begins", "image_count")
+    actual = Month.objects.filter(owner=owner, image_count__gt=0).sums()
+    wrong = {begins for begins, _ in set(counted) ^ set(actual)}
+    return sum(_repair_owner_month(owner, begins) for begins in sorted(wrong))
+
+
+@retry_transaction
+def _repair_owner_month(owner: User, begins: date) -> bool:
+    """Lock the row and compare again: every transaction that changes a month of an album changes this row, too."""
+    row = OwnerMonth.objects.filter(owner=owner, begins=begins)
+    OwnerMonth.objects.bulk_create([OwnerMonth(owner=owner, begins=begins, image_count=0)], ignore_conflicts=True)
+    list(row.select_for_update())
+    right = Month.objects.filter(owner=owner, begins=begins).aggregate(sum=Sum("image_count"))["sum"] or 0
+    return bool(row.exclude(image_count=right).update(image_count=right))
 
 
 def _repair(rows: QuerySet[Any], **right: Any) -> int:

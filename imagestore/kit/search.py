@@ -6,7 +6,9 @@ terms: so a page is soon full. docs/performance.md has the figures of both ways.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Self
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.db import connection, models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -71,22 +73,38 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return scoped
 
 
-Hits = Callable[[Term, Sequence[Term]], "Sequence[QuerySet[Any]]"]
+class Way(NamedTuple):
+    """One way in which rows can have a term, such as by their own words, or by those of their album's title."""
+
+    found: Callable[[Term], "QuerySet[Any]"]
+    """What has the term, by an index of words; in no order and also twice."""
+    key: str
+    """The column of `found` that is the row's primary key."""
+    has: Callable[[Term, str], Q]
+    """The condition that the row whose key is in this column has the term."""
 
 
-def narrow(rows: ScopedQuerySet, terms: Sequence[Term], *, hits: Hits, has: Callable[[Term], Q]) -> Any:
-    """Those of `rows` that have all terms.
-
-    `hits(lead, others)` are the keys of rows that have `lead` and the others, found by indexes of words, in no
-    order and also twice. `has(term)` is the condition that a row has the term.
-    """
+def narrow(rows: ScopedQuerySet, terms: Sequence[Term], ways: Sequence[Way]) -> Any:
+    """Those of `rows` that have all terms, each in any of these ways."""
     if not terms:
         return rows
-    lead, *others = _rarest_first(terms, hits)
-    keys = _first(hits(lead, others), RARE_WORDS + 1)
-    if len(keys) > RARE_WORDS:
-        return rows.filter(*map(has, [lead, *others]))
-    return _only(rows, set(keys))
+    counts = _counts(terms, ways) if len(terms) > 1 else {terms[0]: [1] * len(ways)}
+    # In what follows, the ways in which nothing has the term cost nothing.
+    used = {term: [way for way, count in zip(ways, counts[term], strict=True) if count] for term in terms}
+    if not all(used.values()):
+        return rows.none()
+    lead, *others = sorted(terms, key=lambda term: (sum(counts[term]), -len(term), -len(term[0].text)))
+
+    def has(term: Term, key: str) -> Q:
+        return reduce(or_, [way.has(term, key) for way in used[term]])
+
+    hits = [way.found(lead).filter(*(has(term, way.key) for term in others)) for way in used[lead]]
+    found = _first([each.values_list(way.key) for each, way in zip(hits, used[lead], strict=True)])
+    if len(found) <= RARE_WORDS:
+        return _only(rows, {key for _, key in found})
+    numbers = {number for number, _ in found}
+    used[lead] = [way for number, way in enumerate(used[lead]) if number in numbers]
+    return rows.filter(*(has(term, "pk") for term in [lead, *others]))
 
 
 def _only(rows: "QuerySet[Any]", keys: set[int]) -> Any:
@@ -100,27 +118,23 @@ def _only(rows: "QuerySet[Any]", keys: set[int]) -> Any:
     return looked_up
 
 
-def _rarest_first(terms: Sequence[Term], hits: Hits) -> list[Term]:
-    """Of two terms that are both too frequent to be counted, the longer one first."""
-    if len(terms) == 1:
-        return list(terms)
-    found = [each for term in terms for each in hits(term, [])]
+def _counts(terms: Sequence[Term], ways: Sequence[Way]) -> dict[Term, Sequence[int]]:
+    """How many times each term is found in each of these ways, at most COUNTED_WORDS."""
+    found = [way.found(term).values_list(way.key) for term in terms for way in ways]
     row = _select("SELECT ", ", ", "(SELECT COUNT(*) FROM ({}) counted)", found, COUNTED_WORDS)[0]
-    width = len(row) // len(terms)
-    counts = {term: sum(row[number * width : (number + 1) * width]) for number, term in enumerate(terms)}
-    return sorted(terms, key=lambda term: (counts[term], -len(term), -len(term[0].text)))
+    return {term: row[number * len(ways) : (number + 1) * len(ways)] for number, term in enumerate(terms)}
 
 
-def _first(found: "Sequence[QuerySet[Any]]", count: int) -> list[int]:
-    """Keys of each of these querysets, at most `count` of each."""
-    return [key for (key,) in _select("", " UNION ALL ", "SELECT * FROM ({}) found", found, count)]
+def _first(found: "Sequence[QuerySet[Any]]") -> Any:
+    """Of each queryset, at most one key more than are few, beside the queryset's number."""
+    return _select("", " UNION ALL ", "SELECT {1}, found.* FROM ({0}) found", found, RARE_WORDS + 1)
 
 
 def _select(begin: str, between: str, form: str, found: "Sequence[QuerySet[Any]]", count: int) -> Any:
     """One statement of the first `count` rows of each queryset. Django knows no LIMIT in a part of a statement."""
     parts = [each[:count].query.sql_with_params() for each in found]
     with connection.cursor() as cursor:
-        statement = begin + between.join(form.format(sql) for sql, _ in parts)
+        statement = begin + between.join(form.format(sql, number) for number, (sql, _) in enumerate(parts))
         cursor.execute(statement, [value for _, params in parts for value in params])
         return cursor.fetchall()
 
