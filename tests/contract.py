@@ -230,7 +230,8 @@ REFUSALS = [
     Row("POST images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
     Row("PATCH images/{image}/", 400, send={"favourite": "true"}, code="invalid"),
     Row("DELETE albums/{album}/images/", 400, code="invalid"),
-    *(Row("GET albums/{album}/archive/", 400, query=query, code="invalid") for query in ("?size=huge", "?images=x")),
+    *(Row("GET albums/{album}/archive/", 400, query=query, code="invalid")
+      for query in ("?size=huge", "?images=x")),
     *(Row("GET albums/{album}/archive/", 404, query=f"?images={{image}},{{{other}}}", code="not_found")
       for other in ("unused", "trashed", "orphaned")),
     Row("GET albums/{album}/archive/", 404, code="not_found", login="bob"),

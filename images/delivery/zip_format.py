@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 def dos_time(moment: datetime) -> int:
-    """The clock of `moment` in steps of two seconds, whatever its zone, as the format has none. From 1980 to 2107."""
+    """The clock of `moment` in steps of two seconds, from 1980 to 2107. The format knows no zone."""
     if moment.year < _FIRST_YEAR:
         return 1 << 21 | 1 << 16
     year = min(moment.year, _LAST_YEAR) - _FIRST_YEAR

@@ -91,7 +91,8 @@ class ArchiveView(APIView):
 
     @refuses("range_not_satisfiable", "storage_unavailable", "busy", "precondition_failed")
     @extend_schema(
-        parameters=[SIZE, SELECTED, RANGE, IF_RANGE, IF_NONE_MATCH, *HEADERS], responses=_bytes_of("application/zip")
+        parameters=[SIZE, SELECTED, RANGE, IF_RANGE, IF_NONE_MATCH, *HEADERS],
+        responses=_bytes_of("application/zip"),
     )
     def get(self, request: Request, **ids: UUID) -> HttpResponseBase:
         """Download all images of an album, or some of them, as one ZIP.

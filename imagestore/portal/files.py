@@ -23,7 +23,7 @@ def image_file(request: HttpRequest, image_id: UUID) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def album_archive(request: HttpRequest, album_id: UUID) -> HttpResponseBase:
-    """The album as a ZIP of originals, or of `?size=`; with `images` only of these. POST takes more than a URL can."""
+    """The album as a ZIP of originals or of a `size`, all or the `images` named. POST takes more ids than a URL."""
     album = albums.find(request.user, album_id)
     asked = request.POST if request.method == "POST" else request.GET
     return responses.serve_archive(request, album, asked.get("size", "original"), selection(asked))

@@ -91,7 +91,9 @@ def test_a_selection_of_an_archive_is_read_strictly(alice: Person, album: str) -
         assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["size"], size
     # As many as an address can hold; more are told that it is too long.
     many = ",".join([image] * 200)
-    assert alice.get(f"albums/{album}/archive/?images={many}", expect=200).headers["Content-Type"] == "application/zip"
+    assert (
+        alice.get(f"albums/{album}/archive/?images={many}", expect=200).headers["Content-Type"] == "application/zip"
+    )
     assert_problem(alice.get(f"albums/{album}/archive/?images={many},{many}"), 414, "uri_too_long")
 
 

@@ -73,7 +73,9 @@ def test_each_range_is_the_slice_of_the_whole(storage: FakeStorage) -> None:
             assert b"".join(archived(storage).chunks(range(begin, stop))) == content[begin:stop], (begin, stop)
 
 
-def test_ranges_of_many_entries_begin_at_the_right_one(storage: FakeStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranges_of_many_entries_begin_at_the_right_one(
+    storage: FakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(archive, "MARK_ENTRIES", 3)
     contents = [b"%d" % number * (number % 7) for number in range(40)]
     content = whole(packed(storage, contents))
@@ -264,7 +266,9 @@ def test_a_file_that_is_lost_or_altered_ends_the_answer(storage: FakeStorage) ->
         assert all(file.closed for file in storage.opened)
 
 
-def test_a_file_that_ends_early_never_shifts_what_follows(storage: FakeStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_ends_early_never_shifts_what_follows(
+    storage: FakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also in a part, of which no checksum is known."""
     made = packed(storage, [b"a" * 50, b"b" * 50])
     monkeypatch.setattr(FakeFile, "chunks", lambda self, byte_range: iter([self.content[byte_range.start : 45]]))
