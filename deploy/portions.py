@@ -4,11 +4,15 @@ A thread makes as much of an answer as the client takes at once. The rest waits 
 loop sends what is made, and then asks a thread for the next portion.
 """
 
+import errno
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from deploy.outgoing import ClientSocket
+
+logger = logging.getLogger(__name__)
 
 # After so long a thread makes portions of others first.
 PORTION_SECONDS = 1.0
@@ -38,25 +42,33 @@ class InPortions:
 
 
 class Answer:
-    """A body of `bytes_left` bytes. What iterates over it gets one portion."""
+    """A body of `length` bytes. What iterates over it gets one portion."""
 
     def __init__(self, body: Iterable[bytes], length: int, sock: ClientSocket) -> None:
         self._body, self._sock = body, sock
-        self._chunks = iter(body)
-        self.bytes_left = length
+        self._bytes_left = length
+        self._chunks = self._made()
 
     def __iter__(self) -> Iterator[bytes]:
         """Each chunk must have gone to the socket when the next one is asked for."""
         self._sock.rest = None
         until = time.monotonic() + PORTION_SECONDS
         for chunk in self._chunks:
-            self.bytes_left -= len(chunk)
+            self._bytes_left -= len(chunk)
             yield chunk
-            if self.bytes_left > 0 and (self._sock.is_behind() or time.monotonic() > until):
+            if self._bytes_left > 0 and (self._sock.is_behind() or time.monotonic() > until):
                 self._sock.rest = self
                 return
-        if self.bytes_left > 0:
-            raise OSError("the answer is shorter than announced")
+
+    def _made(self) -> Iterator[bytes]:
+        """The body. An answer that ends early looks to gunicorn like a client that is gone: it closes."""
+        try:
+            yield from self._body
+            if self._bytes_left > 0:
+                raise OSError(f"{self._bytes_left} bytes less than announced")
+        except OSError as error:
+            logger.warning("an answer ended early: %s", error)
+            raise ConnectionResetError(errno.ECONNRESET, "the answer ended early") from error
 
     def close(self) -> None:
         """gunicorn calls it after the first portion, too."""

@@ -202,8 +202,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             with suppress(OSError):
                 conn.sock.flush()
             return bool(conn.keep_alive)
+        except OSError:
+            return False
         except Exception:
-            self.log.warning("an answer ended early", exc_info=True)
+            self.log.exception("an answer could not be made to its end")
             return False
         finally:
             answer.close()

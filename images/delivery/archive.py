@@ -78,7 +78,7 @@ class Archive:
 
     def __init__(self, members: Iterable[Member]) -> None:
         """Raises OSError when the disk has no room for the layout."""
-        self._layout = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=scratch_folder())  # noqa: SIM115
+        self._layout = tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=str(scratch_folder()))  # noqa: SIM115
         self._files: dict[str, int] = {}
         self._marks: list[_Mark] = []
         self._count = self._offset = self._directory_bytes = 0

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from albums.models import Album
 from images.delivery.archive import Archive, Member
@@ -76,7 +77,7 @@ def _busy() -> Problem:
     return Problem("busy", "Many albums are being packed at this moment. Try again shortly.")
 
 
-def _columns(images: ImageQuerySet, size: str) -> Any:
+def _columns(images: QuerySet[Image], size: str) -> Any:
     columns = _COLUMNS if size == ORIGINAL else (*_COLUMNS, "variants")
     return images.order_by(*_ORDER.order_by(backwards=False)).values_list(*columns, named=True)
 

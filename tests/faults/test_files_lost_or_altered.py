@@ -211,4 +211,4 @@ def test_an_album_with_a_broken_file_is_never_downloaded_as_if_it_were_whole(
     with zipfile.ZipFile(io.BytesIO(whole.content)) as opened:
         assert opened.testzip() is None
         assert len(opened.namelist()) == 2
-    check(store, [alice])
+    check(store, alice)
