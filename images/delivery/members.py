@@ -24,7 +24,7 @@ MOST_SELECTED = 1000
 
 # Rows are read in steps of so many.
 STEP_ROWS = 1000
-# A layout takes a second of processor time for 100,000 images, so only so many are computed at once. Others wait.
+# A layout takes some seconds of processor time for 100,000 images, so only so many are computed at once.
 LAYOUTS_AT_ONCE = 2
 LAYOUT_WAIT_SECONDS = 10
 
@@ -101,7 +101,9 @@ def _rows_of(images: ImageQuerySet, size: str) -> Iterator[Any]:
 
 def _member(row: Any, size: str) -> Member:
     """The image in this size, or the nearest one there is. One that has no size is there as its original."""
-    made: Mapping[str, Any] = {} if size == ORIGINAL else row.variants
+    variants: Mapping[str, Any] = {} if size == ORIGINAL else row.variants
+    # Rows of old versions may have none; the store makes these images again by itself.
+    made = {name: variant for name, variant in variants.items() if "crc32" in variant}
     nearest_size = nearest(size, made) if made else None
     if nearest_size is None:
         file, length, crc32 = original_file(row.content_type), row.bytes, row.crc32

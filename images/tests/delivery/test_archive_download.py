@@ -102,6 +102,15 @@ def test_an_image_without_the_size_comes_in_the_nearest_one(alice: User) -> None
     ]
 
 
+def test_a_size_without_a_checksum_comes_as_the_original(alice: User) -> None:
+    """As in rows of old versions."""
+    made = album(alice)
+    image = image_in(made)
+    del image.variants["large"]["crc32"]
+    image.save()
+    assert list(files_of(get(made, "?size=large")).values()) == [original_bytes(image)]
+
+
 def test_a_selection_has_these_images_alone(holiday: Album) -> None:
     first, second, third, _ = Image.objects.order_by("pk")
     chosen = f"?images={third.public_id},{first.public_id},{third.public_id}"
