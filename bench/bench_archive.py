@@ -1,4 +1,4 @@
-"""What a ZIP of 100,000 images costs before its first byte, and while it is sent; on SQLite, its files in memory."""
+"""What a ZIP of 100,000 images costs before its first byte, and while it is sent; on SQLite, files in memory."""
 
 import os
 import subprocess

@@ -30,10 +30,11 @@ def fields_of(album: Any) -> dict[str, Any]:
         for file, content in FILES.items()
         if file != "original"
     }
+    original = FILES["original"]
     return {
-        "album": album, "owner": album.owner, "status": Status.READY,
-        "bytes": len(FILES["original"]), "crc32": crc32(FILES["original"]), "width": 4000, "height": 3000, "content_type": "image/jpeg", "sorted_at": now, "created_at": now,
-        "variants": variants,
+        "album": album, "owner": album.owner, "status": Status.READY, "bytes": len(original),
+        "crc32": crc32(original), "width": 4000, "height": 3000, "content_type": "image/jpeg", "sorted_at": now,
+        "created_at": now, "variants": variants,
     }  # fmt: skip
 
 

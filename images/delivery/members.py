@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from albums.models import Album
 from images.delivery.archive import Archive, Member
@@ -36,7 +37,7 @@ _places = threading.BoundedSemaphore(max(LAYOUTS_AT_ONCE, settings.THREADS // 4)
 _slots = threading.BoundedSemaphore(LAYOUTS_AT_ONCE)
 
 
-def selection(params: Mapping[str, str]) -> list[UUID] | None:
+def selection(params: QueryDict) -> list[UUID] | None:
     """The ids in `?images=`; None means all. Raises Problem `invalid`."""
     return row_ids(params, "images", MOST_SELECTED)
 

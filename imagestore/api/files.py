@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from albums import services as albums
 from images import services
 from images.delivery.links import file_of
-from images.delivery.members import MOST_SELECTED, selection
+from images.delivery.members import selection
 from images.delivery.responses import serve_archive, serve_file
 from images.processing.sizes import SIZES
 from imagestore.api.refusals import refuses
@@ -35,12 +35,14 @@ IF_RANGE = OpenApiParameter(
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of what you have."
 )
+# The server takes no longer address (deploy/gunicorn.conf.py).
+IDS_IN_ADDRESS = 200
 SELECTED = OpenApiParameter(
     "images",
-    {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": MOST_SELECTED},
+    {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": IDS_IN_ADDRESS},
     style="form",
     explode=False,
-    description="Only these images of the album: ids with commas between. An address can hold some 200 of them.",
+    description="Only these images of the album: ids with commas between.",
 )
 
 

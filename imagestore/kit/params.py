@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
+from django.http import QueryDict
+
 from imagestore.kit.problems import invalid
 from imagestore.kit.text import composed
 from imagestore.kit.words import SEARCH_TERMS, terms_of
@@ -55,11 +57,11 @@ def row_id(params: Mapping[str, str], name: str) -> UUID | None:
     return UUID(text)
 
 
-def row_ids(params: Mapping[str, str], name: str, most: int) -> list[UUID] | None:
-    """Public ids with commas between, at least one and at most so many; None when absent."""
-    text = params.get(name)
-    if text is None:
+def row_ids(params: QueryDict, name: str, most: int) -> list[UUID] | None:
+    """Public ids with commas between, or each by itself as of a form; one to `most` of them. None when absent."""
+    if name not in params:
         return None
+    text = ",".join(params.getlist(name))
     if len(text) > most * (_ID_LENGTH + 1):
         raise invalid(name, f"{name} has at most {most} ids.")
     texts = text.split(",")
