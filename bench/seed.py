@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import django
 
@@ -25,14 +26,15 @@ def fields_of(album: Any) -> dict[str, Any]:
     now = timezone.now()
     made = {"width": 320, "height": 240, "content_type": "image/jpeg"}
     variants = {
-        file.split(".")[0]: {"file": file, "bytes": len(content), **made}
+        file.split(".")[0]: {"file": file, "bytes": len(content), "crc32": crc32(content), **made}
         for file, content in FILES.items()
         if file != "original"
     }
+    original = FILES["original"]
     return {
-        "album": album, "owner": album.owner, "status": Status.READY, "bytes": len(FILES["original"]), "crc32": 0,
-        "width": 4000, "height": 3000, "content_type": "image/jpeg", "sorted_at": now, "created_at": now,
-        "variants": variants,
+        "album": album, "owner": album.owner, "status": Status.READY, "bytes": len(original),
+        "crc32": crc32(original), "width": 4000, "height": 3000, "content_type": "image/jpeg", "sorted_at": now,
+        "created_at": now, "variants": variants,
     }  # fmt: skip
 
 

@@ -7,8 +7,9 @@ import socket
 import struct
 import termios
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 # The socket of a thread waits this long for the next bytes of a body. imagestore.kit.body sets its own limit.
 RECEIVE_SECONDS = 20
@@ -18,9 +19,17 @@ SEND_SECONDS = 20
 FLUSH_BYTES = 64 * 1024
 # So much of an answer may wait in memory. A thread that makes more waits for its client. A file takes none.
 BACKLOG_BYTES = 1024 * 1024
+# When a client has so much to take, the thread leaves it, and makes the rest of a long answer later.
+BEHIND_BYTES = 256 * 1024
 # One call of `flush` sends at most SENDS_AT_ONCE times so much, so that other clients get theirs.
 SEND_BYTES = 256 * 1024
 SENDS_AT_ONCE = 16
+
+
+class Rest(Protocol):
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
 
 
 class ClientSocket:
@@ -30,6 +39,8 @@ class ClientSocket:
         self._sock = sock
         self._unsent: deque[_Text | _File] = deque()
         self._bytes_in_memory = self._sent_bytes = 0
+        # What is still to be made of the answer (deploy/portions.py).
+        self.rest: Rest | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -68,6 +79,10 @@ class ClientSocket:
                 self._unsent.popleft().close()
         return not self._unsent
 
+    def is_behind(self) -> bool:
+        """Whether the client has not taken what is made of its answer."""
+        return self._bytes_in_memory > BEHIND_BYTES
+
     def taken_bytes(self) -> int:
         """How much of its answers the client's side has acknowledged.
 
@@ -79,7 +94,14 @@ class ClientSocket:
             return self._sent_bytes
         return self._sent_bytes - int(struct.unpack("i", queued)[0])
 
+    def drop_rest(self) -> None:
+        """End an answer that will not be made to its end."""
+        rest, self.rest = self.rest, None
+        if rest:
+            rest.close()
+
     def close(self) -> None:
+        self.drop_rest()
         while self._unsent:
             self._unsent.popleft().close()
         with suppress(OSError):

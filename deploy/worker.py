@@ -7,6 +7,8 @@ answer. Here the loop of the main thread waits for clients, and a thread has onl
     thread    the app; it reads a longer body, or an upload, because the app may refuse that by its head
     loop      the rest of the answer, the rest of a refused body, the close
 
+A long answer is made in portions (deploy/portions.py): while the loop sends one, no thread is held.
+
 The loop gives each address its share only (deploy/shares.py). Requests over it wait in `_parked`. When all
 connections are taken, a new client gets one of those that the address with most of them has waiting.
 
@@ -34,6 +36,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from deploy.connection import Connection
 from deploy.outgoing import SEND_SECONDS, ClientSocket
 from deploy.parked import Parked
+from deploy.portions import InPortions
 from deploy.refusals import address_is_busy, headers_too_large, problem_of, refusal, too_slow, uri_too_long
 from deploy.shares import Shares, address_of
 from imagestore.kit.problems import Problem
@@ -51,7 +54,7 @@ LINGER_SILENCE_SECONDS = 2
 STEP_BYTES = 64 * 1024
 # How often the loop looks for what is overdue.
 LOOK_SECONDS = 0.5
-# Each client needs a descriptor, and each answer from a file one more.
+# Each client needs a descriptor, and each answer from a file one more; an archive has its layout open, too.
 OPEN_FILES = 16 * 1024
 # What the app itself has open: the database of each thread, the pipes of its child processes.
 OPEN_FILES_OF_THREAD = 4
@@ -174,7 +177,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     # ---- The thread -----------------------------------------------------------------------------
 
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.wsgi = InPortions(self.wsgi)
+
     def handle(self, conn: Connection) -> bool:
+        if conn.sock.rest:
+            return self._make_portion(conn)
         conn.init()
         conn.data_ready = True
         # gunicorn copies all that it has read ahead whenever the app reads a part of it.
@@ -185,6 +194,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with suppress(OSError):
             conn.sock.flush()
         return keep_alive
+
+    def _make_portion(self, conn: Connection) -> bool:
+        answer = conn.sock.rest
+        conn.sock.setblocking(True)
+        try:
+            for chunk in answer:
+                conn.sock.sendall(chunk)
+            with suppress(OSError):
+                conn.sock.flush()
+            return bool(conn.keep_alive)
+        except OSError:
+            return False
+        except Exception:
+            self.log.exception("an answer could not be made to its end")
+            return False
+        finally:
+            answer.close()
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
@@ -232,6 +258,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Send more of the answer; when the client has it all, go on with its next request."""
         if not conn.sock.flush():
             self._await(conn, EVENT_WRITE, self._send, SEND_SECONDS)
+        elif conn.sock.rest:
+            self._dispatch(conn)
         elif conn.keep_alive:
             # What the parser has read ahead belongs to the rest of this body, or to the next request.
             conn.received += conn.parser.unreader.take_buffered()
@@ -262,7 +290,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._await(conn, EVENT_READ, self._receive, HEAD_SECONDS if conn.received else self.cfg.keepalive)
 
     def _refuse(self, conn: Connection, problem: Problem) -> None:
-        """Answer from the loop. The app has not seen this request."""
+        """Answer from the loop. The app has not seen this request; if it has, the answer ends."""
+        if conn.sock.rest:
+            self._drop(conn)
+            return
         conn.keep_alive = False
         conn.sock.sendall(refusal(problem))
         self._send(conn)

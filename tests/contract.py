@@ -171,6 +171,9 @@ SUCCESSES = [
     Row("PATCH albums/{album}/", 200, ALBUM, {"title": "A", "description": "B", "cover": "<image>"}),
     Row("DELETE albums/{album}/", 204),
     Row("DELETE albums/{album}/", 204, query="?permanent=true"),
+    *(Row("GET albums/{album}/archive/", 200, headers=FILE_HEADERS, query=query)
+      for query in ("", "?size=medium", "?images={image},{pending}", "?images={failed}&size=thumb")),
+    Row("GET albums/{album}/archive/", 206, headers=(*FILE_HEADERS, "Content-Range"), more={"Range": "bytes=9-9"}),
     Row("GET albums/{album}/images/", 200, LIST),
     *(Row("GET albums/{album}/images/", 200, LIST, query=f"?ordering={sign}{name}&status=ready&search=photo")
       for name in ("created_at", "taken_at", "name") for sign in ("", "-")),
@@ -227,6 +230,14 @@ REFUSALS = [
     Row("POST images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
     Row("PATCH images/{image}/", 400, send={"favourite": "true"}, code="invalid"),
     Row("DELETE albums/{album}/images/", 400, code="invalid"),
+    *(Row("GET albums/{album}/archive/", 400, query=query, code="invalid")
+      for query in ("?size=huge", "?images=x")),
+    *(Row("GET albums/{album}/archive/", 404, query=f"?images={{image}},{{{other}}}", code="not_found")
+      for other in ("unused", "trashed", "orphaned")),
+    Row("GET albums/{album}/archive/", 404, code="not_found", login="bob"),
+    Row("GET albums/{album}/archive/", 412, code="precondition_failed", more={"If-Match": '"of another time"'}),
+    Row("GET albums/{album}/archive/", 416, code="range_not_satisfiable", more={"Range": "bytes=999999-"},
+        headers=("Content-Range",)),
     Row("POST albums/{album}/images/bulk/", 400, send=Form(caption="None"), code="invalid"),
     Row("POST albums/{album}/images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
     Row(UPLOAD, 400, send=Form(file=photo(UNREADABLE)), code="invalid_image"),

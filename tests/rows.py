@@ -1,5 +1,6 @@
 """Rows and files made directly, for tests that need no server and no upload."""
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,11 +55,12 @@ def image_in(album: Album, name: str = "photo.jpg", status: Status = Status.READ
         "height": 24,
         "content_type": "image/jpeg",
         "bytes": len(VARIANT),
+        "crc32": zlib.crc32(VARIANT),
     }
     image = Image.objects.create(
         **{
             "album": album, "owner": album.owner, "name": name, "status": status, "bytes": len(ORIGINAL),
-            "sha256": number, "living_sha256": number, "crc32": 0, "content_type": "image/jpeg",
+            "sha256": number, "living_sha256": number, "crc32": zlib.crc32(ORIGINAL), "content_type": "image/jpeg",
             "width": 64, "height": 48, "sorted_at": now, "created_at": now,
             "variants": dict.fromkeys(SIZES, variant) if ready else {},
             **fields,

@@ -15,6 +15,8 @@ from images import services as images
 from images import timeline
 from images.covers import choose_covers, with_covers
 from images.deletion import trash
+from images.delivery import members
+from images.delivery.members import archive_of
 from images.models import Image, Status
 from imagestore.kit import search
 from imagestore.kit.lists import ListSpec
@@ -113,6 +115,18 @@ def test_images_of_an_album_that_are_in_the_trash_are_found_past_all_others(db: 
         album.images.stored().trashed_alone().exists()
     [plan] = [plan_of(query["sql"]) for query in queries.captured_queries]
     assert re.search(r"list_album_status_\w+ \(album_id=\? AND status=\? AND trashed_at>\?\)", plan[0])
+
+
+@pytest.mark.parametrize("size", ["original", "thumb"])
+def test_the_images_of_an_archive_are_read_along_an_index(
+    size: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "STEP_ROWS", 1)
+    steps = plans(lambda: archive_of(world.album, size).close())
+    assert len(steps) > 3
+    for plan in steps:
+        assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step], plan
+        assert [step for step in plan if "INDEX list_album_age" in step], plan
 
 
 SEARCHES = ["photo", "zebra", '"photo jpg"', "photo jpg"]

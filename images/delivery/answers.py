@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.http import content_disposition_header, parse_etags
 
+from images.delivery.archive import Archive
 from images.processing import DOWNLOADED_TYPES
 from images.storage import identity
 from images.storage.base import StoredFile, image_storage
@@ -53,22 +54,28 @@ def answer_with(
 
     Raises Problem `not_found`, `storage_unavailable`, `precondition_failed` or `range_not_satisfiable`.
     """
-    headers = {**MEDIA_HEADERS, "ETag": f'"{etag}"', "Cache-Control": cache, "Content-Type": content_type}
     shown = inline and content_type not in DOWNLOADED_TYPES
+    headers = _headers(etag, content_type, cache)
     if save_as or not shown:
         headers["Content-Disposition"] = str(content_disposition_header(not shown, save_as))
     try:
-        file = image_storage().open_stored(name)
-        try:
-            return _answer_of(asked, file, headers)
-        except (Problem, OSError):
-            file.close()
-            raise
+        return _answer_of(asked, image_storage().open_stored(name), headers)
     except FileNotFoundError:
         raise _missing() from None
     except OSError as error:
         logger.warning("a stored file could not be read: %s", error)
         raise storage_unavailable() from None
+
+
+def answer_with_archive(asked: Mapping[str, Any], archive: Archive, *, cache: str, save_as: str) -> FileAnswer:
+    """As `answer_with`; it closes the archive, or the answer's body does."""
+    headers = _headers(archive.etag, "application/zip", cache)
+    headers["Content-Disposition"] = str(content_disposition_header(True, save_as))
+    return _answer_of(asked, archive, headers)
+
+
+def _headers(etag: str, content_type: str, cache: str) -> dict[str, str]:
+    return {**MEDIA_HEADERS, "ETag": f'"{etag}"', "Cache-Control": cache, "Content-Type": content_type}
 
 
 def _missing() -> Problem:
@@ -80,6 +87,14 @@ def _missing() -> Problem:
 
 
 def _answer_of(asked: Mapping[str, Any], file: StoredFile, headers: dict[str, str]) -> FileAnswer:
+    try:
+        return _answer_of_open(asked, file, headers)
+    except (Problem, OSError):
+        file.close()
+        raise
+
+
+def _answer_of_open(asked: Mapping[str, Any], file: StoredFile, headers: dict[str, str]) -> FileAnswer:
     if _is_unchanged(asked, headers["ETag"]):
         file.close()
         return FileAnswer(304, {name: headers[name] for name in _UNCHANGED_HEADERS})

@@ -80,7 +80,7 @@ def links_of(image: Image) -> Links:
     sign = _signer(image)
     made = {size: _variant_link(variant, sign(variant["file"])) for size, variant in image.variants.items()}
     sizes = {size: made.get(nearest(size, made) or "") for size in SIZES}
-    return Links(sizes, sign, f"{ORIGINAL}.{EXTENSIONS[image.content_type]}")
+    return Links(sizes, sign, original_file(image.content_type))
 
 
 def _variant_link(variant: Mapping[str, Any], url: str) -> VariantLink:
@@ -140,16 +140,26 @@ def file_of(image: Image, size: str) -> str:
 
     Raises Problem `not_ready` while the image has no size, `invalid` for an unknown size.
     """
+    check_size(size)
     if size == ORIGINAL:
-        return f"{ORIGINAL}.{EXTENSIONS[image.content_type]}"
-    if size not in SIZES:
-        raise invalid("size", "A size is one of: " + ", ".join([ORIGINAL, *SIZES]) + ".")
+        return original_file(image.content_type)
     nearest_size = nearest(size, image.variants)
     if nearest_size is None:
         # `retry_after=0`: waiting does not help a failed image.
         detail = "This size is still being made." if image.is_pending else "This size could not be made."
         raise Problem("not_ready", detail, retry_after=None if image.is_pending else 0)
     return str(image.variants[nearest_size]["file"])
+
+
+def original_file(content_type: str) -> str:
+    """What a link calls the original: `original.jpg`."""
+    return f"{ORIGINAL}.{EXTENSIONS[content_type]}"
+
+
+def check_size(size: str) -> None:
+    """Raises Problem `invalid` for what is neither a size nor `original`."""
+    if size != ORIGINAL and size not in SIZES:
+        raise invalid("size", "A size is one of: " + ", ".join([ORIGINAL, *SIZES]) + ".")
 
 
 def replacement(public_id: UUID, file: str) -> str | None:

@@ -1,6 +1,6 @@
 """Files of images as Django's responses, for their owners and for holders of a signed link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +13,16 @@ from django.http import (
     StreamingHttpResponse,
 )
 
-from images.delivery.answers import FileAnswer, answer_with
+from albums.models import Album
+from images.delivery.answers import FileAnswer, answer_with, answer_with_archive
+from images.delivery.file_names import portable, save_as
 from images.delivery.links import content_type_of, replacement, seconds_left, storage_name
-from images.models import ORIGINAL, Image
+from images.delivery.members import archive_of
+from images.models import Image
 from images.storage.disk import FileSection
 from imagestore.kit.problems import Problem
 
 PROXY_CACHE_SECONDS = 10
-# How cameras and programs end the names of pictures, whatever the type.
-PICTURE_ENDINGS = frozenset(
-    {
-        "jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "gif", "webp", "avif", "heic", "heif", "hif", "jxl",
-        "tif", "tiff", "bmp", "dng", "cr2", "cr3", "nef", "arw", "raf",
-    }
-)  # fmt: skip
 
 
 def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: bool = False) -> HttpResponseBase:
@@ -37,8 +33,21 @@ def serve_file(request: HttpRequest, image: Image, file: str, *, attachment: boo
         etag=_etag(image.public_id.hex, file),
         content_type=content_type_of(file),
         cache="private, no-cache",
-        save_as=_save_as(image.name, file),
+        save_as=save_as(image.name, file),
         inline=not attachment,
+    )
+    return as_response(answer)
+
+
+def serve_archive(
+    request: HttpRequest, album: Album, size: str, selected: Sequence[UUID] | None = None
+) -> HttpResponseBase:
+    """Serve an album, or the images of it that are selected, as a ZIP. Raises what `archive_of` raises."""
+    answer = answer_with_archive(
+        request.META,
+        archive_of(album, size, selected),
+        cache="private, no-cache",
+        save_as=portable(f"{album.title}.zip"),
     )
     return as_response(answer)
 
@@ -98,19 +107,6 @@ def _dead_link() -> Problem:
     return Problem(
         "not_found", "This link is wrong or has ended. The page or the API resource of the image has a new one."
     )
-
-
-def _save_as(name: str, file: str) -> str:
-    """The original's own name; `sea-large.jpg` for the file `large.v1.jpg`.
-
-    An original whose name does not end like a picture gets the ending of its type: a system might run `sea.php`.
-    """
-    stem, _, own_ending = name.rpartition(".")
-    stem = stem or name
-    size, ending = file.split(".", 1)[0], file.rsplit(".", 1)[-1]
-    if size != ORIGINAL:
-        return f"{stem}-{size}.{ending}"
-    return name if own_ending.lower() in PICTURE_ENDINGS else f"{stem}.{ending}"
 
 
 def _etag(image_hex: str, file: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
+from django.http import QueryDict
+
 from imagestore.kit.problems import invalid
 from imagestore.kit.text import composed
 from imagestore.kit.words import SEARCH_TERMS, terms_of
@@ -14,6 +16,7 @@ SEARCH_LENGTH = 100
 
 # Of a fixed length, so that a long text is refused unread.
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ID_LENGTH = 36
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -52,6 +55,19 @@ def row_id(params: Mapping[str, str], name: str) -> UUID | None:
     if not _ID.fullmatch(text):
         raise invalid(name, f"{name} is an id, such as 019a0000-0000-7000-8000-000000000000.")
     return UUID(text)
+
+
+def row_ids(params: QueryDict, name: str, most: int) -> list[UUID] | None:
+    """Public ids with commas between, or each by itself as of a form; one to `most` of them. None when absent."""
+    if name not in params:
+        return None
+    text = ",".join(params.getlist(name))
+    if len(text) > most * (_ID_LENGTH + 1):
+        raise invalid(name, f"{name} has at most {most} ids.")
+    texts = text.split(",")
+    if not all(_ID.fullmatch(one) for one in texts):
+        raise invalid(name, f"{name} has ids with commas between, at least one.")
+    return [UUID(one) for one in texts]
 
 
 def day(params: Mapping[str, str], name: str) -> str:

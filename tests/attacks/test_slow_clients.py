@@ -137,6 +137,19 @@ def test_readers_that_do_not_read(
         pass
 
 
+def test_readers_of_archives_from_many_addresses_that_do_not_read(
+    front: Any, neighbour: Neighbour, mallory: Person, large_file: Callable[[Person], str]
+) -> None:
+    """Each has as many requests as it may have at once, and all together twice as many as there are threads."""
+    album = mallory.get(large_file(mallory).removesuffix("file/"), expect=200).json()["album"]
+    request = head(front, "GET", f"/api/v1/albums/{album}/archive/", f"Authorization: Bearer {mallory.token}")
+    with ExitStack() as stack:
+        for number in range(16):
+            stack.enter_context(clients(front, 4, request, receive_buffer=4096, address=f"127.9.8.{number + 1}"))
+        with neighbour.is_served():
+            pass
+
+
 def test_requests_without_end(front: Any, neighbour: Neighbour) -> None:
     """From one address, many at once, each of which costs some processor time; and nothing is read."""
     request = head(front, "GET", "/accounts/login/") * 50

@@ -81,6 +81,22 @@ def test_filters_of_all_images_are_read_strictly(alice: Person, parameter: str) 
             assert list(assert_problem(answer, 400, "invalid")["errors"]) == [parameter], (path, value)
 
 
+def test_a_selection_of_an_archive_is_read_strictly(alice: Person, album: str) -> None:
+    image = alice.picture(album, GOOD)["id"]
+    for value in [*NO_IDS, ",", f"{image},", f",{image}", f"{image};{image}", f"{image},x", f" {image}"]:
+        answer = alice.get(f"albums/{album}/archive/", params={"images": value})
+        assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["images"], value
+    for size in ("", "huge", "Original", "../original", "thumb\0"):
+        answer = alice.get(f"albums/{album}/archive/", params={"size": size})
+        assert list(assert_problem(answer, 400, "invalid")["errors"]) == ["size"], size
+    # As many as an address can hold; more are told that it is too long.
+    many = ",".join([image] * 200)
+    assert (
+        alice.get(f"albums/{album}/archive/?images={many}", expect=200).headers["Content-Type"] == "application/zip"
+    )
+    assert_problem(alice.get(f"albums/{album}/archive/?images={many},{many}"), 414, "uri_too_long")
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2024-02-29"])
 def test_days_far_away_do_no_harm(alice: Person, album: str, day: str) -> None:
     image = alice.picture(album, GOOD)["id"]

@@ -1,10 +1,13 @@
 """F18, F19, F20: files of a running store are lost, altered, or nobody's; on disk, or in a bucket."""
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from tests.faults.invariants import check, images_of, prefix_of, settle
 from tests.faults.recording_user import RecordingUser
@@ -187,3 +190,25 @@ def test_an_upload_that_outlives_its_lease_is_refused_as_a_whole(
     assert (alice.images(album), verify(store)) == ([], [])
     check(store, alice)
     assert len(alice.images(album)) == 1
+
+
+@pytest.mark.parametrize("how", [None, flipped, lambda content: content[:-1]], ids=["lost", "altered", "cut"])
+def test_an_album_with_a_broken_file_is_never_downloaded_as_if_it_were_whole(
+    store: Store, alice: RecordingUser, images: list[str], how: Callable[[bytes], bytes] | None
+) -> None:
+    """The connection ends early. The thread and the server go on."""
+    album = alice.get(f"images/{images[0]}/").json()["album"]
+    name = original_of(images[1])
+    content = store.files.read(name)
+    store.files.change(name, how) if how else store.files.remove(name)
+    try:
+        with pytest.raises(requests.RequestException):
+            alice.get(f"albums/{album}/archive/")
+    finally:
+        store.files.write(name, content)
+    whole = alice.get(f"albums/{album}/archive/")
+    assert whole.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(whole.content)) as opened:
+        assert opened.testzip() is None
+        assert len(opened.namelist()) == 2
+    check(store, alice)

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from images.delivery.links import Links, downloads_of, links_of
 from images.models import Image
+from images.processing.sizes import SIZES, SMALLEST
 
 register = template.Library()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +28,15 @@ def links(image: Image) -> Links:
 def downloads(image: Image) -> list[tuple[str, dict[str, Any]]]:
     """The sizes that the page of an image offers beside the original."""
     return downloads_of(image)
+
+
+@register.simple_tag
+def archive_sizes() -> list[tuple[str, int]]:
+    """The sizes in which an album can be downloaded beside its originals, largest first, with their longest side.
+
+    The smallest size, for lists, is left out.
+    """
+    return [(size, px) for size, px in reversed(SIZES.items()) if size != SMALLEST]
 
 
 @register.simple_tag
