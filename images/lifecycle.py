@@ -128,5 +128,10 @@ def pause(held: "QuerySet[Any]", duration: timedelta | None = None) -> int:
     return held.update(**{_token_column(held.model): None}, **until)
 
 
+def lapse(held: "QuerySet[Any]") -> int:
+    """End the lease of these rows, but leave their token: the next worker sees that files may be left."""
+    return held.update(leased_until=None)
+
+
 def _token_column(model: type[Model]) -> str:
     return str(model.LEASE_HOLDER)  # type: ignore[attr-defined]

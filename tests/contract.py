@@ -24,10 +24,10 @@ from tests.rows import PASSWORD, World, album_of, bearer, image_in
 
 USER = "id email name created_at quota"
 LOGIN = "user access refresh"
-ALBUM = "id title description image_count bytes cover created_at updated_at url"
+ALBUM = "id title description ordering image_count bytes cover created_at updated_at url"
 IMAGE = (
     "id album name caption content_type bytes width height sha256 status error taken_at camera placeholder "
-    "variants original created_at updated_at url taken_offset damage favourite"
+    "variants original created_at updated_at url taken_offset damage favourite lens exposure rotation"
 )
 LIST = "next previous results"
 ENTRY = "id type title album thumb image_count deleted_at purge_at"
@@ -169,11 +169,14 @@ SUCCESSES = [
     Row("POST albums/", 201, ALBUM, {"title": "Sea", "description": "Waves"}, headers=("Location",)),
     Row("GET albums/{album}/", 200, ALBUM),
     Row("PATCH albums/{album}/", 200, ALBUM, {"title": "A", "description": "B", "cover": "<image>"}),
+    Row("PATCH albums/{album}/", 200, ALBUM, {"ordering": "-position"}),
+    *(Row("POST albums/{album}/order/", 204, send={"ids": ["<image>"], **place})
+      for place in ({}, {"before": "<failed>"}, {"after": "<pending>"})),
     Row("DELETE albums/{album}/", 204),
     Row("DELETE albums/{album}/", 204, query="?permanent=true"),
     Row("GET albums/{album}/images/", 200, LIST),
     *(Row("GET albums/{album}/images/", 200, LIST, query=f"?ordering={sign}{name}&status=ready&search=photo")
-      for name in ("created_at", "taken_at", "name") for sign in ("", "-")),
+      for name in ("created_at", "taken_at", "name", "position") for sign in ("", "-")),
     Row("GET albums/{album}/images/", 200, LIST, query="?around={image}"),
     Row("GET images/", 200, LIST),
     *(Row("GET images/", 200, LIST, query=f"?ordering={sign}{name}&search=photo&{NARROWED}")
@@ -190,6 +193,9 @@ SUCCESSES = [
     *(each for path in ("images/{image}/", IN_ALBUM) for each in (
         Row(f"GET {path}", 200, IMAGE),
         Row(f"PATCH {path}", 200, IMAGE, {"name": "b.jpg", "caption": "New", "favourite": True}),
+        Row(f"PATCH {path}", 200, IMAGE,
+            {"rotation": 90, "taken_at": "2026-07-31T23:30:00.25", "taken_offset": "+02:00"}),
+        Row(f"PATCH {path}", 200, IMAGE, {"rotation": 0, "taken_at": None, "taken_offset": None}),
         Row(f"DELETE {path}", 204),
         Row(f"DELETE {path}", 204, query="?permanent=true"),
         Row(f"POST {path}retry/", 202, IMAGE, ids={"image": "failed"}),
@@ -218,6 +224,11 @@ REFUSALS = [
     Row("POST albums/", 400, send={"title": 2026}, code="invalid"),
     Row("POST albums/", 400, send={"title": "x" + " " * 200}, code="invalid"),
     Row("PATCH albums/{album}/", 400, send={"cover": "<unused>"}, code="invalid"),
+    Row("PATCH albums/{album}/", 400, send={"ordering": "bytes"}, code="invalid"),
+    *(Row("POST albums/{album}/order/", 400, send=sent, code="invalid")
+      for sent in ({}, {"ids": []}, {"ids": ["<image>", "<image>"]}, {"ids": ["<unused>"]}, {"ids": "<image>"},
+                   {"ids": ["<image>"], "before": "<image>"}, {"ids": ["<image>"], "after": "<unused>"},
+                   {"ids": ["<image>"], "before": "<failed>", "after": "<failed>"}, {"ids": ["x"] * 1001})),
     Row("PATCH images/{image}/", 400, send={"album": "<unused>"}, code="invalid"),
     Row("PATCH users/me/", 400, send={"name": "x" * 101}, code="invalid"),
     Row("POST users/me/delete/", 400, send={"password": "wrong"}, code="invalid"),
@@ -225,7 +236,11 @@ REFUSALS = [
     Row("GET albums/", 400, query="?ordering=bytes", code="invalid"),
     *(Row(f"GET images/{below}", 400, query="?favourite=perhaps", code="invalid") for below in ("", "months/")),
     Row("POST images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
-    Row("PATCH images/{image}/", 400, send={"favourite": "true"}, code="invalid"),
+    *(Row("PATCH images/{image}/", 400, send=sent, code="invalid")
+      for sent in ({"favourite": "true"}, {"rotation": 45}, {"rotation": "90"}, {"rotation": True},
+                   {"rotation": None}, {"taken_at": "yesterday"}, {"taken_at": "2026-07-31T10:00:00Z"},
+                   {"taken_at": "0026-07-31T10:00"}, {"taken_at": "2026-02-30T10:00"}, {"taken_at": 5}, {"taken_offset": "+19:00"},
+                   {"taken_offset": "Z"}, {"taken_offset": 120})),
     Row("DELETE albums/{album}/images/", 400, code="invalid"),
     Row("POST albums/{album}/images/bulk/", 400, send=Form(caption="None"), code="invalid"),
     Row("POST albums/{album}/images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from imagestore.api import accounts
-from imagestore.api.albums import AlbumListView, AlbumView
+from imagestore.api.albums import AlbumListView, AlbumView, OrderView
 from imagestore.api.files import FileView
 from imagestore.api.images import ImageListView, ImageView, RetryView
 from imagestore.api.resumable import UploadsView, UploadView
@@ -32,6 +32,7 @@ urlpatterns = [
     path("users/me/delete/", accounts.DeleteMeView.as_view(), name="api-me-delete"),
     path("albums/", AlbumListView.as_view(), name="api-albums"),
     path("albums/<uuid:album>/", AlbumView.as_view(), name="api-album"),
+    path("albums/<uuid:album>/order/", OrderView.as_view(), name="api-album-order"),
     path("albums/<uuid:album>/images/", ImageListView.as_view(), name="api-images"),
     path("albums/<uuid:album>/images/bulk/", BulkView.as_view(), name="api-images-bulk"),
     path("albums/<uuid:album>/images/exists/", ExistsView.as_view(), name="api-images-exists"),

@@ -32,7 +32,7 @@ def _url(target: Album | Image, list_request: ListRequest) -> str:
 @require_safe
 def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     previous, following = _neighbours(image, list_request)
     context = {
         "image": image,
@@ -48,7 +48,7 @@ def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     form = ImageForm(request.POST or None, instance=image)
     if request.method == "POST" and form.is_valid():
         services.change(image, **form.cleaned_data)
@@ -65,7 +65,7 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     After a POST the user sees the next image of the list, or after the last one the list.
     """
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     if request.method != "POST":
         context = {"image": image, "album": image.album, "list_request": list_request}
         return render(request, "images/confirm_delete.html", context)
@@ -79,6 +79,6 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_POST
 def image_retry(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     services.retry(image)
     return redirect(_url(image if "stay" in request.POST else image.album, list_request))

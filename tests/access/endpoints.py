@@ -117,6 +117,7 @@ PAGES = [
     Endpoint("album-edit", "GET", 200, 404, LOGIN),
     Endpoint("album-edit", "POST", 302, 404, LOGIN, TITLE),
     Endpoint("album-tiles", "GET", 200, 404, LOGIN),
+    Endpoint("album-order", "POST", 302, 404, LOGIN, {"ordering": "name"}),
     Endpoint("image-upload", "POST", 302, 404, LOGIN),
     Endpoint("image-detail", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "GET", 200, 404, LOGIN),
@@ -174,6 +175,8 @@ API = [
     Endpoint("api-albums", "POST", 201, 201, 401, TITLE),
     Endpoint("api-album", "GET", 200, 404, 401),
     Endpoint("api-album", "PATCH", 200, 404, 401, TITLE),
+    # The owner is let in, and told that no image is named.
+    Endpoint("api-album-order", "POST", 400, 404, 401, {}),
     Endpoint("api-images", "GET", 200, 404, 401),
     # The owner is let in, and told that JSON is no upload.
     Endpoint("api-images", "POST", 415, 404, 401, {}),
