@@ -20,6 +20,7 @@ takes the row and no deletion removes its files. A worker that has lost its leas
 because the row no longer has its token. Rows of `Runner` have leases, too (images.locks).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,9 +46,22 @@ _NO_LEASE = {"leased_until": None, "lease_token": None}
 
 def receive(image: Image, duration: timedelta) -> None:
     """Insert the row of an upload as RECEIVING, under a lease for the process that stores its original."""
+    _receiving(image, duration).save(force_insert=True)
+
+
+def receive_many(images: Sequence[Image], duration: timedelta) -> None:
+    """As `receive`, by one statement; each row has a token of its own. They get their keys."""
+    Image.objects.bulk_create(_receiving(image, duration) for image in images)
+    ids = [image.public_id for image in images]
+    keys = dict(Image.objects.filter(public_id__in=ids).values_list("public_id", "pk"))
+    for image in images:
+        image.pk = keys[image.public_id]  # MySQL does not tell them
+
+
+def _receiving(image: Image, duration: timedelta) -> Image:
     image.status = Status.RECEIVING
     image.leased_until, image.lease_token = Now() + duration, uuid4()
-    image.save(force_insert=True)
+    return image
 
 
 def publish(held: ImageQuerySet) -> int:

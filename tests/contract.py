@@ -154,6 +154,13 @@ TUS_HEADERS = ("Tus-Resumable", "Upload-Offset", "Upload-Expires")
 IN_ALBUM = "albums/{album}/images/{image}/"
 NARROWED = "status=ready&album={album}&favourite=false&taken_after=2000-01-01&taken_before=2100-01-01"
 
+BATCHES: list[dict[str, Any]] = [
+    {"action": "move", "album": "<other>"}, {"action": "copy", "album": "<other>"}, {"action": "trash"},
+    {"action": "restore"}, {"action": "delete"}, {"action": "favourite", "value": True},
+    {"action": "rotate", "by": -90}, {"action": "shift_taken_at", "seconds": -3600},
+    {"action": "set_taken_offset", "taken_offset": None}, {"action": "set_taken_offset", "taken_offset": "-03:30"},
+]  # fmt: skip
+
 SUCCESSES = [
     Row("POST auth/register/", 201, LOGIN, {**ACCOUNT, "name": "Carol"}, login=""),
     Row("POST auth/login/", 200, LOGIN, {"email": "alice@example.org", "password": PASSWORD}, login=""),
@@ -184,6 +191,8 @@ SUCCESSES = [
     Row("GET images/", 200, LIST, query="?around={image}&page_size=2"),
     Row("GET images/months/", 200, "results"),
     Row("GET images/months/", 200, "results", query=f"?search=photo&{NARROWED}"),
+    *(Row("POST images/batch/", 207, "results", {"ids": ["<image>", "<trashed>", "<unused>"], **action})
+      for action in BATCHES),
     Row("POST images/exists/", 200, "existing", {"sha256": ["0" * 64]}),
     Row("POST albums/{album}/images/", 201, IMAGE, Form(file=photo(), caption="Waves"), headers=("Location",)),
     Row("POST albums/{album}/images/bulk/", 207, "results", Form(files=[photo(), photo(b"text")])),
@@ -235,12 +244,20 @@ REFUSALS = [
     Row("GET albums/", 400, query="?page_size=201", code="invalid"),
     Row("GET albums/", 400, query="?ordering=bytes", code="invalid"),
     *(Row(f"GET images/{below}", 400, query="?favourite=perhaps", code="invalid") for below in ("", "months/")),
+    *(Row("POST images/batch/", 400, send={"ids": ["<image>"], **sent}, code="invalid")
+      for sent in ({}, {"action": "explode"}, {"action": "move"}, {"action": "move", "album": "<unused>"},
+                   {"action": "rotate", "by": 45}, {"action": "rotate", "by": 360},
+                   {"action": "rotate", "by": "90"},
+                   {"action": "shift_taken_at", "seconds": 10**13}, {"action": "favourite", "value": 1},
+                   {"action": "set_taken_offset"}, {"action": "trash", "ids": []},
+                   {"action": "trash", "ids": ["x"] * 1001},
+                   {"action": "trash", "ids": ["<image>", "<image>"]})),
     Row("POST images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
     *(Row("PATCH images/{image}/", 400, send=sent, code="invalid")
       for sent in ({"favourite": "true"}, {"rotation": 45}, {"rotation": "90"}, {"rotation": True},
                    {"rotation": None}, {"taken_at": "yesterday"}, {"taken_at": "2026-07-31T10:00:00Z"},
-                   {"taken_at": "0026-07-31T10:00"}, {"taken_at": "2026-02-30T10:00"}, {"taken_at": 5}, {"taken_offset": "+19:00"},
-                   {"taken_offset": "Z"}, {"taken_offset": 120})),
+                   {"taken_at": "0026-07-31T10:00"}, {"taken_at": "2026-02-30T10:00"}, {"taken_at": 5},
+                   {"taken_offset": "+19:00"}, {"taken_offset": "Z"}, {"taken_offset": 120})),
     Row("DELETE albums/{album}/images/", 400, code="invalid"),
     Row("POST albums/{album}/images/bulk/", 400, send=Form(caption="None"), code="invalid"),
     Row("POST albums/{album}/images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),

@@ -75,9 +75,7 @@ def warm_up() -> None:
     _server.control()
 
 
-def run_in_child(
-    job: str, path: Path, out_dir: Path | None, limits: Limits, **options: int
-) -> dict[str, Any]:
+def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits, **options: int) -> dict[str, Any]:
     """The result of a job ("module:function") as plain JSON, not yet checked."""
     request = wire.request(job, path, out_dir, limits, options)
     give_up_seconds = limits.wall_seconds + _GRACE_SECONDS

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from imagestore.api import accounts
 from imagestore.api.albums import AlbumListView, AlbumView, OrderView
+from imagestore.api.batch import BatchView
 from imagestore.api.files import FileView
 from imagestore.api.images import ImageListView, ImageView, RetryView
 from imagestore.api.resumable import UploadsView, UploadView
@@ -39,6 +40,7 @@ urlpatterns = [
     path("albums/<uuid:album>/images/<uuid:image>/", include(one_image_in_album)),
     path("images/", TimelineView.as_view(), name="api-timeline"),
     path("images/months/", MonthsView.as_view(), name="api-months"),
+    path("images/batch/", BatchView.as_view(), name="api-batch"),
     path("images/exists/", AllExistsView.as_view(), name="api-exists"),
     path("images/<uuid:image>/", include(one_image)),
     path("uploads/", UploadsView.as_view(), name="api-uploads"),

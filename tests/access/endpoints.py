@@ -189,6 +189,7 @@ API = [
         for route in ("api-timeline", "api-months")
     ),
     Endpoint("api-months", "GET", 200, 200, 401),
+    Endpoint("api-batch", "POST", 400, 400, 401, {}),
     Endpoint("api-exists", "POST", 200, 200, 401, {"sha256": ["0" * 64]}),
     *image_endpoints("api-image"),
     *image_endpoints("api-album-image"),
