@@ -14,7 +14,19 @@ from typing import Any
 
 from .dates import MOST_OFFSET_MINUTES
 from .errors import BY_CODE, Crashed, OverLimits
-from .results import DAMAGE_CODES, EXTENSIONS, TAKEN_FROM, Damage, Limits, Probed, Rendered, RenderedVariant, Taken
+from .results import (
+    DAMAGE_CODES,
+    EXPOSURE_RANGES,
+    EXTENSIONS,
+    TAKEN_FROM,
+    Damage,
+    Exposure,
+    Limits,
+    Probed,
+    Rendered,
+    RenderedVariant,
+    Taken,
+)
 from .sizes import MOST_PANORAMA_PX, SIZES, file_name
 
 MAX_MESSAGE_BYTES = 32 * 1024
@@ -73,7 +85,23 @@ def probed(fields: dict[str, Any]) -> Probed:
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
         taken=None if taken is None else _taken(_dict(taken)),
         camera=_str(fields["camera"], 100),
+        lens=_str(fields["lens"], 100),
+        exposure=None if fields["exposure"] is None else _exposure(_dict(fields["exposure"])),
     )
+
+
+def _exposure(fields: dict[str, Any]) -> Exposure:
+    values = {name: _known(fields[name], *bounds) for name, bounds in EXPOSURE_RANGES.items()}
+    if isinstance(values["iso"], float):
+        raise TypeError("not a whole number")
+    return Exposure(**values)
+
+
+def _known(value: Any, lowest: float, highest: float) -> Any:
+    """A number within its bounds, or None. NaN is within none."""
+    if value is not None and (type(value) not in (int, float) or not lowest <= value <= highest):
+        raise ValueError("not a number within its bounds")
+    return value
 
 
 def _taken(fields: dict[str, Any]) -> Taken:

@@ -49,11 +49,8 @@ class NumberField(serializers.IntegerField):
         return data
 
 
-class ClockField(serializers.CharField):
+class ClockField(serializers.Field[Any, Any, Any, Any]):
     """What a camera's clock showed: ISO 8601 without a zone. Its value is in UTC, whatever the zone was."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": 26, **options})
 
     def to_internal_value(self, data: Any) -> datetime:
         sentence = f"A clock's time is as 2026-07-31T14:00:00, from {FIRST_YEAR} to {LAST_YEAR}."
@@ -73,11 +70,8 @@ class ClockField(serializers.CharField):
         return clock.isoformat(timespec="milliseconds" if clock.microsecond else "seconds")
 
 
-class OffsetField(serializers.CharField):
-    """By how much a clock was ahead of UTC, as "+02:00"; its value is in minutes."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": 6, **options})
+class OffsetField(serializers.Field[Any, Any, Any, Any]):
+    """By how much a clock was ahead of UTC, as "+02:00"; its value is in minutes. Only requests have it."""
 
     def to_internal_value(self, data: Any) -> int:
         minutes = offset_minutes(data) if isinstance(data, str) and re.fullmatch(OFFSET, data) else None
