@@ -160,7 +160,9 @@ def test_killed_while_turning(store: Store, alice: RecordingUser, step: Step, ki
     alice.ask("PATCH", f"images/{image}/", json={"rotation": 90})
     survived(store)
     check(store, alice)
+    # As a client does that got no answer.
+    alice.ask("PATCH", f"images/{image}/", json={"rotation": 90})
+    check(store, alice)
     shown = alice.state_of(image)
     assert (shown["width"], shown["height"], shown["rotation"]) == (400, 600, 90)
-    assert {(size["width"], size["height"]) for size in shown["variants"].values()} >= {(400, 600)}
     assert all(size["width"] < size["height"] for size in shown["variants"].values())
