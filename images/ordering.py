@@ -56,7 +56,7 @@ def _place(album: Album, ids: Sequence[UUID], before: UUID | None, after: UUID |
     images = [found[public_id] for public_id in ids]
     others = _images(album).exclude(pk__in=[image.pk for image in images])
     lower, upper = _neighbours(others, before, after)
-    positions = _between(lower and lower.position, upper and upper.position, len(images))
+    positions = _between(_position(lower), _position(upper), len(images))
     if positions is None:
         below = [*reversed(_beside(others, upper, NEAR_ROWS, backwards=True))] if upper else []
         above = _beside(others, lower, NEAR_ROWS, backwards=False) if lower else []
@@ -100,6 +100,10 @@ def _neighbours(
         raise invalid(field, "There is no such image in this album beside those that are to be placed.")
     other = next(iter(_beside(others, anchor, 1, backwards=before is not None)), None)
     return (other, anchor) if before else (anchor, other)
+
+
+def _position(image: Image | None) -> int | None:
+    return image.position if image else None
 
 
 def _beside(others: ImageQuerySet, image: Image, count: int, *, backwards: bool) -> list[Image]:

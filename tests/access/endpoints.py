@@ -122,6 +122,11 @@ PAGES = [
     Endpoint("image-detail", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "POST", 302, 404, LOGIN, {"name": "b.jpg"}),
+    Endpoint("image-change", "POST", 302, 404, LOGIN, {"by": "90"}),
+    Endpoint("image-change", "POST", 302, 404, LOGIN, {"favourite": "true", "cover": "true"}),
+    Endpoint("image-move", "GET", 200, 404, LOGIN),
+    # The owner is told that no album is chosen.
+    Endpoint("image-move", "POST", 200, 404, LOGIN),
     Endpoint("image-file", "GET", 200, 404, LOGIN),
     Endpoint("image-file", "HEAD", 200, 404, LOGIN),
     Endpoint("image-file", "GET", 200, 404, LOGIN, query="?download=1"),

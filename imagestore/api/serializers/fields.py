@@ -121,17 +121,18 @@ class IdsField(BoundedListField):
         return ids
 
 
-class PatternExtension(OpenApiSerializerFieldExtension):
-    """Says which texts a clock or an offset may be."""
-
+class ClockExtension(OpenApiSerializerFieldExtension):
     target_class = ClockField
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^{CLOCK}$" if isinstance(self.target, ClockField) else f"^{OFFSET}$"}
+        return {"type": "string", "pattern": f"^{CLOCK}$"}
 
 
-class OffsetExtension(PatternExtension):
+class OffsetExtension(OpenApiSerializerFieldExtension):
     target_class = OffsetField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{OFFSET}$"}
 
 
 class TextFieldExtension(OpenApiSerializerFieldExtension):
