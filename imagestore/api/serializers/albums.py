@@ -9,7 +9,7 @@ from albums.models import TEXT_LENGTH, TITLE_LENGTH, Album
 from images.delivery.links import links_of
 from images.models import Image
 from images.services import LIST
-from imagestore.api.serializers.fields import IdsField, TextField, TimeField
+from imagestore.api.serializers.fields import IdField, IdsField, TextField, TimeField
 from imagestore.api.serializers.images import VariantsSerializer
 from imagestore.api.serializers.links import WithLinks
 from imagestore.kit.addresses import path_of
@@ -77,8 +77,8 @@ class OrderSerializer(serializers.Serializer[Any]):
     """Where images go in the order by hand: before or after another image of the album; without either, last."""
 
     ids = IdsField()
-    before = serializers.UUIDField(required=False)
-    after = serializers.UUIDField(required=False)
+    before = IdField(required=False)
+    after = IdField(required=False)
 
     def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
         if "before" in sent and "after" in sent:

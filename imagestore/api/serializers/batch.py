@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from imagestore.api.serializers.fields import FlagField, IdsField, NumberField, OffsetField
+from imagestore.api.serializers.fields import FlagField, IdField, IdsField, NumberField, OffsetField
 from imagestore.api.serializers.images import ImageSerializer
 from imagestore.api.serializers.problems import ProblemSerializer
 
@@ -41,7 +41,7 @@ class BatchSerializer(serializers.Serializer[Any]):
 
     action = serializers.ChoiceField(list(TAKES))
     ids = IdsField()
-    album = serializers.UUIDField(required=False)
+    album = IdField(required=False)
     value = FlagField(required=False)
     by = QuarterField(required=False, min_value=-270, max_value=270)
     seconds = NumberField(required=False, min_value=-MOST_SECONDS, max_value=MOST_SECONDS)

@@ -106,10 +106,19 @@ class BoundedListField(serializers.ListField):
         return items
 
 
+class IdField(serializers.UUIDField):
+    """The id of a row. DRF's own field takes numbers, too."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value="This")
+        return super().to_internal_value(data)
+
+
 class IdsField(BoundedListField):
     """Ids of rows, each of them once."""
 
-    child = serializers.UUIDField()
+    child = IdField()
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": MAX_IDS, "allow_empty": False, **options})

@@ -77,6 +77,7 @@ class MoveForm(forms.Form):
     def __init__(self, image: Image, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         others = Album.objects.owned_by(image.owner).exclude(pk=image.album_id)
-        self.fields["album"].queryset = others
+        field: Any = self.fields["album"]
+        field.queryset = others
         offered = others.order_by("-updated_at", "-public_id").only("public_id", "title")[:ALBUM_CHOICES]
-        self.fields["album"].widget.choices = [(album.public_id, album.title) for album in offered]
+        field.widget.choices = [(album.public_id, album.title) for album in offered]
