@@ -171,7 +171,7 @@ def test_many_clocks_are_shifted_but_for_those_that_nobody_knows():
     assert sums_are_right()
 
 
-@pytest.mark.parametrize("seconds", [10**11, -(10**11), 10**13])
+@pytest.mark.parametrize("seconds", [10**12, -(10**12), 10**13])
 def test_no_clock_is_shifted_out_of_time(image, seconds):
     services.change(image, taken_at=moment("2019-05-31T23:59:59"))
     assert [*changes.shift_taken(Image.objects.filter(pk=image.pk), timedelta(seconds=seconds))] == [image.pk]
