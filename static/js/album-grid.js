@@ -122,7 +122,9 @@ export class AlbumGrid extends EventTarget {
     const [, minus, name] = /^(-?)(.*)$/.exec(order);
     if (!(name in RANKS)) return false;
     const rank = ({ dataset }) => Number(dataset[RANKS[name]]) * (minus ? -1 : 1);
-    const next = [...this.#grid.children].find((other) => rank(other) > rank(tile));
+    // Of equal ones the newer is the later, in a descending list the earlier.
+    const isBehind = (other) => (minus ? rank(other) >= rank(tile) : rank(other) > rank(tile));
+    const next = [...this.#grid.children].find(isBehind);
     const onOtherPage = next ? before !== undefined && next === this.#grid.firstElementChild : after !== undefined;
     if (onOtherPage) return false;
     if (next) next.before(tile);
