@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
+ORDERING_LENGTH = 20
 
 
 class AlbumQuerySet(ScopedQuerySet):
@@ -56,6 +57,11 @@ class Album(models.Model):
     title = models.CharField(max_length=TITLE_LENGTH)
     title_key = NaturalKeyField("title")
     description = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    # How its images are listed where no order is asked for: a name of `images.services.LIST`, perhaps with a minus.
+    # Albums from before there was a choice stay as their owners know them.
+    ordering = models.CharField(
+        max_length=ORDERING_LENGTH, default="taken_at", db_default="-created_at", editable=False
+    )
     # Public id of the image that the owner chose. When it is gone, the newest ready image is the cover.
     cover_choice = models.UUIDField(null=True, blank=True, editable=False)
     # Primary key of the image that is the cover now; 0 for none. Only images.covers writes it. No foreign key,

@@ -75,7 +75,7 @@ def _create(owner: User, **texts: str) -> Album:
 
 @retry_transaction
 def change(album: Album, **changes: Any) -> None:
-    """Set `title` or `description`, and no other column: parallel requests may write those.
+    """Set `title`, `description` or `ordering`, and no other column: parallel requests may write those.
 
     Call `images.services.change_album` to set `cover_choice`. Raises Problem `not_found` when the album is no
     longer living.

@@ -222,6 +222,7 @@ class _Filler:
             "taken_offset_minutes": 60 if taken and number % 2 else None,
             "taken_from": "camera" if taken else "",
             "sorted_at": self._time(taken or uploaded),
+            "position": int(uploaded.timestamp()) * 10**9 + number,
             "camera": _CAMERAS[number % len(_CAMERAS)],
             "favourite": number % 50 == 0,
             "placeholder": "1QcSHQRnh493V4dIh4eXh1h4kJUI" if status == "ready" else "",

@@ -24,6 +24,7 @@ A worker that will store variants sets `may_have_orphans` in the UPDATE that tak
 also when the worker dies, until one knows that the row names all files again.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -49,9 +50,22 @@ _SETTLED = {"leased_until": None, "lease_token": None, "may_have_orphans": False
 
 def receive(image: Image, duration: timedelta) -> None:
     """Insert the row of an upload as RECEIVING, under a lease for the process that stores its original."""
+    _receiving(image, duration).save(force_insert=True)
+
+
+def receive_many(images: Sequence[Image], duration: timedelta) -> None:
+    """As `receive`, by one statement; each row has a token of its own. They get their keys."""
+    Image.objects.bulk_create(_receiving(image, duration) for image in images)
+    ids = [image.public_id for image in images]
+    keys = dict(Image.objects.filter(public_id__in=ids).values_list("public_id", "pk"))
+    for image in images:
+        image.pk = keys[image.public_id]  # MySQL does not tell them
+
+
+def _receiving(image: Image, duration: timedelta) -> Image:
     image.status = Status.RECEIVING
     image.leased_until, image.lease_token = Now() + duration, uuid4()
-    image.save(force_insert=True)
+    return image
 
 
 def publish(held: ImageQuerySet) -> int:
@@ -139,6 +153,11 @@ def pause(held: "QuerySet[Any]", duration: timedelta | None = None) -> int:
     """
     until = {} if duration is None else {"leased_until": Now() + duration}
     return held.update(**{_token_column(held.model): None}, **until)
+
+
+def lapse(held: "QuerySet[Any]") -> int:
+    """End the lease of these rows, but leave their token: the next worker sees that files may be left."""
+    return held.update(leased_until=None)
 
 
 def _token_column(model: type[Model]) -> str:

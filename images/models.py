@@ -5,6 +5,7 @@ deleted (images.lifecycle). Names of files are computed from it. A worker holds 
 """
 
 from datetime import UTC, datetime, timedelta
+from time import time_ns
 from typing import Any, ClassVar, Self
 from uuid import UUID, uuid4
 
@@ -26,6 +27,9 @@ NAME_LENGTH = 255
 FILE_LENGTH = 255
 # The original's file name in storage.
 ORIGINAL = "original"
+# In `taken_from`: the owner has set the date.
+TAKEN_BY_OWNER = "owner"
+ROTATIONS = (0, 90, 180, 270)
 
 
 def storage_prefix(public_id: UUID) -> str:
@@ -130,20 +134,25 @@ LIST_ORDERS = {"created_at": "age", "sorted_at": "taken", "name_key": "name"}
 
 
 def _list_indexes() -> list[models.Index]:
-    """Each ends with the column that decides between equal values (imagestore.kit.keyset)."""
-    return [
-        models.Index(
-            fields=[scope, *chosen, "trashed_at", column, "public_id"],
-            name="_".join(["list", scope, *chosen, order]),
-        )
+    every = [[], *([each] for each in LIST_FILTERS)]
+    of_all = [
+        _list_index(scope, chosen, column, order)
         for scope in LIST_SCOPES
-        for chosen in ([], *([each] for each in LIST_FILTERS))
+        for chosen in every
         for column, order in LIST_ORDERS.items()
     ]
+    # Only albums are ordered by hand.
+    return [*of_all, *(_list_index("album", chosen, "position", "hand") for chosen in ([], ["status"]))]
+
+
+def _list_index(scope: str, chosen: list[str], column: str, order: str) -> models.Index:
+    """It ends with the column that decides between equal values (imagestore.kit.keyset)."""
+    fields = [scope, *chosen, "trashed_at", column, "public_id"]
+    return models.Index(fields=fields, name="_".join(["list", scope, *chosen, order]))
 
 
 class Image(models.Model):
-    """One original and its variants. `width` and `height` are those of the upright picture, in px."""
+    """One original and its variants. `width` and `height` are those of the upright picture, as turned, in px."""
 
     LEASE_HOLDER: ClassVar[str] = "lease_token"
     # Their words are found (images.search), beside those of the album's title.
@@ -167,15 +176,24 @@ class Image(models.Model):
     content_type = models.CharField(max_length=50, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    # By how many degrees its owner has turned it clockwise, on top of what the camera says: 0, 90, 180 or 270.
+    rotation = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # What the camera's clock showed, stored as if that were UTC, so that it is never converted. Read `taken_clock`.
     taken_at = models.DateTimeField("taken (the camera's clock)", null=True, blank=True)
     # By how much that clock was ahead of UTC; NULL if unknown.
     taken_offset_minutes = models.SmallIntegerField("minutes ahead of UTC", null=True, editable=False)
-    # How it is known (images.processing.TAKEN_FROM); empty where an older version of the store read it.
+    # How it is known (images.processing.TAKEN_FROM, or TAKEN_BY_OWNER); empty where an older version of the store
+    # read it.
     taken_from = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
     # Lists sort by this: `taken_at`, or the time of the upload where that is unknown.
     sorted_at = models.DateTimeField(editable=False)
+    # Where the image stands in its album's order by hand (images.ordering): when it came there, in ns of the
+    # epoch, until it is put between two others. Never shown.
+    position = models.BigIntegerField(default=time_ns, db_default=0, editable=False)
     camera = models.CharField(max_length=100, blank=True)
+    lens = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
+    # {"focal_length_mm", "aperture", "seconds", "iso"}, each a number or null; NULL if the original tells none.
+    exposure = models.JSONField(null=True, editable=False)
     favourite = models.BooleanField(default=False, db_default=False)
     placeholder = models.CharField("ThumbHash", max_length=64, blank=True, editable=False)
     # {"thumb": {"file", "width", "height", "content_type", "bytes", "crc32"}, …}; sizes may share a file.
@@ -319,6 +337,26 @@ class OwnerMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.begins:%Y-%m}"
+
+
+class RenderAgain(models.Model):
+    """An image that shows its sizes while it waits for new ones, because its owner has turned it.
+
+    It waits in the queue beside PENDING ones (images.rendering.queue). The transaction that records the new sizes
+    deletes the row. Without constraints: an insert would lock the row of the owner.
+    """
+
+    image = models.OneToOneField(Image, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
+    # The image's owner: the queue rotates by owner.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["owner", "image"], name="render_again_by_owner"),)
+
+    def __str__(self) -> str:
+        return f"image {self.image_id}"
 
 
 class ImageWord(Word):

@@ -13,14 +13,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError, IntegrityError, InterfaceError, connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import lock_owner
 from albums import services as albums
 from albums.models import TEXT_LENGTH, Album, AlbumQuerySet
-from images import covers, lifecycle, search, totals, wakeups
+from images import changes as image_changes
+from images import covers, lifecycle, search, wakeups
 from images.deletion.removal import doom_albums, doom_images, doom_user
 from images.deletion.trash import restore_images, trash_images
 from images.models import SHOWN, Image, ImageQuerySet, ImageWord, Status, Upload
@@ -54,11 +54,17 @@ class Received:
 
 _CHECKSUM_MISMATCH = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
 LIST = ListSpec(
-    orderings={"created_at": "created_at", "taken_at": "sorted_at", "name": "name_key"},
+    orderings={
+        "created_at": "created_at",
+        "taken_at": "sorted_at",
+        "name": "name_key",
+        "position": "position",
+    },
     filters=(Filter("status", [shown.value for shown in SHOWN], "status"),),
     searches=search.SEARCHES,
     search=search.matching,
     around=True,
+    stored_order="Without it: the album's own `ordering`.",
 )
 
 
@@ -237,13 +243,17 @@ def _requeue(images: ImageQuerySet) -> bool:
 
 
 def change(image: Image, **changes: Any) -> None:
-    """Set `name`, `caption` or `favourite`. Raises Problem `not_found` when the image was deleted meanwhile."""
+    """Set `name`, `caption`, `favourite`, `rotation` (degrees clockwise), `taken_at` (the camera's clock as if in
+    UTC) or `taken_offset_minutes`.
+
+    Raises Problem `not_found` when the image was deleted meanwhile.
+    """
     if "name" in changes:
         changes["name"] = clean_name(changes["name"])
         changes["name_key"] = natural_key(changes["name"])
     if "caption" in changes:
         changes["caption"] = composed(changes["caption"], TEXT_LENGTH)
-    _update(image, **changes)
+    _change(image, **changes)
 
 
 def move(image: Image, album: Album) -> None:
@@ -252,39 +262,21 @@ def move(image: Image, album: Album) -> None:
     Raises Problem `duplicate` when that album has the same bytes, `not_found` when image or album is gone.
     """
     if image.album_id == album.pk:
-        return None
-    try:
-        _move(image, album)
-    except IntegrityError:
-        duplicate = Image.objects.undeleted().filter(album=album, living_sha256=image.sha256).first()
-        if duplicate is None:
-            # The image that was in the way has been deleted since.
-            return move(image, album)
-        where = "in the trash: restore them, or delete them for ever" if duplicate.trashed_at else "already"
-        raise Problem("duplicate", f"That album has these bytes {where}.", image=str(duplicate.public_id)) from None
-    return refresh(image, Image.objects.undeleted())
+        return
+    for problem in image_changes.move(image.owner, Image.objects.filter(pk=image.pk), album).values():
+        raise problem
+    refresh(image, Image.objects.living())
 
 
 @retry_transaction
-def _move(image: Image, album: Album) -> None:
-    lock_owner(image.owner)
-    source = Image.objects.living().filter(pk=image.pk).values_list("album_id", flat=True).first()
-    if source is None:
-        raise not_found()
-    for pk, sign in sorted([(source, -1), (album.pk, +1)]):
-        if not totals.add_to_album(pk, sign, sign * image.bytes):
-            raise not_found()
+def _change(image: Image, **changes: Any) -> None:
     row = Image.objects.filter(pk=image.pk)
-    totals.count_months(row, -1)
-    row.update(album=album, updated_at=timezone.now())
-    totals.count_months(row, +1)
-    covers.choose_covers([source, album.pk])
-    ImageWord.objects.filter(image=image).update(album=album)
-
-
-@retry_transaction
-def _update(image: Image, **changes: Any) -> None:
-    if not Image.objects.living().filter(pk=image.pk).update(updated_at=timezone.now(), **changes):
+    if "taken_at" in changes:
+        image_changes.set_taken(row, changes.pop("taken_at"))
+    if "rotation" in changes:
+        rotation = changes.pop("rotation")
+        image_changes.turn(row, lambda _: rotation)
+    if not row.living().update(updated_at=timezone.now(), **changes):
         raise not_found()
     refresh(image, Image.objects.undeleted())
     if changes.keys() & Image.searched:

@@ -24,10 +24,10 @@ from tests.rows import PASSWORD, World, album_of, bearer, image_in
 
 USER = "id email name created_at quota"
 LOGIN = "user access refresh"
-ALBUM = "id title description image_count bytes cover created_at updated_at url"
+ALBUM = "id title description ordering image_count bytes cover created_at updated_at url"
 IMAGE = (
     "id album name caption content_type bytes width height sha256 status error taken_at camera placeholder "
-    "variants original created_at updated_at url taken_offset damage favourite"
+    "variants original created_at updated_at url taken_offset damage favourite lens exposure rotation"
 )
 LIST = "next previous results"
 ENTRY = "id type title album thumb image_count deleted_at purge_at"
@@ -154,6 +154,13 @@ TUS_HEADERS = ("Tus-Resumable", "Upload-Offset", "Upload-Expires")
 IN_ALBUM = "albums/{album}/images/{image}/"
 NARROWED = "status=ready&album={album}&favourite=false&taken_after=2000-01-01&taken_before=2100-01-01"
 
+BATCHES: list[dict[str, Any]] = [
+    {"action": "move", "album": "<other>"}, {"action": "copy", "album": "<other>"}, {"action": "trash"},
+    {"action": "restore"}, {"action": "delete"}, {"action": "favourite", "value": True},
+    {"action": "rotate", "by": -90}, {"action": "shift_taken_at", "seconds": -3600},
+    {"action": "set_taken_offset", "taken_offset": None}, {"action": "set_taken_offset", "taken_offset": "-03:30"},
+]  # fmt: skip
+
 SUCCESSES = [
     Row("POST auth/register/", 201, LOGIN, {**ACCOUNT, "name": "Carol"}, login=""),
     Row("POST auth/login/", 200, LOGIN, {"email": "alice@example.org", "password": PASSWORD}, login=""),
@@ -169,6 +176,9 @@ SUCCESSES = [
     Row("POST albums/", 201, ALBUM, {"title": "Sea", "description": "Waves"}, headers=("Location",)),
     Row("GET albums/{album}/", 200, ALBUM),
     Row("PATCH albums/{album}/", 200, ALBUM, {"title": "A", "description": "B", "cover": "<image>"}),
+    Row("PATCH albums/{album}/", 200, ALBUM, {"ordering": "-position"}),
+    *(Row("POST albums/{album}/order/", 204, send={"ids": ["<image>"], **place})
+      for place in ({}, {"before": "<failed>"}, {"after": "<pending>"})),
     Row("DELETE albums/{album}/", 204),
     Row("DELETE albums/{album}/", 204, query="?permanent=true"),
     *(Row("GET albums/{album}/archive/", 200, headers=FILE_HEADERS, query=query)
@@ -176,7 +186,7 @@ SUCCESSES = [
     Row("GET albums/{album}/archive/", 206, headers=(*FILE_HEADERS, "Content-Range"), more={"Range": "bytes=9-9"}),
     Row("GET albums/{album}/images/", 200, LIST),
     *(Row("GET albums/{album}/images/", 200, LIST, query=f"?ordering={sign}{name}&status=ready&search=photo")
-      for name in ("created_at", "taken_at", "name") for sign in ("", "-")),
+      for name in ("created_at", "taken_at", "name", "position") for sign in ("", "-")),
     Row("GET albums/{album}/images/", 200, LIST, query="?around={image}"),
     Row("GET images/", 200, LIST),
     *(Row("GET images/", 200, LIST, query=f"?ordering={sign}{name}&search=photo&{NARROWED}")
@@ -184,6 +194,8 @@ SUCCESSES = [
     Row("GET images/", 200, LIST, query="?around={image}&page_size=2"),
     Row("GET images/months/", 200, "results"),
     Row("GET images/months/", 200, "results", query=f"?search=photo&{NARROWED}"),
+    *(Row("POST images/batch/", 207, "results", {"ids": ["<image>", "<trashed>", "<unused>"], **action})
+      for action in BATCHES),
     Row("POST images/exists/", 200, "existing", {"sha256": ["0" * 64]}),
     Row("POST albums/{album}/images/", 201, IMAGE, Form(file=photo(), caption="Waves"), headers=("Location",)),
     Row("POST albums/{album}/images/bulk/", 207, "results", Form(files=[photo(), photo(b"text")])),
@@ -193,6 +205,9 @@ SUCCESSES = [
     *(each for path in ("images/{image}/", IN_ALBUM) for each in (
         Row(f"GET {path}", 200, IMAGE),
         Row(f"PATCH {path}", 200, IMAGE, {"name": "b.jpg", "caption": "New", "favourite": True}),
+        Row(f"PATCH {path}", 200, IMAGE,
+            {"rotation": 90, "taken_at": "2026-07-31T23:30:00.25", "taken_offset": "+02:00"}),
+        Row(f"PATCH {path}", 200, IMAGE, {"rotation": 0, "taken_at": None, "taken_offset": None}),
         Row(f"DELETE {path}", 204),
         Row(f"DELETE {path}", 204, query="?permanent=true"),
         Row(f"POST {path}retry/", 202, IMAGE, ids={"image": "failed"}),
@@ -221,14 +236,31 @@ REFUSALS = [
     Row("POST albums/", 400, send={"title": 2026}, code="invalid"),
     Row("POST albums/", 400, send={"title": "x" + " " * 200}, code="invalid"),
     Row("PATCH albums/{album}/", 400, send={"cover": "<unused>"}, code="invalid"),
+    Row("PATCH albums/{album}/", 400, send={"ordering": "bytes"}, code="invalid"),
+    *(Row("POST albums/{album}/order/", 400, send=sent, code="invalid")
+      for sent in ({}, {"ids": []}, {"ids": ["<image>", "<image>"]}, {"ids": ["<unused>"]}, {"ids": "<image>"},
+                   {"ids": ["<image>"], "before": "<image>"}, {"ids": ["<image>"], "after": "<unused>"},
+                   {"ids": ["<image>"], "before": "<failed>", "after": "<failed>"}, {"ids": ["x"] * 1001})),
     Row("PATCH images/{image}/", 400, send={"album": "<unused>"}, code="invalid"),
     Row("PATCH users/me/", 400, send={"name": "x" * 101}, code="invalid"),
     Row("POST users/me/delete/", 400, send={"password": "wrong"}, code="invalid"),
     Row("GET albums/", 400, query="?page_size=201", code="invalid"),
     Row("GET albums/", 400, query="?ordering=bytes", code="invalid"),
     *(Row(f"GET images/{below}", 400, query="?favourite=perhaps", code="invalid") for below in ("", "months/")),
+    *(Row("POST images/batch/", 400, send={"ids": ["<image>"], **sent}, code="invalid")
+      for sent in ({}, {"action": "explode"}, {"action": "move"}, {"action": "move", "album": "<unused>"},
+                   {"action": "rotate", "by": 45}, {"action": "rotate", "by": 360},
+                   {"action": "rotate", "by": "90"},
+                   {"action": "shift_taken_at", "seconds": 10**13}, {"action": "favourite", "value": 1},
+                   {"action": "set_taken_offset"}, {"action": "trash", "ids": []},
+                   {"action": "trash", "ids": ["x"] * 1001},
+                   {"action": "trash", "ids": ["<image>", "<image>"]})),
     Row("POST images/exists/", 400, send={"sha256": ["0"] * 1001}, code="invalid"),
-    Row("PATCH images/{image}/", 400, send={"favourite": "true"}, code="invalid"),
+    *(Row("PATCH images/{image}/", 400, send=sent, code="invalid")
+      for sent in ({"favourite": "true"}, {"rotation": 45}, {"rotation": "90"}, {"rotation": True},
+                   {"rotation": None}, {"taken_at": "yesterday"}, {"taken_at": "2026-07-31T10:00:00Z"},
+                   {"taken_at": "0026-07-31T10:00"}, {"taken_at": "2026-02-30T10:00"}, {"taken_at": 5},
+                   {"taken_offset": "+19:00"}, {"taken_offset": "Z"}, {"taken_offset": 120})),
     Row("DELETE albums/{album}/images/", 400, code="invalid"),
     *(Row("GET albums/{album}/archive/", 400, query=query, code="invalid")
       for query in ("?size=huge", "?images=x")),

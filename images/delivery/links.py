@@ -20,7 +20,7 @@ from django.conf import settings
 
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
-from images.processing.sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, nearest
+from images.processing.sizes import LARGEST, SIZES, SMALLEST, nearest
 from imagestore.kit.addresses import path_of
 from imagestore.kit.problems import Problem, invalid
 
@@ -163,12 +163,16 @@ def check_size(size: str) -> None:
 
 
 def replacement(public_id: UUID, file: str) -> str | None:
-    """For a file of an older render version, a link to today's file of that size; None for any other file."""
+    """For a file of an older render version or of another rotation, a link to today's file of that size.
+
+    None for any other file.
+    """
     size = file.split(".", 1)[0]
-    if size not in SIZES or f".v{RENDER_VERSION}." in file:
+    if size not in SIZES:
         return None
     image: Image | None = Image.objects.living().ready().filter(public_id=public_id).first()
-    return signed_link(image, file_of(image, size)) if image and image.variants else None
+    newer = file_of(image, size) if image and image.variants else file
+    return signed_link(image, newer) if image and newer != file else None
 
 
 def downloads_of(image: Image) -> list[tuple[str, dict[str, Any]]]:

@@ -58,14 +58,14 @@ def probe_in_child(path: Path, limits: Limits) -> Probed:
         raise Crashed from error
 
 
-def render_in_child(path: Path, out_dir: Path, limits: Limits) -> Rendered:
+def render_in_child(path: Path, out_dir: Path, limits: Limits, rotation: int = 0) -> Rendered:
     """As `render.render`, in a child under `limits`; also raises `Crashed`.
 
     After an error `out_dir` may hold some files; the caller removes it.
     """
-    fields = run_in_child(_RENDER, path, out_dir, limits)
+    fields = run_in_child(_RENDER, path, out_dir, limits, rotation=rotation)
     try:
-        return wire.rendered(fields, out_dir)
+        return wire.rendered(fields, out_dir, rotation)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise Crashed from error
 
@@ -75,9 +75,9 @@ def warm_up() -> None:
     _server.control()
 
 
-def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits) -> dict[str, Any]:
+def run_in_child(job: str, path: Path, out_dir: Path | None, limits: Limits, **options: int) -> dict[str, Any]:
     """The result of a job ("module:function") as plain JSON, not yet checked."""
-    request = wire.request(job, path, out_dir, limits)
+    request = wire.request(job, path, out_dir, limits, options)
     give_up_seconds = limits.wall_seconds + _GRACE_SECONDS
     try:
         return _ask(request, path, give_up_seconds)

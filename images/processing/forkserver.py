@@ -139,7 +139,7 @@ def _work(request: dict[str, Any], limits: Limits) -> Any:
     _set_limits(limits)
     decoding.load_decoder(path)
     sandbox.enter(path, Path(folder) if folder else None, required=limits.require_sandbox)
-    return job(path, Path(folder), limits) if folder else job(path, limits)
+    return job(path, Path(folder), limits, **request["options"]) if folder else job(path, limits)
 
 
 def _die_with(parent: int) -> None:

@@ -63,9 +63,9 @@ def camera(picture: Image.Image) -> str:
     Without the maker where the model names it: "NIKON D70" of "NIKON CORPORATION".
     """
     tags = main_tags(picture)
-    maker, model = _exif_text(tags.get(_Tag.Make)), _exif_text(tags.get(_Tag.Model))
+    maker, model = exif_text(tags.get(_Tag.Make)), exif_text(tags.get(_Tag.Model))
     if not maker and not model:
-        named = xmp.values(_packet(picture), _XMP_CAMERA)
+        named = xmp.values(packet(picture), _XMP_CAMERA)
         maker, model = (clean(named.get(xmp.TIFF + name, "")) for name in ("Make", "Model"))
     names_maker = model.lower().startswith(maker.lower()) or _words(model)[:1] in [[w] for w in _words(maker)]
     return (model if names_maker else f"{maker} {model}").strip()[:CAMERA_LENGTH].strip()
@@ -80,7 +80,7 @@ def clean(text: str) -> str:
 def _by_camera(picture: Image.Image) -> Iterator[Moment]:
     """When the scene was there, then when it was digitized, then the time of GPS."""
     tags = {**main_tags(picture), **photo_tags(picture)}
-    written = xmp.values(_packet(picture), _XMP_TIMES)
+    written = xmp.values(packet(picture), _XMP_TIMES)
     block = (picture.info.get("photoshop") or {}).get(iptc.PHOTOSHOP_RESOURCE)
     press = iptc.texts(block) if isinstance(block, bytes) else {}
     moments = (
@@ -101,7 +101,7 @@ def _by_program(picture: Image.Image) -> Iterator[Moment | None]:
     tags = {**photo_tags(picture), **main_tags(picture)}
     yield read_moment(clean(picture.info.get(_CREATION_TIME.decode(), "")))
     yield _exif_moment(tags, _Tag.DateTime, _Tag.SubsecTime, _Tag.OffsetTime)
-    yield read_moment(xmp.values(_packet(picture), _XMP_TIMES).get(xmp.XMP + "ModifyDate", ""))
+    yield read_moment(xmp.values(packet(picture), _XMP_TIMES).get(xmp.XMP + "ModifyDate", ""))
     yield read_moment(picture.info.get("tIME", ""))
 
 
@@ -109,15 +109,16 @@ def _taken(moment: Moment, source: str) -> Taken:
     return Taken(moment.clock.isoformat(timespec="milliseconds"), moment.offset_minutes, source)
 
 
-def _packet(picture: Image.Image) -> bytes:
-    packet = picture.info.get(XMP_KEY, b"")
-    return packet if isinstance(packet, bytes) else b""
+def packet(picture: Image.Image) -> bytes:
+    """Its XMP, perhaps empty."""
+    found = picture.info.get(XMP_KEY, b"")
+    return found if isinstance(found, bytes) else b""
 
 
 def _exif_moment(tags: dict[int, Any], time: int, fraction: int, *offsets: int) -> Moment | None:
     """The first offset that is there counts: many cameras write only `OffsetTime`."""
-    offset = next((text for tag in offsets if (text := _exif_text(tags.get(tag)))), "")
-    return read_moment(_exif_text(tags.get(time)), offset, _exif_text(tags.get(fraction)))
+    offset = next((text for tag in offsets if (text := exif_text(tags.get(tag)))), "")
+    return read_moment(exif_text(tags.get(time)), offset, exif_text(tags.get(fraction)))
 
 
 def _iptc_moment(texts: dict[int, str], date: int, time: int) -> Moment | None:
@@ -129,13 +130,13 @@ def _gps_moment(tags: dict[int, Any]) -> Moment | None:
     """GPS tells UTC: a date, and hours, minutes and seconds as fractions (Exif 3.0, tags 0x0007 and 0x001D)."""
     try:
         since_midnight = timedelta(**dict(zip(("hours", "minutes", "seconds"), map(float, tags[7]), strict=True)))
-        day = read_moment(_exif_text(tags[29]))
+        day = read_moment(exif_text(tags[29]))
         return day and Moment(day.clock + since_midnight, 0)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 
-def _exif_text(value: object) -> str:
+def exif_text(value: object) -> str:
     """Exif's ASCII, which cameras fill with UTF-8, too; Pillow reads it as Latin-1."""
     raw = value.encode("latin-1", "replace") if isinstance(value, str) else value
     if not isinstance(raw, bytes):

@@ -7,6 +7,7 @@ from PIL import Image
 from . import metadata
 from .decoding import open_picture
 from .errors import InvalidImage
+from .exposure import exposure, lens
 from .formats import JPEG, PNG
 from .jpeg import MAX_SCANS, has_too_many_scans
 from .origin import add_texts, camera, taken
@@ -45,6 +46,8 @@ def probe(path: Path, limits: Limits) -> Probed:
             height=height,
             taken=taken(picture),
             camera=camera(picture),
+            lens=lens(picture),
+            exposure=exposure(picture),
         )
 
 

@@ -19,7 +19,7 @@ from .formats import JPEG, Format
 from .probe import upright_size
 from .resize import Size, shrink
 from .results import Damage, Limits, Rendered, RenderedVariant
-from .sizes import LARGEST, RENDER_VERSION, SIZES, SMALLEST, longest_side
+from .sizes import LARGEST, SIZES, SMALLEST, file_name, longest_side
 from .uncovered import Box, correct_transparency, frame_box, with_uncovered_transparent
 
 _TINY_PX = 256
@@ -43,10 +43,14 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_CLOCKWISE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+"""Pillow turns the other way."""
 
 
-def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
+def render(path: Path, out_dir: Path, limits: Limits, rotation: int = 0) -> Rendered:
     """Write every size of the picture at `path` into `out_dir`; of an animation, the first frame.
+
+    They are turned by `rotation` degrees clockwise (0, 90, 180 or 270), on top of what the file itself says.
 
     Raises what `probe` raises, `Damaged` when pixels are missing or broken, `OverLimits` when memory
     runs out, and `OSError` when the disk fails. A truncated file is `Damaged`, except a JPEG of which most
@@ -61,8 +65,13 @@ def render(path: Path, out_dir: Path, limits: Limits) -> Rendered:
             largest, damage = _decode(path, form, picture, limits)
         except Exception as error:  # decoders raise nearly anything on hostile pixels
             raise as_processing_error(error, Damaged, pixels) from error
+    if rotation:
+        largest = largest.transpose(_CLOCKWISE[rotation])
+    if rotation in (90, 270):
+        width, height = height, width
     pictures = _shrink_stepwise(largest, (width, height))
-    return Rendered(_write(pictures, out_dir), _placeholder(pictures[SMALLEST]), width, height, damage)
+    variants = _write(pictures, out_dir, rotation)
+    return Rendered(variants, _placeholder(pictures[SMALLEST]), width, height, damage)
 
 
 def _decode(path: Path, form: Format, picture: Image.Image, limits: Limits) -> tuple[Image.Image, Damage | None]:
@@ -131,26 +140,26 @@ def _shrink_stepwise(picture: Image.Image, original: Size) -> dict[str, Image.Im
     return pictures
 
 
-def _write(pictures: dict[str, Image.Image], out_dir: Path) -> dict[str, RenderedVariant]:
+def _write(pictures: dict[str, Image.Image], out_dir: Path, rotation: int) -> dict[str, RenderedVariant]:
     """Write one file for each width and height, named after the smallest size that uses it."""
     by_size: dict[Size, RenderedVariant] = {}
     variants = {}
     for name in SIZES:
         picture = pictures[name]
         if picture.size not in by_size:
-            by_size[picture.size] = _save(picture, out_dir, name)
+            by_size[picture.size] = _save(picture, out_dir, name, rotation)
         variants[name] = by_size[picture.size]
     return variants
 
 
-def _save(picture: Image.Image, out_dir: Path, name: str) -> RenderedVariant:
+def _save(picture: Image.Image, out_dir: Path, name: str, rotation: int) -> RenderedVariant:
     """WebP for pictures with alpha, JPEG for all others. `info` is empty, so no metadata is saved."""
     is_tiny = max(picture.size) <= _TINY_PX
     if picture.mode == "RGBA":
-        file, content_type = f"{name}.v{RENDER_VERSION}.webp", "image/webp"
+        file, content_type = file_name(name, "webp", rotation), "image/webp"
         options: dict[str, Any] = {"format": "WEBP", "quality": _JPEG_QUALITY, "method": 2, "lossless": is_tiny}
     else:
-        file, content_type = f"{name}.v{RENDER_VERSION}.jpg", "image/jpeg"
+        file, content_type = file_name(name, "jpg", rotation), "image/jpeg"
         options = {"format": "JPEG", "quality": _JPEG_QUALITY}
         options |= {"quality": _TINY_JPEG_QUALITY, "subsampling": "4:4:4"} if is_tiny else {}
     # An open file: given a path, Pillow would look whether it exists, which the sandbox refuses.

@@ -64,6 +64,25 @@ class Taken:
     source: str
 
 
+EXPOSURE_RANGES = {
+    "focal_length_mm": (0.1, 100_000.0),
+    "aperture": (0.1, 1000.0),
+    "seconds": (1e-9, 1e6),
+    "iso": (1, 100_000_000),
+}
+"""The lowest and the highest value that makes sense."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How a picture was exposed; None where its metadata do not tell. `aperture` is the f-number."""
+
+    focal_length_mm: float | None = None
+    aperture: float | None = None
+    seconds: float | None = None
+    iso: int | None = None
+
+
 @dataclass(frozen=True)
 class Probed:
     """What a file's header says. Width and height are those of the upright picture, in px."""
@@ -73,6 +92,8 @@ class Probed:
     height: int
     taken: Taken | None
     camera: str
+    lens: str = ""
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,12 @@ MOST_PANORAMA_PX = PANORAMA_RATIO * SIZES[LARGEST]
 """No side of a variant is longer."""
 
 
+def file_name(size: str, extension: str, rotation: int = 0) -> str:
+    """The name of a variant's file. One that its owner has turned has another name, so links to it are others."""
+    turned = f".r{rotation}" if rotation else ""
+    return f"{size}.v{RENDER_VERSION}{turned}.{extension}"
+
+
 def longest_side(size: str, original: tuple[int, int]) -> int:
     """The longest side in px that a size may have of an original of this width and height.
 

@@ -14,8 +14,20 @@ from typing import Any
 
 from .dates import MOST_OFFSET_MINUTES
 from .errors import BY_CODE, Crashed, OverLimits
-from .results import DAMAGE_CODES, EXTENSIONS, TAKEN_FROM, Damage, Limits, Probed, Rendered, RenderedVariant, Taken
-from .sizes import MOST_PANORAMA_PX, RENDER_VERSION, SIZES
+from .results import (
+    DAMAGE_CODES,
+    EXPOSURE_RANGES,
+    EXTENSIONS,
+    TAKEN_FROM,
+    Damage,
+    Exposure,
+    Limits,
+    Probed,
+    Rendered,
+    RenderedVariant,
+    Taken,
+)
+from .sizes import MOST_PANORAMA_PX, SIZES, file_name
 
 MAX_MESSAGE_BYTES = 32 * 1024
 
@@ -24,11 +36,11 @@ _MAX_SIDE_PX = 2**31
 _DAMAGE_LENGTH = 255
 
 
-def request(job: str, path: Path, out_dir: Path | None, limits: Limits) -> bytes:
+def request(job: str, path: Path, out_dir: Path | None, limits: Limits, options: dict[str, Any]) -> bytes:
     """`job` is "module:function". Paths are made absolute, because the child's working folder differs."""
     folder = str(out_dir.absolute()) if out_dir else None
     return json.dumps(
-        {"job": job, "path": str(path.absolute()), "out_dir": folder, "limits": asdict(limits)}
+        {"job": job, "path": str(path.absolute()), "out_dir": folder, "limits": asdict(limits), "options": options}
     ).encode()
 
 
@@ -73,7 +85,23 @@ def probed(fields: dict[str, Any]) -> Probed:
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
         taken=None if taken is None else _taken(_dict(taken)),
         camera=_str(fields["camera"], 100),
+        lens=_str(fields["lens"], 100),
+        exposure=None if fields["exposure"] is None else _exposure(_dict(fields["exposure"])),
     )
+
+
+def _exposure(fields: dict[str, Any]) -> Exposure:
+    values = {name: _known(fields[name], *bounds) for name, bounds in EXPOSURE_RANGES.items()}
+    if isinstance(values["iso"], float):
+        raise TypeError("not a whole number")
+    return Exposure(**values)
+
+
+def _known(value: Any, lowest: float, highest: float) -> Any:
+    """A number within its bounds, or None. NaN is within none."""
+    if value is not None and (type(value) not in (int, float) or not lowest <= value <= highest):
+        raise ValueError("not a number within its bounds")
+    return value
 
 
 def _taken(fields: dict[str, Any]) -> Taken:
@@ -87,13 +115,13 @@ def _taken(fields: dict[str, Any]) -> Taken:
     )
 
 
-def rendered(fields: dict[str, Any], out_dir: Path) -> Rendered:
+def rendered(fields: dict[str, Any], out_dir: Path, rotation: int = 0) -> Rendered:
     """Checks each field and file. Raises `ValueError`, `KeyError`, `TypeError` or `OSError`."""
     variants = _dict(fields["variants"])
     if set(variants) != set(SIZES):
         raise ValueError("not the sizes that were asked for")
     return Rendered(
-        variants={name: _variant(_dict(variants[name]), out_dir) for name in SIZES},
+        variants={name: _variant(_dict(variants[name]), out_dir, rotation) for name in SIZES},
         placeholder=_str(fields["placeholder"], 100),
         width=_int(fields["width"], 1, _MAX_SIDE_PX),
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
@@ -107,9 +135,9 @@ def _damage(fields: Any) -> Damage | None:
     return Damage(_one_of(_dict(fields)["code"], DAMAGE_CODES), _str(fields["detail"], _DAMAGE_LENGTH))
 
 
-def _variant(fields: dict[str, Any], out_dir: Path) -> RenderedVariant:
+def _variant(fields: dict[str, Any], out_dir: Path, rotation: int) -> RenderedVariant:
     content_type = _one_of(fields["content_type"], _VARIANT_TYPES)
-    names = {f"{name}.v{RENDER_VERSION}.{EXTENSIONS[content_type]}" for name in SIZES}
+    names = {file_name(name, EXTENSIONS[content_type], rotation) for name in SIZES}
     file = _one_of(fields["file"], names)
     file_stat = (out_dir / file).lstat()
     # Through a symbolic or hard link, the child could make the server read and serve another file.

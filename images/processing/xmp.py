@@ -8,6 +8,7 @@ from xml.parsers import expat
 MAX_XMP_BYTES = 256 * 1024
 """Programs write dates and camera at the beginning; a longer packet has a history of edits, or a thumbnail."""
 
+AUX = "http://ns.adobe.com/exif/1.0/aux/ "
 EXIF = "http://ns.adobe.com/exif/1.0/ "
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/ "
 TIFF = "http://ns.adobe.com/tiff/1.0/ "

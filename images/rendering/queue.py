@@ -1,4 +1,7 @@
-"""The queue of images to be rendered. Their rows are the queue: a worker claims one by taking its lease."""
+"""The queue of images to be rendered. Their rows are the queue: a worker claims one by taking its lease.
+
+PENDING images wait in it, and images that show their sizes, but were turned by their owners (`RenderAgain`).
+"""
 
 import logging
 import threading
@@ -11,8 +14,8 @@ from uuid import UUID
 from django.db import close_old_connections
 from django.db.models import F
 
-from images import lifecycle
-from images.models import Image, ImageQuerySet
+from images import lifecycle, locks
+from images.models import Image, ImageQuerySet, RenderAgain
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +25,8 @@ EXTEND_SECONDS = 10
 # From here on an image is large. Most phones' photos are below.
 LARGE_PIXELS = 16_000_000
 LARGE_BYTES = 32_000_000
+# So many turned images of the next owner are looked at.
+TURNED_IMAGES = 100
 _SIZE_COLUMNS = ("width", "height", "bytes")
 
 
@@ -45,16 +50,37 @@ class Claim:
 
 def claim_next(after_owner: int = 0, *, only_small: bool = False) -> Claim | None:
     """Claim the oldest waiting image of the next owner in rotation; None when no image waits."""
-    waiting = Image.objects.waiting().order_by("owner_id", "pk")
-    if only_small:
-        waiting = waiting.alias(pixels=F("width") * F("height"))
-        waiting = waiting.filter(pixels__lt=LARGE_PIXELS, bytes__lt=LARGE_BYTES)
     while True:
-        image = first(waiting.filter(owner_id__gt=after_owner)) or first(waiting)
+        image = _next(after_owner, only_small=only_small)
+        if image is None and after_owner:
+            image = _next(0, only_small=only_small)
         if image is None:
             return None
-        if claimed := claim(image, Image.objects.waiting()):
+        if claimed := claim(image, Image.objects.waiting() if image.is_pending else Image.objects.ready()):
             return claimed
+
+
+def _next(after_owner: int, *, only_small: bool) -> Image | None:
+    """Of the first owner behind this one; turned images first, because their owner looks at them."""
+    found = []
+    for rows in (_turned(after_owner), Image.objects.waiting().filter(owner_id__gt=after_owner)):
+        rows = rows.order_by("owner_id", "pk")
+        if only_small:
+            rows = rows.alias(pixels=F("width") * F("height"))
+            rows = rows.filter(pixels__lt=LARGE_PIXELS, bytes__lt=LARGE_BYTES)
+        found.append(first(rows))
+    return min((image for image in found if image), key=lambda image: image.owner_id, default=None)
+
+
+def _turned(after_owner: int) -> ImageQuerySet:
+    """Keys are read first: a database might read all READY images instead. Usually there are none."""
+    rows = RenderAgain.objects.filter(owner_id__gt=after_owner).order_by("owner_id", "image_id")
+    keys = list(rows.values_list("image_id", flat=True)[:TURNED_IMAGES])
+    # During a backup no old file may be removed, so no image is rendered again.
+    if not keys or locks.is_held(locks.BACKUP):
+        return Image.objects.none()
+    turned: ImageQuerySet = Image.objects.ready().unleased().filter(pk__in=keys)
+    return turned
 
 
 def claim(image: Image, among: ImageQuerySet) -> Claim | None:
@@ -68,7 +94,8 @@ def claim(image: Image, among: ImageQuerySet) -> Claim | None:
 
 def first(images: ImageQuerySet) -> Image | None:
     """The first of these images, with only the columns that `claim` needs."""
-    image: Image | None = images.only("pk", "owner_id", "lease_token", "may_have_orphans", *_SIZE_COLUMNS).first()
+    columns = ("pk", "owner_id", "status", "lease_token", "may_have_orphans", *_SIZE_COLUMNS)
+    image: Image | None = images.only(*columns).first()
     return image
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from images import integrity, lifecycle
 from images.covers import albums_locked
 from images.deletion.removal import refuse_during_backup, remove_if_deleted
-from images.models import ORIGINAL, Image
+from images.models import ORIGINAL, Image, RenderAgain
 from images.processing import Crashed, Damaged, OverLimits, ProcessingError, Rendered, render_in_child
 from images.rendering import convergence
 from images.rendering.limits import render_limits
@@ -56,12 +56,13 @@ def _render(claim: Claim, image: Image) -> None:
         lifecycle.pause(claim.row(), STORAGE_RETRY_AFTER)
         return
     if not recorded:
+        # Lost, deleted, or turned meanwhile: then it still waits, and what was stored is in the way.
         remove_if_deleted(image)
-        lifecycle.release(claim.row())
+        lifecycle.lapse(claim.row())
 
 
 def _render_and_record(claim: Claim, image: Image) -> bool:
-    """False when this worker has lost the image. Raises OSError for a failure that may pass."""
+    """False when this worker has lost the image, or its owner has turned it. Raises OSError for what may pass."""
     try:
         columns = _render_and_store(image)
     except (OverLimits, Crashed) as error:
@@ -108,7 +109,7 @@ def _render_and_store(image: Image) -> dict[str, Any]:
             identity.check()
             raise Damaged("Its original is missing from the storage. Upload it again.") from None
         folder = stack.enter_context(work_folder())
-        rendered = render_in_child(original, folder, render_limits(image))
+        rendered = render_in_child(original, folder, render_limits(image), image.rotation)
         checksums = _store(image, rendered, folder)
     return {
         "variants": {
@@ -145,8 +146,8 @@ def _store(image: Image, rendered: Rendered, folder: Path) -> dict[str, int]:
 def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool:
     """READY. If the folder may hold other files, remove them after the row names the new ones."""
     if not image.variants and not claim.resumed:
-        return _write_ready(claim, columns)
-    if not _write_ready(claim, columns, release=False):
+        return _write_ready(claim, image, columns)
+    if not _write_ready(claim, image, columns, release=False):
         return False
     try:
         refuse_during_backup()
@@ -159,14 +160,18 @@ def _record_success(claim: Claim, image: Image, columns: dict[str, Any]) -> bool
 
 
 @retry_transaction
-def _write_ready(claim: Claim, columns: dict[str, Any], *, release: bool = True) -> bool:
+def _write_ready(claim: Claim, image: Image, columns: dict[str, Any], *, release: bool = True) -> bool:
     with albums_locked(claim.row()) as row:
-        return bool(lifecycle.ready(row, release=release, **columns))
+        recorded = lifecycle.ready(row.filter(rotation=image.rotation), release=release, **columns)
+        if recorded:
+            RenderAgain.objects.filter(image=image).delete()
+        return bool(recorded)
 
 
 def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:
     """FAILED; or still READY, with its old variants, when it could not be rendered again."""
     _remove_others(claim, image, image.variants)
+    RenderAgain.objects.filter(image=image, image__rotation=image.rotation).delete()
     if image.is_ready:
         changes |= convergence.failure_columns(error.detail)
         return bool(lifecycle.release(claim.row(), settled=True, **changes))

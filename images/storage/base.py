@@ -60,6 +60,10 @@ class ImageStorage(ABC):
         """Store a local file under `name`, replacing the old one. When this returns, all its bytes are durable."""
 
     @abstractmethod
+    def copy(self, name: str, new: str, content_type: str) -> None:
+        """Store the bytes of a file under another name, too. When this returns, all of them are durable."""
+
+    @abstractmethod
     def local_copy(self, name: str) -> AbstractContextManager[Path]:
         """A path of the file that a child process can read, until the block ends."""
 

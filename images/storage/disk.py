@@ -92,6 +92,10 @@ class DurableFileStorage(FileSystemStorage, ImageStorage):
             temporary.unlink(missing_ok=True)
         self._fsync_folders(final.parent)
 
+    def copy(self, name: str, new: str, content_type: str) -> None:
+        # A hard link: no file is ever written again, only replaced.
+        self.store(self._path(name), new, content_type)
+
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
         path = self._path(name)

@@ -86,6 +86,12 @@ class S3ImageStorage(S3Storage, ImageStorage):
         if answer.get("ChecksumSHA256") != checksum:
             raise OSError(errno.EIO, "the storage did not confirm the bytes that were sent", name)
 
+    def copy(self, name: str, new: str, content_type: str) -> None:
+        self._copy(check_name(name), check_name(new))
+        # An answer alone proves little: some servers answer before they fail.
+        if self.size_of(new) != self.size_of(name):
+            raise OSError(errno.EIO, "the storage did not copy all bytes", new)
+
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
         file = self.open_stored(name)
@@ -135,11 +141,14 @@ class S3ImageStorage(S3Storage, ImageStorage):
         return entry.size if entry and entry.name == name else None
 
     def rename(self, name: str, new: str) -> None:
+        self._copy(name, new)
+        if not self._delete([name]):
+            raise OSError(errno.EIO, "copied, but it could not be removed under its old name", name)
+
+    def _copy(self, name: str, new: str) -> None:
         source = {"Bucket": self.bucket_name, "Key": self._prefix + name}
         with _as_os_error(name):
             self.client.copy_object(Bucket=self.bucket_name, Key=self._prefix + new, CopySource=source)
-        if not self._delete([name]):
-            raise OSError(errno.EIO, "copied, but it could not be removed under its old name", name)
 
     def answers(self) -> bool:
         try:

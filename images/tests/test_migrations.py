@@ -9,7 +9,8 @@ from django.db import connection
 from albums.models import Album
 from images import services
 from images.models import Image
-from images.tests.helpers import album, made_album, user
+from images.tests.helpers import album, made_album, received, user
+from images.tests.pictures import jpeg_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -27,3 +28,17 @@ def test_the_migration_to_kept_covers_finds_the_cover_of_each_album(monkeypatch)
     monkeypatch.setattr(migration, "BATCH_ALBUMS", 2)
     migration.choose(apps, connection.schema_editor())
     assert dict(Album.objects.values_list("title", "cover_key")) == right
+
+
+def test_the_migration_to_orders_by_hand_keeps_the_order_of_arrival(monkeypatch):
+    alice = user()
+    summer, images = made_album(alice, 4)
+    Image.objects.update(position=0)
+    migration = import_module("images.migrations.0018_fill_positions")
+    monkeypatch.setattr(migration, "BATCH_ROWS", 3)
+    migration.fill(apps, connection.schema_editor())
+    newcomer = received(summer, jpeg_bytes(9, 9))
+    listed = services.LIST.read({"ordering": "position"}).page(Image.objects.in_album(summer)).items
+    assert listed == [*images, newcomer]
+    migration.fill(apps, connection.schema_editor())
+    assert services.LIST.read({"ordering": "position"}).page(Image.objects.in_album(summer)).items == listed

@@ -1,6 +1,7 @@
 """A reception: the RECEIVING row that `begin` inserts before any byte is stored, until `publish` or `discard`."""
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -92,6 +93,8 @@ def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
         taken_from=taken.source if taken else "",
         sorted_at=taken_at or now,
         camera=probed.camera,
+        lens=probed.lens,
+        exposure=asdict(probed.exposure) if probed.exposure else None,
         favourite=known.favourite,
         created_at=now,
     )

@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from accounts.models import User
 from albums import services
 from albums.models import Album, AlbumQuerySet
+from images import ordering
 from images.covers import with_covers
 from images.services import change_album, delete_albums
 from imagestore.api.conditions import locked_if_conditional, require_match, with_etag
 from imagestore.api.schema import LOCATION, PERMANENT
-from imagestore.api.serializers.albums import AlbumChangeSerializer, AlbumSerializer
+from imagestore.api.serializers.albums import AlbumChangeSerializer, AlbumSerializer, OrderSerializer
 from imagestore.kit.params import flag
 
 
@@ -66,7 +67,7 @@ class AlbumView(GenericAPIView[Album]):
 
     @extend_schema(responses=AlbumSerializer)
     def patch(self, request: Request, **ids: UUID) -> Response:
-        """Change title, description or cover of an album. Fields that are left out stay as they are."""
+        """Change title, description, order or cover of an album. Fields that are left out stay as they are."""
         album = self.get_object()
         serializer = self.get_serializer(album, data=request.data, partial=True)
         with locked_if_conditional(request, album.owner, album):
@@ -88,3 +89,20 @@ class AlbumView(GenericAPIView[Album]):
     def _shown(self, album: Album) -> dict[str, Any]:
         [album] = with_covers([album])
         return dict(AlbumSerializer(album, context=super().get_serializer_context()).data)
+
+
+class OrderView(GenericAPIView[Album]):
+    """The order of an album's images by hand: `?ordering=position`."""
+
+    takes_long_text = True  # 1,000 ids are 39 kB
+    serializer_class = OrderSerializer
+    queryset = Album.objects.none()
+
+    @extend_schema(operation_id="albums_order", responses={204: None})
+    def post(self, request: Request, **ids: UUID) -> Response:
+        """Put images before or after another image of the album, in the order of `ids`; without either, last."""
+        album = services.find(request.user, self.kwargs["album"])
+        sent = self.get_serializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        ordering.place(album, **sent.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -41,11 +42,15 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
 
     def get_queryset(self) -> ImageQuerySet:
         # Each of them then has this album, without a join.
-        album = self._album()
-        images: ImageQuerySet = album.images.in_album(album)
+        images: ImageQuerySet = self.album.images.in_album(self.album)
         return images
 
-    def _album(self) -> Album:
+    @property
+    def default_ordering(self) -> str:
+        return self.album.ordering
+
+    @cached_property
+    def album(self) -> Album:
         return albums.find(self.request.user, self.kwargs["album"])
 
     @extend_schema(responses=ImageSerializer(many=True))
@@ -64,7 +69,7 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
     )
     def post(self, request: Request, **ids: UUID) -> Response:
         """Upload a picture into an album. Its sizes are null while its status is `pending`."""
-        album = self._album()
+        album = self.album
         sent = UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         if len(request.FILES.getlist("file")) > 1:
@@ -78,7 +83,7 @@ class ImageListView(TakesFiles, GenericAPIView[Image]):
     def delete(self, request: Request, **ids: UUID) -> Response:
         """Put all images of an album into the trash, or delete them for ever."""
         permanent = flag(request.query_params, "permanent")
-        album = self._album()
+        album = self.album
         require_match(request, None)
         if not flag(request.query_params, "all"):
             raise invalid("all", "Say ?all=true to delete all images of this album.")
@@ -106,7 +111,10 @@ class ImageView(GenericAPIView[Image]):
     @refuses("duplicate")
     @extend_schema(responses=ImageSerializer)
     def patch(self, request: Request, **ids: UUID) -> Response:
-        """Change name, caption or favourite, or move the image to another album. Fields that are left out stay."""
+        """Change name, caption, favourite, rotation or date, or move the image to another album.
+
+        Fields that are left out stay. After a change of the rotation the old sizes stay until new ones are made.
+        """
         image = self.get_object()
         sent = self.get_serializer(image, data=request.data, partial=True)
         with locked_if_conditional(request, image.owner, image):

@@ -12,14 +12,17 @@ from imagestore.kit.keyset import Page
 
 
 class KeysetPagination(BasePagination):
-    """Answers `{"next", "previous", "results"}`; the view must have a `list_spec`, which reads the request."""
+    """Answers `{"next", "previous", "results"}`; the view must have a `list_spec`, which reads the request.
+
+    A `default_ordering` of the view prevails over that of the list.
+    """
 
     page: Page
     template = "rest_framework/pagination/previous_and_next.html"
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self.request = request
-        list_request = view.list_spec.read(request.query_params)
+        list_request = view.list_spec.read(request.query_params, getattr(view, "default_ordering", ""))
         # The trash is a list of several querysets, and takes no search and no filters.
         rows = list_request.apply(queryset) if isinstance(queryset, QuerySet) else queryset
         self.page = list_request.page(rows)

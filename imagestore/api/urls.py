@@ -3,7 +3,8 @@
 from django.urls import include, path
 
 from imagestore.api import accounts
-from imagestore.api.albums import AlbumListView, AlbumView
+from imagestore.api.albums import AlbumListView, AlbumView, OrderView
+from imagestore.api.batch import BatchView
 from imagestore.api.files import ArchiveView, FileView
 from imagestore.api.images import ImageListView, ImageView, RetryView
 from imagestore.api.resumable import UploadsView, UploadView
@@ -33,12 +34,14 @@ urlpatterns = [
     path("albums/", AlbumListView.as_view(), name="api-albums"),
     path("albums/<uuid:album>/", AlbumView.as_view(), name="api-album"),
     path("albums/<uuid:album>/archive/", ArchiveView.as_view(), name="api-archive"),
+    path("albums/<uuid:album>/order/", OrderView.as_view(), name="api-album-order"),
     path("albums/<uuid:album>/images/", ImageListView.as_view(), name="api-images"),
     path("albums/<uuid:album>/images/bulk/", BulkView.as_view(), name="api-images-bulk"),
     path("albums/<uuid:album>/images/exists/", ExistsView.as_view(), name="api-images-exists"),
     path("albums/<uuid:album>/images/<uuid:image>/", include(one_image_in_album)),
     path("images/", TimelineView.as_view(), name="api-timeline"),
     path("images/months/", MonthsView.as_view(), name="api-months"),
+    path("images/batch/", BatchView.as_view(), name="api-batch"),
     path("images/exists/", AllExistsView.as_view(), name="api-exists"),
     path("images/<uuid:image>/", include(one_image)),
     path("uploads/", UploadsView.as_view(), name="api-uploads"),

@@ -93,15 +93,17 @@ class Ordering:
         return after_or_equal if (table < position.table) == (operator == "lt") else after
 
 
-def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
-    """The page that `page_size`, `ordering` and `cursor` of `params` ask for.
+def page_of(
+    rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str], ordering_name: str | None = None
+) -> Page:
+    """The page that `page_size`, `ordering` and `cursor` of `params` ask for; `ordering_name` prevails.
 
-    Without `ordering`: by the first of `orderings`, descending. Raises Problem `invalid` for a value
+    Without any order: by the first of `orderings`, descending. Raises Problem `invalid` for a value
     that one of them may not have.
     """
     tables = [rows] if isinstance(rows, QuerySet) else list(rows)
     size = _page_size(params.get("page_size"))
-    ordering = ordering_of(params.get("ordering"), orderings)
+    ordering = ordering_of(ordering_name or params.get("ordering"), orderings)
     backwards, position = False, None
     if params.get("cursor"):
         backwards, position = _decode(params["cursor"], ordering, tables)
@@ -117,10 +119,16 @@ def page_of(rows: Rows, params: Mapping[str, str], orderings: Mapping[str, str])
     return _page(placed, ordering, has_next=more or backwards, has_previous=has_previous)
 
 
-def page_around(rows: QuerySet[Any], row: Model, params: Mapping[str, str], orderings: Mapping[str, str]) -> Page:
+def page_around(
+    rows: QuerySet[Any],
+    row: Model,
+    params: Mapping[str, str],
+    orderings: Mapping[str, str],
+    ordering_name: str | None = None,
+) -> Page:
     """The page with `row` in its middle, or nearer to an end of the list; `params` as for `page_of`."""
     size = _page_size(params.get("page_size"))
-    ordering = ordering_of(params.get("ordering"), orderings)
+    ordering = ordering_of(ordering_name or params.get("ordering"), orderings)
     here = Position.of(row, 0, ordering.column)
 
     def beside(count: int, *, backwards: bool) -> list[tuple[Position, Any]]:
@@ -184,7 +192,7 @@ def _page(placed: list[tuple[Position, Any]], ordering: Ordering, *, has_next: b
 
 def _encode(position: Position, ordering: Ordering, *, backwards: bool) -> str:
     value, table, public_id = position.value, position.table, position.public_id.hex
-    text = value.isoformat() if isinstance(value, datetime) else value
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
     # Not escaped: a cursor is part of a URL, and an escaped emoji takes three times its bytes.
     content = [int(backwards), ordering.name, text, table, public_id]
     packed = json.dumps(content, separators=(",", ":"), ensure_ascii=False)

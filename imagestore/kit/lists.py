@@ -30,30 +30,39 @@ from imagestore.kit.words import Term, terms_of
 class ListSpec:
     """What clients may ask of one list. Declare it beside the services of the list's rows.
 
-    `orderings` maps names to columns; without `?ordering=` the list is by the first one, descending.
+    `orderings` maps names to columns; without `?ordering=` the list is by the first one, descending, or by
+    the order that `read` gets.
     `searches` says for the schema where `?search=` looks; `search` then selects the rows that have all terms.
-    With `around`, `?around=` may name a row: the page is that which holds it.
+    With `around`, `?around=` may name a row: the page is that which holds it. Where the order of a list is stored
+    with what holds its rows, `stored_order` says so for the schema.
     """
 
     orderings: Mapping[str, str]
     filters: tuple[AnyFilter, ...] = ()
     searches: str = ""
     around: bool = False
+    stored_order: str = ""
     search: Callable[[Any, Sequence[Term]], Any] = lambda rows, terms: rows
 
     @property
     def default_ordering(self) -> str:
         return f"-{next(iter(self.orderings))}"
 
-    def read(self, params: Mapping[str, str]) -> "ListRequest":
+    @property
+    def ordering_names(self) -> list[str]:
+        """All that `?ordering=` may be."""
+        return [sign + name for name in self.orderings for sign in ("", "-")]
+
+    def read(self, params: Mapping[str, str], default_ordering: str = "") -> "ListRequest":
         """Raises Problem `invalid` for a search, filter or order that this list does not allow."""
         filters = {each.name: each.read(params) for each in self.filters}
-        ordering = ordering_of(params.get("ordering"), self.orderings).name
+        default_ordering = default_ordering or self.default_ordering
+        ordering = ordering_of(params.get("ordering", default_ordering), self.orderings).name
         search = search_words(params) if self.searches else ""
         around = row_id(params, "around") if self.around else None
         if around and params.get("cursor"):
             raise invalid("around", "Give around or cursor, not both.")
-        return ListRequest(self, params, search, filters, ordering, around)
+        return ListRequest(self, params, search, filters, ordering, default_ordering, around)
 
     def parameters(self) -> list[dict[str, Any]]:
         """For the OpenAPI schema."""
@@ -66,7 +75,7 @@ class ListSpec:
         return [*([search] if self.searches else []), *filters]
 
     def _page_parameters(self) -> list[dict[str, Any]]:
-        orderings = [sign + name for name in self.orderings for sign in ("", "-")]
+        default = {} if self.stored_order else {"default": self.default_ordering}
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
         around = _parameter(
             "around",
@@ -79,8 +88,8 @@ class ListSpec:
             *([around] if self.around else []),
             _parameter(
                 "ordering",
-                {"type": "string", "enum": orderings, "default": self.default_ordering},
-                "A minus in front: descending.",
+                {"type": "string", "enum": self.ordering_names, **default},
+                f"A minus in front: descending. {self.stored_order}".strip(),
             ),
         ]
 
@@ -97,6 +106,7 @@ class ListRequest:
     filters: Mapping[str, str]
     """Name of a filter -> its value; empty when the request does not filter by it."""
     ordering: str
+    default_ordering: str
     around: UUID | None = None
 
     @property
@@ -111,9 +121,14 @@ class ListRequest:
     def query(self) -> QueryDict:
         """Search, filters and order, for `{% querystring %}`: links from this list and back to it carry them."""
         params = {"search": self.search, **self.filters}
-        if self.ordering != self.spec.default_ordering:
+        if self.ordering != self.default_ordering:
             params["ordering"] = self.ordering
         return _query(params)
+
+    @property
+    def narrowing_query(self) -> QueryDict:
+        """Search and filters alone."""
+        return _query({name: value for name, value in self.query.items() if name != "ordering"})
 
     @property
     def order_query(self) -> QueryDict:
@@ -134,12 +149,13 @@ class ListRequest:
         """
         if self.around is None:
             tables = [rows] if isinstance(rows, QuerySet) else rows
-            return page_of([self._along_index(each) for each in tables], self.params, self.spec.orderings)
+            tables = [self._along_index(each) for each in tables]
+            return page_of(tables, self.params, self.spec.orderings, self.ordering)
         assert isinstance(rows, QuerySet)
         row = rows.filter(public_id=self.around).first()
         if row is None:
             raise not_found()
-        return page_around(self._along_index(rows), row, self.params, self.spec.orderings)
+        return page_around(self._along_index(rows), row, self.params, self.spec.orderings, self.ordering)
 
     def neighbours(self, rows: "QuerySet[Any]", row: Model) -> tuple[Any, Any]:
         """The rows before and after `row` in this list; None at an end."""

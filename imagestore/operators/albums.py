@@ -24,8 +24,10 @@ class AlbumAdmin(TrashAdmin, admin.ModelAdmin):
     search_help_text = "Title, or e-mail of the owner"
     date_hierarchy = "created_at"
     actions = ("restore",)
-    fields = ("title", "description", "owner", "image_count", "size", "created_at", "updated_at", "trashed")
-    readonly_fields = ("owner", "image_count", "size", "created_at", "updated_at", "trashed")
+    fields = (
+        "title", "description", "owner", "ordering", "image_count", "size", "created_at", "updated_at", "trashed",
+    )  # fmt: skip
+    readonly_fields = ("owner", "ordering", "image_count", "size", "created_at", "updated_at", "trashed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -48,8 +48,8 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
     actions = ("process_again", "restore")
     fields = (
         "thumbnail", "name", "caption", "owner", "album", "status", "reason", "attempts", "content_type",
-        "size", "width", "height", "taken_at", "taken_offset", "taken_from", "camera", "sha256", "public_id",
-        "created_at", "updated_at", "trashed",
+        "size", "width", "height", "rotation", "taken_at", "taken_offset", "taken_from", "camera", "lens", "sha256",
+        "public_id", "created_at", "updated_at", "trashed",
     )  # fmt: skip
     readonly_fields = tuple(name for name in fields if name not in ("name", "caption"))
 

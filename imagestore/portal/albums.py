@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from albums import services as albums
@@ -15,7 +15,7 @@ from albums.models import Album
 from images import services as images
 from images.covers import with_covers
 from images.models import Image
-from imagestore.kit.params import flag
+from imagestore.kit.params import choice, flag
 from imagestore.kit.problems import not_found
 from imagestore.portal.forms.albums import AlbumForm
 from imagestore.portal.toasts import say_deleted
@@ -66,7 +66,7 @@ def album_delete(request: HttpRequest, album_id: UUID) -> HttpResponse:
 @require_safe
 def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
     album = albums.find(request.user, album_id)
-    list_request = images.LIST.read(request.GET)
+    list_request = images.LIST.read(request.GET, album.ordering)
     page = list_request.page(list_request.apply(album.images.in_album(album)))
     context = {
         "album": album,
@@ -78,6 +78,16 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "any_pending": any(image.is_pending for image in page.items),
     }
     return render(request, "albums/detail.html", context)
+
+
+@require_POST
+def album_order(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """Store how the album's images are listed from now on, and show them so."""
+    album = albums.find(request.user, album_id)
+    ordering = choice(request.POST, "ordering", images.LIST.ordering_names, default=album.ordering)
+    albums.change(album, ordering=ordering)
+    list_request = images.LIST.read(request.GET, album.ordering)
+    return redirect(f"{album.get_absolute_url()}?{list_request.narrowing_query.urlencode()}".removesuffix("?"))
 
 
 def _free_bytes(album: Album) -> int | None:
@@ -105,7 +115,7 @@ def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
     context = {
         "album": album,
         "images": tiles,
-        "list_request": images.LIST.read(request.GET),
+        "list_request": images.LIST.read(request.GET, album.ordering),
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "images/_live_parts.html", context)

@@ -12,8 +12,8 @@ from albums.models import Album
 from images import services
 from images.models import Image
 from imagestore.kit.lists import ListRequest
-from imagestore.kit.params import flag
-from imagestore.portal.forms.images import ImageForm
+from imagestore.kit.params import choice, flag
+from imagestore.portal.forms.images import ImageForm, MoveForm
 from imagestore.portal.toasts import say_deleted
 
 
@@ -32,7 +32,7 @@ def _url(target: Album | Image, list_request: ListRequest) -> str:
 @require_safe
 def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     previous, following = _neighbours(image, list_request)
     context = {
         "image": image,
@@ -48,14 +48,42 @@ def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
-    form = ImageForm(request.POST or None, instance=image)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
+    form = ImageForm(image, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.change(image, **form.cleaned_data)
+        services.change(image, **form.changes)
         messages.success(request, "Saved.")
         return redirect(_url(image, list_request))
     context = {"form": form, "image": image, "album": image.album, "list_request": list_request}
     return render(request, "images/form.html", context)
+
+
+@require_POST
+def image_change(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """The buttons of the image's page. `by` turns it (degrees clockwise), `cover` makes it the album's cover."""
+    image = services.find(request.user, image_id)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
+    if by := choice(request.POST, "by", ("90", "270")):
+        services.change(image, rotation=(image.rotation + int(by)) % 360)
+    if "favourite" in request.POST:
+        services.change(image, favourite=flag(request.POST, "favourite"))
+    if flag(request.POST, "cover"):
+        services.change_album(image.album, cover_choice=image.public_id)
+        messages.success(request, "This photo is the album’s cover now.")
+    return redirect(_url(image, list_request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def image_move(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """To another album. The image's page then continues the list of that one."""
+    image = services.find(request.user, image_id)
+    form = MoveForm(image, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.move(image, form.cleaned_data["album"])
+        messages.success(request, f"Moved to “{image.album.title}”.")
+        return redirect(image)
+    context = {"form": form, "image": image, "album": image.album}
+    return render(request, "images/move.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,7 +93,7 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     After a POST the user sees the next image of the list, or after the last one the list.
     """
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     if request.method != "POST":
         context = {"image": image, "album": image.album, "list_request": list_request}
         return render(request, "images/confirm_delete.html", context)
@@ -79,6 +107,6 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_POST
 def image_retry(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET)
+    list_request = services.LIST.read(request.GET, image.album.ordering)
     services.retry(image)
     return redirect(_url(image if "stay" in request.POST else image.album, list_request))

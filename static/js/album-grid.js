@@ -11,6 +11,8 @@ const BATCH_IMAGES = 40;
 // A response may lack an image for a moment. After so many in a row the grid takes it as deleted.
 const MISSES = 20;
 const MISSES_OF_SHOWN_TILE = 3;
+/** Order of the list → the attribute by which a tile has its place there. */
+const RANKS = { created_at: "added", taken_at: "taken" };
 
 /** "finished" {id, failed, reason}: the store has made the sizes of an image, or has failed to. */
 export class AlbumGrid extends EventTarget {
@@ -117,9 +119,12 @@ export class AlbumGrid extends EventTarget {
   /** Inserts a new tile where a reload would show it. False when that is on another page or in another list. */
   #insert(tile) {
     const { order = "", before, after } = this.#grid.dataset;
-    if (!order.endsWith("created_at")) return false;
-    const rank = ({ dataset }) => Number(dataset.added) * (order.startsWith("-") ? -1 : 1);
-    const next = [...this.#grid.children].find((other) => rank(other) > rank(tile));
+    const [, minus, name] = /^(-?)(.*)$/.exec(order);
+    if (!(name in RANKS)) return false;
+    const rank = ({ dataset }) => Number(dataset[RANKS[name]]) * (minus ? -1 : 1);
+    // Of equal ones the newer is the later, in a descending list the earlier.
+    const isBehind = (other) => (minus ? rank(other) >= rank(tile) : rank(other) > rank(tile));
+    const next = [...this.#grid.children].find(isBehind);
     const onOtherPage = next ? before !== undefined && next === this.#grid.firstElementChild : after !== undefined;
     if (onOtherPage) return false;
     if (next) next.before(tile);

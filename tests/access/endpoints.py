@@ -120,10 +120,16 @@ PAGES = [
     Endpoint("album-archive", "GET", 200, 404, LOGIN),
     Endpoint("album-archive", "GET", 404, 404, LOGIN, query=f"?images={UNUSED_ID}"),
     Endpoint("album-archive", "POST", 200, 404, LOGIN),
+    Endpoint("album-order", "POST", 302, 404, LOGIN, {"ordering": "name"}),
     Endpoint("image-upload", "POST", 302, 404, LOGIN),
     Endpoint("image-detail", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "POST", 302, 404, LOGIN, {"name": "b.jpg"}),
+    Endpoint("image-change", "POST", 302, 404, LOGIN, {"by": "90"}),
+    Endpoint("image-change", "POST", 302, 404, LOGIN, {"favourite": "true", "cover": "true"}),
+    Endpoint("image-move", "GET", 200, 404, LOGIN),
+    # The owner is told that no album is chosen.
+    Endpoint("image-move", "POST", 200, 404, LOGIN),
     Endpoint("image-file", "GET", 200, 404, LOGIN),
     Endpoint("image-file", "HEAD", 200, 404, LOGIN),
     Endpoint("image-file", "GET", 200, 404, LOGIN, query="?download=1"),
@@ -181,6 +187,8 @@ API = [
     Endpoint("api-archive", "HEAD", 200, 404, 401),
     *(Endpoint("api-archive", "GET", 200, 404, 401, query=f"?size={size}") for size in SIZES),
     Endpoint("api-archive", "GET", 404, 404, 401, query=f"?images={UNUSED_ID}"),
+    # The owner is let in, and told that no image is named.
+    Endpoint("api-album-order", "POST", 400, 404, 401, {}),
     Endpoint("api-images", "GET", 200, 404, 401),
     # The owner is let in, and told that JSON is no upload.
     Endpoint("api-images", "POST", 415, 404, 401, {}),
@@ -193,6 +201,7 @@ API = [
         for route in ("api-timeline", "api-months")
     ),
     Endpoint("api-months", "GET", 200, 200, 401),
+    Endpoint("api-batch", "POST", 400, 400, 401, {}),
     Endpoint("api-exists", "POST", 200, 200, 401, {"sha256": ["0" * 64]}),
     *image_endpoints("api-image"),
     *image_endpoints("api-album-image"),

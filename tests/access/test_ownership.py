@@ -102,7 +102,7 @@ def test_lists_show_nothing_of_a_strangers(world: World) -> None:
 READ_ONLY = {
     "id": UNUSED_ID, "public_id": UNUSED_ID, "pk": 99, "owner": 1, "owner_id": 1, "status": "failed", "bytes": 1,
     "sha256": "0" * 64, "living_sha256": None, "crc32": 1, "content_type": "text/html", "width": 1, "height": 1,
-    "taken_at": "2001-01-01T00:00:00", "taken_offset": "+01:00", "taken_offset_minutes": 60, "taken_from": "file",
+    "taken_offset_minutes": 60, "taken_from": "file", "lens": "x", "exposure": {"iso": 1}, "position": 1,
     "camera": "x", "placeholder": "x", "variants": {}, "attempts": 9,
     "leased_until": None, "lease_token": None, "created_at": "2001-01-01T00:00:00Z", "image_count": 99,
     "doomed_at": "2001-01-01T00:00:00Z", "error_code": "x", "sorted_at": "2001-01-01T00:00:00Z", "url": "http://x/",

@@ -164,6 +164,14 @@ def test_exists_takes_up_to_1000_hashes(alice: Person, album: str, body: Any) ->
         assert_problem(alice.post(path, json=body), 400, "invalid")
 
 
+@pytest.mark.parametrize(
+    "ids", [None, "x", {}, [], [[]], [None], [5], ["x"], [HASH], ["\x00"], [f"{{{UNUSED_ID}}}x"], ["x" * 65_000]]
+)
+def test_ids_are_ids(alice: Person, album: str, ids: Any) -> None:
+    for path, body in ((f"albums/{album}/order/", {}), ("images/batch/", {"action": "trash"})):
+        assert_problem(alice.post(path, json={**body, "ids": ids}), 400, "invalid")
+
+
 def test_the_longest_link_to_a_next_page_is_taken(alice: Person, album: str) -> None:
     """Names and searches of the longest emoji are the longest of all."""
     emoji = "\U0001f30a"

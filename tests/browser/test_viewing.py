@@ -14,14 +14,14 @@ PLACES = (
 
 def test_the_arrow_keys_open_the_neighbours(page: Page, context: BrowserContext, alice: Person) -> None:
     album = alice.album()
-    for width, name in ((900, "first.jpg"), (901, "second.jpg"), (902, "third.jpg")):
-        newest = alice.picture(album, jpeg_bytes(width, 600), name)
+    sizes = ((900, "first.jpg"), (901, "second.jpg"), (902, "third.jpg"))
+    oldest, *_ = [alice.picture(album, jpeg_bytes(width, 600), name) for width, name in sizes]
     sign_in(context, alice)
-    page.goto(f"/images/{newest['id']}/")
+    page.goto(f"/images/{oldest['id']}/")
     title = page.get_by_role("heading", level=1)
     steps = [
-        ("", "third.jpg"), ("ArrowLeft", "third.jpg"), ("ArrowRight", "second.jpg"),
-        ("ArrowRight", "first.jpg"), ("ArrowRight", "first.jpg"), ("ArrowLeft", "second.jpg"),
+        ("", "first.jpg"), ("ArrowLeft", "first.jpg"), ("ArrowRight", "second.jpg"),
+        ("ArrowRight", "third.jpg"), ("ArrowRight", "third.jpg"), ("ArrowLeft", "second.jpg"),
     ]  # fmt: skip
     for key, name in steps:
         if key:

@@ -52,7 +52,8 @@ def _transient(store: Store) -> dict[str, int]:
     rows = store.query(
         "SELECT status AS state, COUNT(*) AS number FROM images_image WHERE status NOT IN ('ready', 'failed') "
         "GROUP BY status UNION ALL SELECT 'album', COUNT(*) FROM albums_album WHERE doomed_at IS NOT NULL "
-        "UNION ALL SELECT 'user', COUNT(*) FROM accounts_user WHERE doomed_at IS NOT NULL"
+        "UNION ALL SELECT 'user', COUNT(*) FROM accounts_user WHERE doomed_at IS NOT NULL "
+        "UNION ALL SELECT 'turned', COUNT(*) FROM images_renderagain"
     )
     return {row["state"]: row["number"] for row in rows if row["number"]}
 

@@ -4,8 +4,10 @@ import pytest
 
 from tests.faults.counts import count
 from tests.faults.invariants import check
-from tests.faults.recording_user import RecordingUser
+from tests.faults.recording_user import RecordingUser, Sent, picture
 from tests.faults.stops.stop_points import (
+    CONVERGING,
+    COPYING,
     DELETING,
     DELETING_ACCOUNTS,
     DELETING_ALBUMS,
@@ -13,6 +15,7 @@ from tests.faults.stops.stop_points import (
     RECEIVING,
     RENDERING,
     TRASHING,
+    TURNING,
     Step,
 )
 from tests.faults.store import Store
@@ -123,3 +126,43 @@ def test_killed_while_moving(store: Store, alice: RecordingUser, step: Step, kil
     survived(store)
     check(store, alice)
     assert [found["id"] for found in alice.images(here)] == [image]
+
+
+@pytest.mark.parametrize("kill", KILLS)
+@each(COPYING)
+def test_killed_while_copying(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
+    """Asked again, there is one copy, and it outlives its source."""
+    here, there = alice.album("here"), alice.album("there")
+    content = picture()
+    image = alice.store_image(here, content)
+    check(store, alice)
+    asked = {"action": "copy", "ids": [image], "album": there}
+    store.arm(step, kill)
+    alice.ask("POST", "images/batch/", json=asked)
+    survived(store)
+    check(store, alice)
+    answer = alice.ask("POST", "images/batch/", json=asked)
+    assert answer is not None
+    [result] = answer.json()["results"]
+    assert result["status"] in (200, 201)
+    alice.record.stored[result["image"]["id"]] = Sent(there, content)
+    alice.erase(image)
+    check(store, alice)
+
+
+@pytest.mark.parametrize("kill", KILLS)
+@each(TURNING + CONVERGING[1:])
+def test_killed_while_turning(store: Store, alice: RecordingUser, step: Step, kill: str) -> None:
+    album = alice.album()
+    image = alice.store_image(album, picture(600, 400))
+    check(store, alice)
+    store.arm(step, kill)
+    alice.ask("PATCH", f"images/{image}/", json={"rotation": 90})
+    survived(store)
+    check(store, alice)
+    # As a client does that got no answer.
+    alice.ask("PATCH", f"images/{image}/", json={"rotation": 90})
+    check(store, alice)
+    shown = alice.state_of(image)
+    assert (shown["width"], shown["height"], shown["rotation"]) == (400, 600, 90)
+    assert all(size["width"] < size["height"] for size in shown["variants"].values())

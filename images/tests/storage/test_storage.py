@@ -52,6 +52,28 @@ def test_a_local_copy_has_the_bytes_and_leaves_nothing_in_staging(storage, store
     assert in_staging() == []
 
 
+def test_a_copy_lives_on_without_its_source(storage, store_bytes):
+    content = os.urandom(CHUNK_BYTES + 1)
+    store_bytes(content)
+    storage.copy(NAME, "f3/a1/other/original", "image/jpeg")
+    assert (stored(), storage.size_of("f3/a1/other/original")) == ({NAME, "f3/a1/other/original"}, len(content))
+    storage.delete_folders([ONE])
+    assert stored_bytes("f3/a1/other/original") == content
+
+
+def test_a_file_that_is_replaced_leaves_its_copy_as_it_was(storage, store_bytes):
+    store_bytes(b"one")
+    storage.copy(NAME, "f3/a1/other/original", "image/jpeg")
+    store_bytes(b"number two")
+    assert stored_bytes("f3/a1/other/original") == b"one"
+
+
+def test_what_is_not_there_cannot_be_copied(storage):
+    with pytest.raises(FileNotFoundError):
+        storage.copy(NAME, "f3/a1/other/original", "image/jpeg")
+    assert stored() == set()
+
+
 def test_what_is_not_there_is_not_found(storage, store_bytes):
     store_bytes(b"one")
     with pytest.raises(FileNotFoundError), storage.local_copy(f"{ONE}/thumb.v1.jpg"):

@@ -7,11 +7,18 @@ from rest_framework import serializers
 
 from albums.models import TEXT_LENGTH
 from images.delivery.links import links_of
-from images.models import SHOWN, Image
+from images.models import ROTATIONS, SHOWN, Image
 from images.processing import DAMAGE_CODES
 from images.processing.sizes import SIZES
 from images.uploads.filenames import clean_name
-from imagestore.api.serializers.fields import FlagField, TextField, TimeField
+from imagestore.api.serializers.fields import (
+    ClockField,
+    FlagField,
+    NumberField,
+    OffsetField,
+    TextField,
+    TimeField,
+)
 from imagestore.api.serializers.links import WithLinks
 from imagestore.kit.addresses import path_of
 
@@ -45,6 +52,15 @@ class DamageSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class ExposureSerializer(serializers.Serializer[Any]):
+    """As the original's metadata tell it; null where they do not."""
+
+    focal_length_mm = serializers.FloatField(allow_null=True)
+    aperture = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
+    iso = serializers.IntegerField(allow_null=True)
+
+
 class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
     """An image as its owner sees it. (What a request may change is ImageChangeSerializer's.)"""
 
@@ -54,7 +70,9 @@ class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
     placeholder = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     damage = serializers.SerializerMethodField()
-    taken_at = serializers.SerializerMethodField()
+    taken_at = ClockField(allow_null=True)
+    exposure = ExposureSerializer(allow_null=True)
+    rotation = serializers.ChoiceField(ROTATIONS)
     taken_offset = serializers.CharField(allow_null=True)
     created_at = TimeField()
     updated_at = TimeField()
@@ -66,8 +84,8 @@ class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
         model = Image
         fields: ClassVar[list[str]] = [
             "id", "album", "name", "caption", "content_type", "bytes", "width", "height", "sha256", "status",
-            "error", "damage", "taken_at", "taken_offset", "camera", "favourite", "placeholder", "variants",
-            "original", "created_at", "updated_at", "url",
+            "error", "damage", "taken_at", "taken_offset", "camera", "lens", "exposure", "favourite",
+            "rotation", "placeholder", "variants", "original", "created_at", "updated_at", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -88,13 +106,6 @@ class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
         """Not null when the image is ready, but part of its original cannot be read."""
         return {"code": image.damage_code, "detail": image.damage_detail} if image.is_damaged else None
 
-    def get_taken_at(self, image: Image) -> str | None:
-        """What the camera's clock showed, without a zone; milliseconds where there are some."""
-        clock = image.taken_clock
-        if clock is None:
-            return None
-        return clock.isoformat(timespec="milliseconds" if clock.microsecond else "seconds")
-
     @extend_schema_field(VariantsSerializer)
     def get_variants(self, image: Image) -> dict[str, Any]:
         return self.variants_of(self._links)
@@ -108,12 +119,27 @@ class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
         return self.absolute(path_of("api-image", image.public_id))
 
 
+@extend_schema_field({"type": "integer", "enum": list(ROTATIONS)})
+class RotationField(NumberField):
+    def to_internal_value(self, data: Any) -> int:
+        if (rotation := super().to_internal_value(data)) not in ROTATIONS:
+            raise serializers.ValidationError("A rotation is 0, 90, 180 or 270.")
+        return rotation
+
+
 class ImageChangeSerializer(serializers.Serializer[Image]):
-    """What PATCH takes; `album` moves the image."""
+    """What PATCH takes; `album` moves the image.
+
+    `rotation` is in degrees clockwise, on top of the camera's. `taken_at` is what the camera's clock showed,
+    without a zone, and `taken_offset` that zone, as `+02:00`; null: unknown.
+    """
 
     name = TextField(required=False)
     caption = TextField(max_length=TEXT_LENGTH, required=False, allow_blank=True)
     favourite = FlagField(required=False)
+    rotation = RotationField(required=False)
+    taken_at = ClockField(required=False, allow_null=True)
+    taken_offset = OffsetField(source="taken_offset_minutes", required=False, allow_null=True)
     album = serializers.UUIDField(source="album.public_id", required=False)
 
     def validate_name(self, name: str) -> str:

@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from albums.models import TEXT_LENGTH
-from imagestore.api.serializers.fields import TextField
+from imagestore.api.serializers.fields import BoundedListField, TextField
 from imagestore.api.serializers.images import ImageSerializer
 from imagestore.api.serializers.problems import ProblemSerializer
 
@@ -48,25 +48,6 @@ class BulkResultSerializer(serializers.Serializer[Any]):
 
 class BulkAnswerSerializer(serializers.Serializer[Any]):
     results = BulkResultSerializer(many=True)
-
-
-class BoundedListField(serializers.ListField):
-    """Looks at the length before the items, and at the first wrong item only: DRF tells of each."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        limit = self.max_length
-        if isinstance(data, list) and limit is not None and len(data) > limit:
-            raise serializers.ValidationError(self.error_messages["max_length"].format(max_length=limit))
-        return super().to_internal_value(data)
-
-    def run_child_validation(self, data: Any) -> list[Any]:
-        items = []
-        for number, item in enumerate(data):
-            try:
-                items.append(self.child.run_validation(item))
-            except serializers.ValidationError as error:
-                raise serializers.ValidationError({str(number): error.detail}) from None
-        return items
 
 
 class HashesSerializer(serializers.Serializer[Any]):

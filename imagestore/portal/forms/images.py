@@ -1,12 +1,83 @@
-from typing import ClassVar
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 from django import forms
 
+from albums.models import Album
+from images.changes import FIRST_YEAR, LAST_YEAR
 from images.models import Image
+from images.processing.dates import offset_minutes
+
+# So many albums can be chosen: those that changed last.
+ALBUM_CHOICES = 500
+
+
+class ClockField(forms.Field):
+    """What a camera's clock showed. Its value is in UTC, whatever the zone was; None if nothing is filled in."""
+
+    # Not Django's DateTimeInput, which drops fractions of a second.
+    widget = forms.TextInput(attrs={"type": "datetime-local", "step": "any"})
+
+    def to_python(self, value: Any) -> datetime | None:
+        if not value:
+            return None
+        try:
+            clock = datetime.fromisoformat(str(value)[:26]).replace(tzinfo=UTC)
+        except ValueError:
+            raise forms.ValidationError("Write a date and a time, such as 2026-07-31T14:00.") from None
+        if not FIRST_YEAR <= clock.year <= LAST_YEAR:
+            raise forms.ValidationError(f"A picture is from the years {FIRST_YEAR} to {LAST_YEAR}.")
+        return clock
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        clock = value.replace(tzinfo=None)
+        return clock.isoformat(timespec="milliseconds" if clock.microsecond else "seconds")
 
 
 class ImageForm(forms.ModelForm):
+    taken_at = ClockField(
+        label="taken at", required=False, help_text="As the camera’s clock showed it. Empty: unknown."
+    )
+    taken_offset = forms.CharField(
+        label="time zone", required=False, max_length=6, help_text="Hours ahead of UTC, such as +02:00."
+    )
+
     class Meta:
         model = Image
         fields: ClassVar[list[str]] = ["name", "caption"]
         widgets: ClassVar[dict[str, forms.Widget]] = {"caption": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, image: Image, *args: Any, **options: Any) -> None:
+        dates = {"taken_at": image.taken_at, "taken_offset": image.taken_offset or ""}
+        super().__init__(*args, **{"instance": image, "initial": dates, **options})
+
+    def clean_taken_offset(self) -> int | None:
+        """In minutes."""
+        text = self.cleaned_data["taken_offset"]
+        minutes = offset_minutes(text) if re.fullmatch(r"[+-][0-9]{2}:[0-9]{2}", text) else None
+        if text and minutes is None:
+            raise forms.ValidationError("Write hours and minutes, such as +02:00 or -03:30.")
+        return minutes
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """For `images.services.change`: what is another than before. A field that was not sent stays as it was."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name in self.data}
+        if "taken_offset" in changed:
+            changed["taken_offset_minutes"] = changed.pop("taken_offset")
+        return changed
+
+
+class MoveForm(forms.Form):
+    album = forms.ModelChoiceField(Album.objects.none(), to_field_name="public_id", empty_label=None)
+
+    def __init__(self, image: Image, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        others = Album.objects.owned_by(image.owner).exclude(pk=image.album_id)
+        field: Any = self.fields["album"]
+        field.queryset = others
+        offered = others.order_by("-updated_at", "-public_id").only("public_id", "title")[:ALBUM_CHOICES]
+        field.widget.choices = [(album.public_id, album.title) for album in offered]

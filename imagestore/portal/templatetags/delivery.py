@@ -59,12 +59,13 @@ def tile_attributes(image: Image) -> SafeString:
     """Those of a tile's `<li>`, by which the stylesheets and album-grid.js know it."""
     thumbhash = "" if image.is_failed else image.placeholder
     return format_html(
-        'class="tile tile--{0} {1}" id="i-{2}" data-id="{2}" data-added="{3}" data-status="{0}"'
-        ' data-width="{4}" data-height="{5}"{6}',
+        'class="tile tile--{0} {1}" id="i-{2}" data-id="{2}" data-added="{3}" data-taken="{4}"'
+        ' data-status="{0}" data-width="{5}" data-height="{6}"{7}',
         image.status,
         _ratio_class(image),
         image.public_id,
         _microseconds(image.created_at),
+        _microseconds(image.sorted_at),
         image.width,
         image.height,
         format_html(' data-thumbhash="{}"', thumbhash) if thumbhash else "",

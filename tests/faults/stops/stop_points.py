@@ -47,6 +47,8 @@ DELETING_ALBUMS = _BY_HEADING["Deleting albums"]
 DELETING_ACCOUNTS = _BY_HEADING["Deleting accounts"]
 TRASHING = _BY_HEADING["Trashing"]
 MOVING = _BY_HEADING["Moving"]
+COPYING = _BY_HEADING["Copying"]
+TURNING = _BY_HEADING["Turning"]
 REMOVING_OBJECTS = _BY_HEADING["Removing objects"]
 BACKING_UP = _BY_HEADING["Backing up"]
 RESUMING = _BY_HEADING["Resumable uploads"]
@@ -54,6 +56,7 @@ ALL = tuple(step for steps in _BY_HEADING.values() for step in steps)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 _DISK, _S3 = "images.storage.disk", "images.storage.s3:S3ImageStorage"
 ON_S3 = {
+    f"{_DISK}:DurableFileStorage.copy:after": f"{_S3}.copy:after",
     f"{_DISK}:DurableFileStorage.store:after": f"{_S3}.store:after",
     f"{_DISK}:DurableFileStorage._delete_folder:after": f"{_S3}.delete_folders:after",
     f"{_DISK}:_link_or_copy:after": f"{_S3}.store:before",
