@@ -33,11 +33,13 @@ class ListSpec:
     `orderings` maps names to columns; without `?ordering=` the list is by the first one, descending.
     `searches` says for the schema where `?search=` looks; `search` then selects the rows that have all terms.
     With `around`, `?around=` may name a row: the page is that which holds it.
+    A row that is in several lists is opened from one of them: links from a list with a `name` say `?list=name`.
     """
 
     orderings: Mapping[str, str]
     filters: tuple[AnyFilter, ...] = ()
     searches: str = ""
+    name: str = ""
     around: bool = False
     search: Callable[[Any, Sequence[Term]], Any] = lambda rows, terms: rows
 
@@ -109,7 +111,12 @@ class ListRequest:
 
     @property
     def query(self) -> QueryDict:
-        """Search, filters and order, for `{% querystring %}`: links from this list and back to it carry them."""
+        """For `{% querystring %}` in links to pages of rows: the list's name, with search, filters and order."""
+        return _query({"list": self.spec.name, **self.page_query.dict()})
+
+    @property
+    def page_query(self) -> QueryDict:
+        """Search, filters and order, for links to the list itself."""
         params = {"search": self.search, **self.filters}
         if self.ordering != self.spec.default_ordering:
             params["ordering"] = self.ordering
