@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from accounts.models import User
+from albums.models import Album, AlbumQuerySet
 from images import services, timeline
 from images.models import Image, ImageQuerySet
 from imagestore.kit.lists import ListRequest
@@ -12,6 +15,8 @@ from imagestore.kit.problems import not_found
 
 # The most tiles that one request may ask for.
 MAX_TILES = 200
+# So many albums can be chosen in a menu.
+ALBUM_CHOICES = 200
 
 
 def tile_ids(request: HttpRequest) -> list[UUID]:
@@ -20,6 +25,12 @@ def tile_ids(request: HttpRequest) -> list[UUID]:
         return [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
     except ValueError:
         raise not_found() from None
+
+
+def album_choices(user: User | AnonymousUser) -> AlbumQuerySet:
+    """The albums that a menu offers: those that changed last."""
+    albums: AlbumQuerySet = Album.objects.owned_by(user).order_by("-updated_at", "-public_id")
+    return albums.only("public_id", "title")[:ALBUM_CHOICES]
 
 
 def list_request_of(request: HttpRequest) -> ListRequest:

@@ -1,8 +1,10 @@
 """The pages of all photos, over all albums: the list, which is the page of searches too, and its tiles."""
 
 from typing import Any, cast
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -13,11 +15,12 @@ from images import timeline
 from images.covers import with_covers
 from images.models import Image
 from imagestore.kit.lists import ListRequest
-from imagestore.portal.lists import tile_ids
+from imagestore.portal.lists import album_choices, tile_ids
 
-# So many albums stand above the photos of a search, and so many can be chosen in the filter.
+# So many albums stand above the photos of a search.
 FOUND_ALBUMS = 6
-CHOSEN_ALBUMS = 200
+# So many photos can be selected at once.
+MAX_SELECTED = 10_000
 
 
 @require_safe
@@ -45,18 +48,29 @@ def photo_tiles(request: HttpRequest) -> HttpResponse:
     return render(request, "photos/_live_parts.html", context)
 
 
+@require_safe
+def photo_ids(request: HttpRequest) -> JsonResponse:
+    """For "Select all": the ids of the photos in a list, of at most MAX_SELECTED, by the id of their album."""
+    list_request = _read(request)
+    rows = list_request.apply(timeline.images_of(request.user, list_request))
+    ids: dict[int, list[UUID]] = {}
+    for album, image in rows.values_list("album_id", "public_id")[:MAX_SELECTED]:
+        ids.setdefault(album, []).append(image)
+    found = Album.objects.in_bulk(ids)
+    return JsonResponse({str(found[pk].public_id): images for pk, images in ids.items() if pk in found})
+
+
 def _read(request: HttpRequest) -> ListRequest:
     """A form sends the fields that the visitor left empty, too."""
     return timeline.LIST.read({name: value for name, value in request.GET.items() if value})
 
 
 def _toolbar(request: HttpRequest, list_request: ListRequest) -> dict[str, Any]:
-    user = cast(User, request.user)
-    own_albums = Album.objects.owned_by(user).order_by("-updated_at", "-public_id")
     return {
         "list_request": list_request,
-        "any_unfinished": Image.objects.owned_by(user).unfinished().exists(),
-        "choices": own_albums.only("public_id", "title")[:CHOSEN_ALBUMS],
+        "any_unfinished": Image.objects.owned_by(cast(User, request.user)).unfinished().exists(),
+        "choices": album_choices(request.user),
+        "trash_days": settings.TRASH_DAYS,
     }
 
 

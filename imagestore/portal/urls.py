@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from imagestore.portal import accounts, albums, files, images, photos, trash, uploads
+from imagestore.portal import accounts, albums, files, images, photos, selection, trash, uploads
 
 urlpatterns = [
     path("", accounts.landing, name="landing"),
@@ -36,6 +36,8 @@ urlpatterns = [
     path("albums/<uuid:album_id>/upload/", uploads.Upload.as_view(), name="image-upload"),
     path("photos/", photos.photo_list, name="photos"),
     path("photos/tiles/", photos.photo_tiles, name="photo-tiles"),
+    path("photos/ids/", photos.photo_ids, name="photo-ids"),
+    path("photos/selected/", selection.photos_selected, name="photos-selected"),
     path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
     path("images/<uuid:image_id>/edit/", images.image_edit, name="image-edit"),
     path("images/<uuid:image_id>/delete/", images.image_delete, name="image-delete"),

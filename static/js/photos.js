@@ -2,7 +2,10 @@
 
 import { AlbumGrid } from "./album-grid.js";
 import { rememberPosition } from "./return-position.js";
+import { startSelection } from "./selection.js";
 
 const element = document.querySelector("[data-tiles]");
-new AlbumGrid(element).watch();
+const grid = new AlbumGrid(element);
+grid.watch();
 rememberPosition(element.dataset.list);
+startSelection(element, grid);
