@@ -185,7 +185,7 @@ def _photos(count: int) -> str:
 def _say(request: HttpRequest, done: str, refused: list[Problem]) -> None:
     if refused:
         reasons = " ".join(sorted({problem.detail for problem in refused}))
-        messages.warning(request, f"{done} {len(refused)} stayed as they were: {reasons}")
+        messages.warning(request, f"{done} It was not done to {len(refused):,}: {reasons}")
     else:
         messages.success(request, done)
 

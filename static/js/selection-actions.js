@@ -56,7 +56,7 @@ export class SelectionActions {
   }
 
   async #restore(ids, tiles) {
-    const { done } = await this.#batch({ action: "restore" }, ids);
+    const { done } = await this.#send({ action: "restore" }, ids);
     if (done.length) showToast(`${are(done.length)} back.`);
     this.#putBack(tiles, done);
   }
@@ -73,7 +73,6 @@ export class SelectionActions {
     const sources = Map.groupBy(this.#selection.ids, (id) => this.#selection.albumOf(id));
     const { done } = await this.#batch({ action: "move", album: album.id });
     const tiles = this.#bar.dataset.album ? this.#remove(done) : [];
-    this.#selection.clear();
     if (!done.length) return;
     showToast(`${are(done.length)} in “${album.title}” now.`, { undo: () => this.#moveBack(sources, done, tiles) });
   }
@@ -81,7 +80,7 @@ export class SelectionActions {
   async #moveBack(sources, moved, tiles) {
     const back = [];
     for (const [album, ids] of sources) {
-      const { done } = await this.#batch(
+      const { done } = await this.#send(
         { action: "move", album },
         ids.filter((id) => moved.includes(id)),
       );
@@ -96,7 +95,6 @@ export class SelectionActions {
     if (!album) return;
     const { done } = await this.#batch({ action: "copy", album: album.id });
     if (done.length) showToast(`${photos(done.length)} copied to “${album.title}”.`);
-    this.#selection.clear();
   }
 
   async #shift(answer) {
@@ -105,18 +103,16 @@ export class SelectionActions {
     const { done } = await this.#batch({ action: "shift_taken_at", seconds });
     if (done.length) showToast(`The date of ${photos(done.length)} is corrected.`);
     this.#refresh(done);
-    this.#selection.clear();
   }
 
   async #favourite(value) {
     const { done } = await this.#batch({ action: "favourite", value });
     if (done.length) showToast(`${are(done.length)} ${value ? "among your favourites" : "no favourite any more"}.`);
     this.#refresh(done);
-    this.#selection.clear();
   }
 
   async #rotate(by) {
-    const { done } = await this.#batch({ action: "rotate", by });
+    const { done } = await this.#send({ action: "rotate", by }, this.#selection.ids);
     this.#refresh(done);
   }
 
@@ -132,15 +128,22 @@ export class SelectionActions {
 
   // ---- Steps of an action -------------------------------------------------------------------
 
+  /** Does it to the selected photos. Those to which it was not done stay selected. */
+  async #batch(options) {
+    const result = await this.#send(options, this.#selection.ids);
+    this.#selection.retain(result.refused.map(({ id }) => id));
+    return result;
+  }
+
   /** Says why it was not done to some. */
-  async #batch(options, ids = this.#selection.ids) {
+  async #send(options, ids) {
     this.#bar.setAttribute("aria-busy", "true");
     const result = await runBatch(ids, options, (body) => this.#post("/api/v1/images/batch/", body));
     this.#bar.removeAttribute("aria-busy");
     const { refused } = result;
     if (refused.length) {
       const reasons = [...new Set(refused.map(({ detail }) => detail))].join(" ");
-      showToast(`${photos(refused.length)} stayed as they were. ${reasons}`, { error: true });
+      showToast(`It was not done to ${photos(refused.length)}. ${reasons}`, { error: true });
     }
     return result;
   }
@@ -149,9 +152,9 @@ export class SelectionActions {
     return postJson(url, body, csrfToken(this.#bar));
   }
 
-  /** Shows the form of an action; `act` gets the answer as FormData. */
+  /** Shows the form of an action; `act` gets the answer as FormData. (`form.action` would be the buttons of this name.) */
   async #ask(action, act) {
-    const form = await fetchForm(`${this.#bar.action}?action=${action}`).catch(() => null);
+    const form = await fetchForm(`${this.#bar.getAttribute("action")}?action=${action}`).catch(() => null);
     if (!form) return showToast("The connection was lost. Try again.", { error: true });
     form.querySelector("[data-photos]").textContent = photos(this.#selection.ids.length);
     const dialog = showDialog(form);
@@ -188,8 +191,6 @@ export class SelectionActions {
     const tiles = ids.map((id) => document.getElementById(`i-${id}`)).filter(Boolean);
     const places = tiles.map((tile) => ({ tile, list: tile.parentElement, next: tile.nextElementSibling }));
     for (const tile of tiles) tile.remove();
-    this.#selection.remove(ids);
-    this.#selection.clear();
     this.#changed(places);
     return places;
   }

@@ -1,6 +1,6 @@
 /** Selecting photos in a grid: check marks, ranges by Shift, a long press, keys, and a bar of what can be done. */
 
-import { photos } from "./format.js";
+import { number } from "./format.js";
 import { watchLongPress } from "./long-press.js";
 import { SelectionActions } from "./selection-actions.js";
 
@@ -59,8 +59,11 @@ class Selection extends EventTarget {
     this.#changed();
   }
 
-  remove(ids) {
-    for (const id of ids) this.#albums.delete(id);
+  /** Only these stay selected. */
+  retain(ids) {
+    const kept = ids.map((id) => [id, this.#albums.get(id)]);
+    this.clear();
+    this.#albums = new Map(kept);
     this.#changed();
   }
 
@@ -126,11 +129,11 @@ function watchKeys(grid, bar, selection) {
 
 function showBar(bar, grid, selection) {
   const count = selection.ids.length;
-  const text = count ? `${photos(count)} selected` : "No photo selected";
+  const text = count ? `${number(count)} selected` : "None selected";
   const wasOpen = bar.classList.contains("is-open");
   bar.classList.toggle("is-open", selection.isOpen);
   grid.classList.toggle("is-selecting", selection.isOpen);
-  bar.querySelector("[data-count]").textContent = text;
+  bar.querySelector("[data-selected-count]").textContent = text;
   for (const button of bar.querySelectorAll("[name=action], [popovertarget]")) button.disabled = !count;
   if (selection.isOpen || wasOpen) document.querySelector("[data-selection-news]").textContent = text;
 }

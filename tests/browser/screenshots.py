@@ -74,6 +74,7 @@ def fill(person: Person) -> dict[str, str]:
         "landing": "/", "albums": "/albums/", "album": f"/albums/{album}/", "photos": "/photos/",
         "search": "/photos/?search=moon", "selection": "/photos/", "image": f"/images/{shown[4]['id']}/",
         "trash": "/trash/", "profile": "/profile/",
+        **dict.fromkeys(("move", "filter", "dates", "more"), "/photos/"),
     }  # fmt: skip
 
 
@@ -83,7 +84,19 @@ def select(page: Page) -> None:
         tile.click()
 
 
-BEFORE: dict[str, Callable[[Page], Any]] = {"selection": select}
+def ask(page: Page) -> None:
+    select(page)
+    page.get_by_role("button", name="Move", exact=True).click()
+    page.locator("dialog").wait_for()
+
+
+BEFORE: dict[str, Callable[[Page], Any]] = {
+    "selection": select,
+    "move": ask,
+    "filter": lambda page: page.locator("[popovertarget=filter]").click(),
+    "dates": lambda page: page.locator("[popovertarget=dates]").click(),
+    "more": lambda page: [select(page), page.locator("[popovertarget=selection-menu]").click()],
+}
 
 
 def take(page: Page, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
