@@ -23,11 +23,11 @@ PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
     "the page of albums, searched and ordered": (
         5, lambda album: reverse("album-list") + "?search=s&ordering=title",
     ),
-    "the page of an album": (6, lambda album: reverse("album-detail", args=[album.public_id])),
+    "the page of an album": (8, lambda album: reverse("album-detail", args=[album.public_id])),
     "the page of an album, searched and ordered": (
-        7, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
+        9, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
     ),
-    "the tiles": (5, lambda album: tiles(album)),
+    "the tiles": (7, lambda album: tiles(album)),
     "the page of all photos": (9, lambda album: reverse("photos")),
     "the page of all photos, searched": (10, lambda album: reverse("photos") + "?search=s"),
     "the page of all photos, narrowed and ordered": (7, lambda album: reverse("photos") + narrowed(album)),

@@ -14,6 +14,7 @@ from albums import services as albums
 from albums.models import Album
 from images import services as images
 from images.covers import with_covers
+from images.deletion import trash
 from images.models import Image
 from imagestore.kit.params import flag
 from imagestore.portal.forms.albums import AlbumForm
@@ -73,6 +74,7 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
         "any_unfinished": _any_unfinished(album),
+        "trash_is_used": trash.is_used(request.user),
         "any_pending": any(image.is_pending for image in page.items),
     }
     return render(request, "albums/detail.html", context)
@@ -106,6 +108,7 @@ def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "images": tiles,
         "list_request": images.LIST.read(request.GET),
         "any_unfinished": _any_unfinished(album),
+        "trash_is_used": trash.is_used(request.user),
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "images/_live_parts.html", context)

@@ -45,6 +45,7 @@ urlpatterns = [
     path("images/<uuid:image_id>/file/", files.image_file, name="image-file"),
     path("trash/", trash.trash_list, name="trash"),
     path("trash/empty/", trash.trash_empty, name="trash-empty"),
+    path("trash/<uuid:item_id>/", trash.trash_detail, name="trash-detail"),
     path("trash/<uuid:item_id>/restore/", trash.trash_restore, name="trash-restore"),
     path("trash/<uuid:item_id>/delete/", trash.trash_delete, name="trash-delete"),
     path("media/<uuid:image_id>/<str:file>", files.signed_file, name="signed-file"),

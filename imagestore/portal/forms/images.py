@@ -9,4 +9,7 @@ class ImageForm(forms.ModelForm):
     class Meta:
         model = Image
         fields: ClassVar[list[str]] = ["name", "caption"]
-        widgets: ClassVar[dict[str, forms.Widget]] = {"caption": forms.Textarea(attrs={"rows": 3})}
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"dir": "auto"}),
+            "caption": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        }
