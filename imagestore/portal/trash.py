@@ -41,9 +41,9 @@ def _page_url(request: HttpRequest) -> str:
 
 @require_safe
 def trash_detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """A larger look at a trashed photo. An album has none: restoring it brings all of its photos back."""
+    """A larger look at a photo that is in the trash by itself, not with its album."""
     item = trash.find(request.user, item_id)
-    if isinstance(item, Album):
+    if isinstance(item, Album) or item.trashed_at is None:
         raise not_found()
     return render(request, "trash/detail.html", {"entry": trash.entries([item])[0], "image": item})
 

@@ -66,9 +66,9 @@ def test_a_trashed_photo_can_be_looked_at_larger(api, alice):
     assert re.search(r'<img class="trashed__picture"\s+src="[^"]*/media/', page)
     assert reverse("trash-restore", args=[image.public_id]) in page
     trash_all(holiday)
-    page = api.get(reverse("trash-detail", args=[other.public_id])).content.decode()
-    assert "Restore its album first" in page
-    assert api.get(reverse("trash-detail", args=[holiday.public_id])).status_code == 404
+    assert "Restore its album first" in api.get(look).content.decode()
+    for thing in (holiday, other):
+        assert api.get(reverse("trash-detail", args=[thing.public_id])).status_code == 404
 
 
 def test_a_further_page_of_the_trash_is_where_one_stays_until_it_is_empty(api, alice):
