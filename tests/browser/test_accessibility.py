@@ -56,7 +56,7 @@ CHECKED = {
 def select_all(page: Page) -> None:
     page.get_by_role("button", name="Select", exact=True).click()
     page.get_by_role("button", name="Select all").click()
-    expect(page.locator("[data-selection-news]")).to_have_text("3 selected")
+    expect(page.locator("[data-selection-news]")).to_have_text("4 selected")
 
 
 def ask_where_to_move(page: Page) -> None:
