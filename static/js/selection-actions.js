@@ -206,7 +206,7 @@ export class SelectionActions {
   /** Tells the grid that tiles have come or gone, and fetches what else changes with them. */
   async #changed(places) {
     const lists = [...new Set(places.map(({ list }) => list))];
-    this.#grid.dispatchEvent(new CustomEvent("tiles:changed", { detail: { parts: lists } }));
+    this.#grid.dispatchEvent(new CustomEvent("tiles:changed", { detail: { lists } }));
     const { tiles, query } = this.#grid.dataset;
     const response = await fetch(`${tiles}${query}`).catch(() => null);
     if (!response?.ok) return;
