@@ -62,7 +62,7 @@ def photo_ids(request: HttpRequest) -> JsonResponse:
 
 def _read(request: HttpRequest) -> ListRequest:
     """A form sends the fields that the visitor left empty, too."""
-    return timeline.LIST.read({name: value for name, value in request.GET.items() if value})
+    return timeline.LIST.read({name: str(value) for name, value in request.GET.items() if value})
 
 
 def _toolbar(request: HttpRequest, list_request: ListRequest) -> dict[str, Any]:
