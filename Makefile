@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run check test test-js test-faults lint format house bench lock clean dev
+.PHONY: help run check test test-js test-faults lint format house bench screenshots lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -89,6 +89,9 @@ house: dev ## show the layers, what lives in each, and what it imports
 
 bench: dev ## measure (bench/)
 	@exec $(BIN)/python -m bench
+
+screenshots: dev ## take the pictures of README.md anew; with FOLDER=… of every page in every shape, to look at
+	@exec $(BIN)/python -m tests.browser.screenshots $(FOLDER)
 
 lock: dev ## pin requirements*.in to versions and hashes
 	@deploy/lock.sh

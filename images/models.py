@@ -109,6 +109,10 @@ class ImageQuerySet(ScopedQuerySet):
     def doomed(self) -> Self:
         return self.filter(status=Status.DOOMED)
 
+    def unfinished(self) -> Self:
+        """Without their sizes: still being made, or failed."""
+        return self.filter(status__in=[Status.PENDING, Status.FAILED])
+
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-public_id")
 

@@ -30,6 +30,7 @@ LIST = ListSpec(
         DayFilter("taken_before", "sorted_at__lt", "Taken before this day, by the camera's clock."),
     ),
     searches=search.SEARCHES,
+    name="photos",
     search=search.matching,
     around=True,
 )
@@ -43,6 +44,10 @@ class MonthEntry:
     """As 2026-07."""
     count: int
     first: str
+
+    @property
+    def begins(self) -> date:
+        return date.fromisoformat(f"{self.month}-01")
 
 
 def images_of(user: User | AnonymousUser, list_request: ListRequest) -> ImageQuerySet:

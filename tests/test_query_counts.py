@@ -23,11 +23,18 @@ PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
     "the page of albums, searched and ordered": (
         5, lambda album: reverse("album-list") + "?search=s&ordering=title",
     ),
-    "the page of an album": (5, lambda album: reverse("album-detail", args=[album.public_id])),
+    "the page of an album": (8, lambda album: reverse("album-detail", args=[album.public_id])),
     "the page of an album, searched and ordered": (
-        6, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
+        9, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
     ),
-    "the tiles": (4, lambda album: tiles(album)),
+    "the tiles": (7, lambda album: tiles(album)),
+    "the page of all photos": (9, lambda album: reverse("photos")),
+    "the page of all photos, searched": (10, lambda album: reverse("photos") + "?search=s"),
+    "the page of all photos, narrowed and ordered": (7, lambda album: reverse("photos") + narrowed(album)),
+    "the tiles of all photos": (6, lambda album: tiles(album, reverse("photo-tiles"))),
+    "the page of an image opened from all photos": (
+        5, lambda album: album.images.order_by("pk")[0].get_absolute_url() + "?list=photos",
+    ),
     "the page of an image": (5, lambda album: album.images.order_by("pk")[0].get_absolute_url()),
     "the profile": (4, lambda album: reverse("profile")),
 }  # fmt: skip
@@ -64,9 +71,9 @@ def narrowed(album: Album) -> str:
     return f"?search=jpg&status=ready&favourite=false&album={album.public_id}&taken_after=2000-01-01"
 
 
-def tiles(album: Album) -> str:
+def tiles(album: Album, path: str = "") -> str:
     ids = ",".join(str(image.public_id) for image in album.images.all())
-    return reverse("album-tiles", args=[album.public_id]) + f"?ids={ids}"
+    return (path or reverse("album-tiles", args=[album.public_id])) + f"?ids={ids}"
 
 
 def one_more(owner: User, album: Album) -> None:

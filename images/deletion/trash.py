@@ -157,6 +157,18 @@ def used_bytes(user: User) -> int:
     return sum(rows.aggregate(size=Sum("bytes"))["size"] or 0 for rows in contents(user))
 
 
+def counts_with_trash(user: User) -> dict[str, int]:
+    """All that the user has, in the trash or not. Albums have their sums, so few images are counted."""
+    albums = Album.objects.undeleted().filter(owner=user)
+    sums = albums.aggregate(albums=Count("pk"), photos=Sum("image_count", default=0))
+    return {**sums, "photos": sums["photos"] + contents(user)[1].count()}
+
+
+def is_used(user: User | AnonymousUser) -> bool:
+    """Whether emptying it frees bytes."""
+    return any(rows.filter(bytes__gt=0).exists() for rows in contents(user))
+
+
 def images_of(thing: Album | Image) -> ImageQuerySet:
     """The images that `delete` would remove: of an album also those that were trashed alone."""
     images: ImageQuerySet = Image.objects.undeleted()

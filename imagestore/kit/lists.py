@@ -35,11 +35,13 @@ class ListSpec:
     `searches` says for the schema where `?search=` looks; `search` then selects the rows that have all terms.
     With `around`, `?around=` may name a row: the page is that which holds it. Where the order of a list is stored
     with what holds its rows, `stored_order` says so for the schema.
+    A row that is in several lists is opened from one of them: links from a list with a `name` say `?list=name`.
     """
 
     orderings: Mapping[str, str]
     filters: tuple[AnyFilter, ...] = ()
     searches: str = ""
+    name: str = ""
     around: bool = False
     stored_order: str = ""
     search: Callable[[Any, Sequence[Term]], Any] = lambda rows, terms: rows
@@ -119,7 +121,12 @@ class ListRequest:
 
     @property
     def query(self) -> QueryDict:
-        """Search, filters and order, for `{% querystring %}`: links from this list and back to it carry them."""
+        """For `{% querystring %}` in links to pages of rows: the list's name, with search, filters and order."""
+        return _query({"list": self.spec.name, **self.page_query.dict()})
+
+    @property
+    def page_query(self) -> QueryDict:
+        """Search, filters and order, for links to the list itself."""
         params = {"search": self.search, **self.filters}
         if self.ordering != self.default_ordering:
             params["ordering"] = self.ordering

@@ -56,13 +56,15 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def thumbnail(self, image: Image) -> SafeString | str:
         thumb = links_of(image).smallest
         if thumb is None:
             return "—"
         width = round(THUMB_HEIGHT_PX * thumb.width / thumb.height)
-        return format_html('<img src="{}" width="{}" height="{}" alt="">', thumb.url, width, THUMB_HEIGHT_PX)
+        return format_html(
+            '<img src="{}" width="{}" height="{}" alt="{}">', thumb.url, width, THUMB_HEIGHT_PX, shorten(image.name)
+        )
 
     @admin.display(description="name", ordering="name_key")
     def short_name(self, image: Image) -> str:

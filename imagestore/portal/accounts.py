@@ -79,6 +79,9 @@ class DeleteAccountView(FormView):
     http_method_names = FORM_METHODS
     success_url = reverse_lazy("landing")
 
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context, **trash.counts_with_trash(_user(self.request)))
+
     def form_valid(self, form: DeleteAccountForm) -> HttpResponse:
         user = _user(self.request)
         try:

@@ -14,14 +14,12 @@ from albums import services as albums
 from albums.models import Album
 from images import services as images
 from images.covers import with_covers
+from images.deletion import trash
 from images.models import Image
 from imagestore.kit.params import choice, flag
-from imagestore.kit.problems import not_found
 from imagestore.portal.forms.albums import AlbumForm
+from imagestore.portal.lists import tile_ids
 from imagestore.portal.toasts import say_deleted
-
-# The most tiles that one request may ask for.
-MAX_TILES = 200
 
 
 @require_safe
@@ -75,6 +73,8 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "upload_limits": {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_BULK_FILES},
         "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
+        "any_unfinished": _any_unfinished(album),
+        "trash_is_used": trash.is_used(request.user),
         "any_pending": any(image.is_pending for image in page.items),
     }
     return render(request, "albums/detail.html", context)
@@ -103,19 +103,22 @@ def _free_bytes(album: Album) -> int | None:
     return free_bytes
 
 
+def _any_unfinished(album: Album) -> bool:
+    """Whether the toolbar offers a choice of states."""
+    return bool(Image.objects.in_album(album).unfinished().exists())
+
+
 @require_safe
 def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
     """The current tiles of the images in `?ids=`, and the other elements of the page that they change."""
     album = albums.find(request.user, album_id)
-    try:
-        ids = [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
-    except ValueError:
-        raise not_found() from None
-    tiles = Image.objects.in_album(album).filter(public_id__in=ids).newest_first()
+    tiles = Image.objects.in_album(album).filter(public_id__in=tile_ids(request)).newest_first()
     context = {
         "album": album,
         "images": tiles,
         "list_request": images.LIST.read(request.GET, album.ordering),
+        "any_unfinished": _any_unfinished(album),
+        "trash_is_used": trash.is_used(request.user),
         "trash_days": settings.TRASH_DAYS,
     }
     return render(request, "images/_live_parts.html", context)

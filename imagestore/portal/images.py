@@ -8,36 +8,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from albums.models import Album
 from images import services
 from images.models import Image
-from imagestore.kit.lists import ListRequest
 from imagestore.kit.params import choice, flag
 from imagestore.portal.forms.images import ImageForm, MoveForm
+from imagestore.portal.lists import image_url, list_request_of, list_url, neighbours, title_of
 from imagestore.portal.toasts import say_deleted
-
-
-def _neighbours(image: Image, list_request: ListRequest) -> tuple[Image | None, Image | None]:
-    """The images before and after this one in the album's list; None at an end."""
-    images = Image.objects.in_album(image.album).select_related("album")
-    return list_request.neighbours(list_request.apply(images), image)
-
-
-def _url(target: Album | Image, list_request: ListRequest) -> str:
-    """The page of an album or image, which continues the list that the user came from."""
-    query = list_request.query.urlencode()
-    return target.get_absolute_url() + (f"?{query}" if query else "")
 
 
 @require_safe
 def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET, image.album.ordering)
-    previous, following = _neighbours(image, list_request)
+    list_request = list_request_of(request, image.album)
+    previous, following = neighbours(image, list_request)
     context = {
         "image": image,
         "album": image.album,
         "list_request": list_request,
+        "list_url": list_url(image, list_request),
+        "list_title": title_of(image, list_request),
         "previous": previous,
         "next": following,
         "trash_days": settings.TRASH_DAYS,
@@ -48,12 +37,12 @@ def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET, image.album.ordering)
+    list_request = list_request_of(request, image.album)
     form = ImageForm(image, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.change(image, **form.changes)
         messages.success(request, "Saved.")
-        return redirect(_url(image, list_request))
+        return redirect(image_url(image, list_request))
     context = {"form": form, "image": image, "album": image.album, "list_request": list_request}
     return render(request, "images/form.html", context)
 
@@ -62,7 +51,7 @@ def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
 def image_change(request: HttpRequest, image_id: UUID) -> HttpResponse:
     """The buttons of the image's page. `by` turns it (degrees clockwise), `cover` makes it the album's cover."""
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET, image.album.ordering)
+    list_request = list_request_of(request, image.album)
     if by := choice(request.POST, "by", ("90", "270")):
         services.change(image, rotation=(image.rotation + int(by)) % 360)
     if "favourite" in request.POST:
@@ -70,7 +59,7 @@ def image_change(request: HttpRequest, image_id: UUID) -> HttpResponse:
     if flag(request.POST, "cover"):
         services.change_album(image.album, cover_choice=image.public_id)
         messages.success(request, "This photo is the album’s cover now.")
-    return redirect(_url(image, list_request))
+    return redirect(image_url(image, list_request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,20 +82,21 @@ def image_delete(request: HttpRequest, image_id: UUID) -> HttpResponse:
     After a POST the user sees the next image of the list, or after the last one the list.
     """
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET, image.album.ordering)
+    list_request = list_request_of(request, image.album)
     if request.method != "POST":
         context = {"image": image, "album": image.album, "list_request": list_request}
         return render(request, "images/confirm_delete.html", context)
-    following = _neighbours(image, list_request)[1]
+    following = neighbours(image, list_request)[1]
     permanent = flag(request.POST, "permanent")
     services.delete_images(image.owner, Image.objects.filter(pk=image.pk), permanent=permanent)
     say_deleted(request, image, permanent=permanent)
-    return redirect(_url(following or image.album, list_request))
+    url = image_url(following, list_request) if following else list_url(image, list_request)
+    return redirect(url)
 
 
 @require_POST
 def image_retry(request: HttpRequest, image_id: UUID) -> HttpResponse:
     image = services.find(request.user, image_id)
-    list_request = services.LIST.read(request.GET, image.album.ordering)
+    list_request = list_request_of(request, image.album)
     services.retry(image)
-    return redirect(_url(image if "stay" in request.POST else image.album, list_request))
+    return redirect((image_url if "stay" in request.POST else list_url)(image, list_request))

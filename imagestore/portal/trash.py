@@ -16,6 +16,7 @@ from accounts.models import User
 from albums.models import Album
 from images.deletion import trash
 from images.models import Image
+from imagestore.kit.problems import not_found
 
 
 @require_safe
@@ -36,6 +37,15 @@ def _page_url(request: HttpRequest) -> str:
     """The page of the trash that the user came from; links from that page carry its query."""
     query = {name: value for name, value in request.GET.items() if name in ("cursor", "ordering", "page_size")}
     return reverse("trash") + (f"?{urlencode(query)}" if query else "")
+
+
+@require_safe
+def trash_detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    """A larger look at a photo that is in the trash by itself, not with its album."""
+    item = trash.find(request.user, item_id)
+    if isinstance(item, Album) or item.trashed_at is None:
+        raise not_found()
+    return render(request, "trash/detail.html", {"entry": trash.entries([item])[0], "image": item})
 
 
 @require_POST

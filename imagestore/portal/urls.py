@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from imagestore.portal import accounts, albums, files, images, trash, uploads
+from imagestore.portal import accounts, albums, files, images, photos, selection, trash, uploads
 
 urlpatterns = [
     path("", accounts.landing, name="landing"),
@@ -36,6 +36,10 @@ urlpatterns = [
     path("albums/<uuid:album_id>/archive/", files.album_archive, name="album-archive"),
     path("albums/<uuid:album_id>/order/", albums.album_order, name="album-order"),
     path("albums/<uuid:album_id>/upload/", uploads.Upload.as_view(), name="image-upload"),
+    path("photos/", photos.photo_list, name="photos"),
+    path("photos/tiles/", photos.photo_tiles, name="photo-tiles"),
+    path("photos/ids/", photos.photo_ids, name="photo-ids"),
+    path("photos/selected/", selection.photos_selected, name="photos-selected"),
     path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
     path("images/<uuid:image_id>/edit/", images.image_edit, name="image-edit"),
     path("images/<uuid:image_id>/change/", images.image_change, name="image-change"),
@@ -45,6 +49,7 @@ urlpatterns = [
     path("images/<uuid:image_id>/file/", files.image_file, name="image-file"),
     path("trash/", trash.trash_list, name="trash"),
     path("trash/empty/", trash.trash_empty, name="trash-empty"),
+    path("trash/<uuid:item_id>/", trash.trash_detail, name="trash-detail"),
     path("trash/<uuid:item_id>/restore/", trash.trash_restore, name="trash-restore"),
     path("trash/<uuid:item_id>/delete/", trash.trash_delete, name="trash-delete"),
     path("media/<uuid:image_id>/<str:file>", files.signed_file, name="signed-file"),

@@ -1,13 +1,15 @@
 /** Shows a confirmation page as a dialog over the current page. */
 
-async function fetchForm(url) {
+/** The form of a confirmation page; null if the page has none. */
+export async function fetchForm(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!response.ok || response.redirected) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("[data-confirm-form]");
 }
 
-function showDialog(form) {
+/** @returns the dialog. It leaves the page when it is closed. */
+export function showDialog(form) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   const heading = form.querySelector("h1");
@@ -22,7 +24,8 @@ function showDialog(form) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
-  form.querySelector("[data-cancel]").focus();
+  (form.querySelector("[autofocus]") ?? form.querySelector("[data-cancel]")).focus();
+  return dialog;
 }
 
 export function watchConfirmLinks() {

@@ -1,6 +1,9 @@
 /** Counts, sizes and the states of uploads in words. */
 
-export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
+/** With separators, as Django's `intcomma` in the pages. */
+export const number = (count) => count.toLocaleString("en");
+
+export const photos = (count) => `${number(count)} photo${count === 1 ? "" : "s"}`;
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
 

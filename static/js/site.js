@@ -1,6 +1,7 @@
 /** The components of every page. */
 
 import { watchConfirmLinks } from "./confirm.js";
+import { showLocalTimes } from "./local-time.js";
 import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
 import { submitFormsOnce } from "./submit-once.js";
@@ -11,3 +12,4 @@ watchMenus();
 submitFormsOnce();
 watchConfirmLinks();
 paintPlaceholders();
+showLocalTimes();

@@ -11,7 +11,7 @@ function leave(toast) {
 
 function schedule(toast) {
   if (toast.classList.contains("toast--error") || toast.classList.contains("toast--warning")) return;
-  const stays = toast.querySelector("form") ? STAYS_WITH_UNDO_MS : STAYS_MS;
+  const stays = toast.querySelector("form, [data-undo]:not([hidden])") ? STAYS_WITH_UNDO_MS : STAYS_MS;
   let timer = setTimeout(leave, stays, toast);
   for (const type of ["pointerenter", "focusin"]) toast.addEventListener(type, () => clearTimeout(timer));
   for (const type of ["pointerleave", "focusout"]) {
@@ -20,6 +20,24 @@ function schedule(toast) {
       timer = setTimeout(leave, stays, toast);
     });
   }
+}
+
+/**
+ * Says something that has just happened.
+ * @param undo what the button "Undo" does; without it there is none.
+ */
+export function showToast(text, { error = false, undo } = {}) {
+  const toast = document.querySelector("[data-toast]").content.firstElementChild.cloneNode(true);
+  toast.classList.toggle("toast--error", error);
+  toast.querySelector(".toast__text").textContent = text;
+  const button = toast.querySelector("[data-undo]");
+  button.hidden = !undo;
+  button.addEventListener("click", () => {
+    leave(toast);
+    undo();
+  });
+  document.querySelector("[data-toasts]").append(toast);
+  schedule(toast);
 }
 
 export function watchToasts() {

@@ -1,5 +1,6 @@
 """The pages meet WCAG 2.2 AA, fit every screen and log no error."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,13 +26,16 @@ def paths(alice: Person) -> dict[str, str]:
     alice.picture(album, jpeg_bytes(1600, 200), "wide.jpg")
     image = alice.picture(album, saved(quarters(1500, 1000), "JPEG"), f"{long}.jpg")["id"]
     gone = alice.album(long)
-    alice.delete(f"images/{alice.picture(gone, jpeg_bytes(90, 60), f'{long}.jpg')['id']}/", expect=204)
+    trashed = alice.picture(gone, jpeg_bytes(90, 60), f"{long}.jpg")["id"]
+    alice.delete(f"images/{trashed}/", expect=204)
     alice.delete(f"albums/{gone}/", expect=204)
     return {
         "albums": "/albums/", "new album": "/albums/new/", "album": f"/albums/{album}/",
         "edit album": f"/albums/{album}/edit/", "delete album": f"/albums/{album}/delete/",
         "image": f"/images/{image}/", "edit image": f"/images/{image}/edit/",
         "delete image": f"/images/{image}/delete/",
+        "photos": "/photos/", "search": "/photos/?search=unbreakable", "selection": "/photos/", "move": "/photos/",
+        "trashed photo": f"/trash/{trashed}/",
         "trash": "/trash/", "empty trash": "/trash/empty/", "delete for ever": f"/trash/{gone}/delete/",
         "profile": "/profile/", "leave": "/profile/delete/", "password": "/accounts/password/change/",
     }  # fmt: skip
@@ -43,12 +47,32 @@ OUTSIDE = {
     "sign-up": "/accounts/signup/",
     "reset": "/accounts/password/reset/",
 }
-CHECKED = {"landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image"}
+CHECKED = {
+    "landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image", "photos",
+    "search", "selection", "move",
+}  # fmt: skip
+
+
+def select_all(page: Page) -> None:
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.get_by_role("button", name="Select all").click()
+    expect(page.locator("[data-selection-news]")).to_have_text("4 selected")
+
+
+def ask_where_to_move(page: Page) -> None:
+    select_all(page)
+    page.get_by_role("form", name="Selected photos").get_by_role("button", name="Move", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+STATES: dict[str, Callable[[Page], None]] = {"selection": select_all, "move": ask_where_to_move}
 
 
 def faults_of(page: Page, name: str, path: str) -> list[str]:
     """What is wrong with a page in light and dark, on a phone and on a desktop."""
     page.goto(path)
+    if name in STATES:
+        STATES[name](page)
     found = []
     for shape, size in SHAPES.items():
         page.set_viewport_size(size)  # type: ignore[arg-type]

@@ -152,6 +152,7 @@ def test_an_upload_over_the_quota_can_be_tried_again_once_there_is_space(
     page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
 ) -> None:
     """One cause, told alike by the page and by the store; a retry asks how much room there is now."""
+    alice.delete(f"images/{alice.picture(alice.album(), jpeg_bytes(90, 60))['id']}/", expect=204)
     album = alice.album()
     sign_in(context, alice)
 

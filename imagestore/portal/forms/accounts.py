@@ -29,6 +29,7 @@ class LoginForm(allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = EmailField()
+        self.fields["login"].widget.attrs["autofocus"] = True
         self.order_fields(["login", "password", "remember"])
 
 
@@ -66,6 +67,7 @@ class SignupForm(allauth_forms.SignupForm):
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
     email = EmailField()
+    email.widget.attrs["autofocus"] = True
 
     def clean_email(self) -> str:
         """Look nothing up, unlike allauth: the time would tell whether the address has an account."""
@@ -77,8 +79,14 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    name = forms.CharField(max_length=NAME_LENGTH, required=False, help_text="Shown to nobody but you.")
+    name = forms.CharField(
+        max_length=NAME_LENGTH,
+        required=False,
+        help_text="Shown to nobody but you.",
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
 
 
 class DeleteAccountForm(forms.Form):
     password = PasswordField(label="Your password", autocomplete="current-password")
+    password.widget.attrs["autofocus"] = True

@@ -9,4 +9,7 @@ class AlbumForm(forms.ModelForm):
     class Meta:
         model = Album
         fields: ClassVar[list[str]] = ["title", "description"]
-        widgets: ClassVar[dict[str, forms.Widget]] = {"description": forms.Textarea(attrs={"rows": 3})}
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "title": forms.TextInput(attrs={"dir": "auto", "autofocus": True}),
+            "description": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        }

@@ -8,9 +8,7 @@ from albums.models import Album
 from images.changes import FIRST_YEAR, LAST_YEAR
 from images.models import Image
 from images.processing.dates import offset_minutes
-
-# So many albums can be chosen: those that changed last.
-ALBUM_CHOICES = 500
+from imagestore.portal.lists import album_choices
 
 
 class ClockField(forms.Field):
@@ -48,7 +46,10 @@ class ImageForm(forms.ModelForm):
     class Meta:
         model = Image
         fields: ClassVar[list[str]] = ["name", "caption"]
-        widgets: ClassVar[dict[str, forms.Widget]] = {"caption": forms.Textarea(attrs={"rows": 3})}
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"dir": "auto"}),
+            "caption": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        }
 
     def __init__(self, image: Image, *args: Any, **options: Any) -> None:
         dates = {"taken_at": image.taken_at, "taken_offset": image.taken_offset or ""}
@@ -79,5 +80,18 @@ class MoveForm(forms.Form):
         others = Album.objects.owned_by(image.owner).exclude(pk=image.album_id)
         field: Any = self.fields["album"]
         field.queryset = others
-        offered = others.order_by("-updated_at", "-public_id").only("public_id", "title")[:ALBUM_CHOICES]
-        field.widget.choices = [(album.public_id, album.title) for album in offered]
+        field.widget.choices = [(album.public_id, album.title) for album in album_choices(others)]
+
+
+class ShiftForm(forms.Form):
+    """By how much, and which way, the clocks of photos are moved."""
+
+    sign = forms.TypedChoiceField(choices=[("1", "later"), ("-1", "earlier")], coerce=int)
+    days = forms.IntegerField(min_value=0, max_value=36_500)
+    hours = forms.IntegerField(min_value=0, max_value=23)
+    minutes = forms.IntegerField(min_value=0, max_value=59)
+
+    @property
+    def seconds(self) -> int:
+        sign, days, hours, minutes = (self.cleaned_data[name] for name in ("sign", "days", "hours", "minutes"))
+        return int(sign * 60 * (minutes + 60 * (hours + 24 * days)))

@@ -5,8 +5,10 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from albums.models import Album
 from images.deletion.trash import trash_images
 from images.delivery.links import downloads_of
 from images.models import Image
@@ -52,8 +54,34 @@ def test_the_tiles_bring_the_figures_that_a_reload_would_show(pages, alice):
         [here], [there] = (
             re.findall(f'<div data-live-part="{part}">(.*?)</div>', text, re.DOTALL) for text in (fresh, reload)
         )
+        # A token is masked anew each time.
+        here, there = (re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text) for text in (here, there))
         assert here == there
     assert "1 photo</span>" in fresh
+
+
+def test_long_numbers_have_separators(pages, alice):
+    album = album_of(alice)
+    Album.objects.filter(pk=album.pk).update(image_count=1234)
+    for path in ("/albums/", album.get_absolute_url(), reverse("album-delete", args=[album.public_id])):
+        assert "1,234 photos" in pages.get(path).content.decode(), path
+    assert 'data-count="1234"' in pages.get(album.get_absolute_url()).content.decode()
+
+
+def test_the_time_of_an_upload_names_its_zone_until_a_script_shows_the_visitors(pages, sea):
+    page = pages.get(sea["hills"].get_absolute_url()).content.decode()
+    assert re.search(r'<time datetime="[^"]+\+00:00"\s+data-local>[^<]+ UTC</time>', page)
+
+
+def test_the_deletion_of_an_account_names_what_goes_with_it(pages, alice, sea):
+    trash_images(alice, Image.objects.filter(pk=sea["hills"].pk))
+    Album.objects.filter(pk=album_of(alice).pk).update(image_count=2000, trashed_at=timezone.now())
+    page = pages.get(reverse("profile-delete")).content.decode()
+    assert "its 2 albums and 2,004 photos (" in page
+
+
+def test_the_documents_of_the_api_lead_back(pages):
+    assert '<a href="/">← Image store</a>' in pages.get(reverse("docs")).content.decode()
 
 
 def test_the_file_of_a_size_is_saved_under_the_name_with_that_size(pages, sea):

@@ -21,7 +21,8 @@ def test_the_api_says_limit_and_used(client):
 
 def test_the_album_page_says_when_the_quota_runs_short(client):
     alice = user(quota_bytes=10_000)
-    holiday = album(alice)
+    holiday, spare = album(alice), received(album(alice))
+    type(alice).objects.update(used_bytes=0)
     client.force_login(alice)
 
     def page():
@@ -31,10 +32,14 @@ def test_the_album_page_says_when_the_quota_runs_short(client):
     assert 'data-free-bytes="10000"' in page()
     type(alice).objects.update(used_bytes=9_500)
     assert "500\xa0bytes of your 10\xa0KB left" in page()
+    assert 'data-free-bytes="500"' in page()
+    assert "Empty the trash" not in page()
+    services.delete_images(alice, Image.objects.filter(pk=spare.pk))
+    type(alice).objects.update(used_bytes=9_500)
     tiles = client.get(reverse("album-tiles", args=[holiday.public_id])).content.decode()
     for part in (page(), tiles):
         assert 'left</span> <a href="/trash/">Empty the trash to make room</a>' in part
-    assert 'data-free-bytes="500"' in page()
+        assert ("upload__quota" in part) == (part is not tiles)
 
 
 def test_the_page_leaves_the_judgement_to_the_store_where_bytes_may_come_back(client):

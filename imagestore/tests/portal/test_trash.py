@@ -1,12 +1,14 @@
 """The trash on the pages."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
 from images.deletion import trash
 from images.models import Image
-from images.tests.helpers import made_album, trash_all, user
+from images.tests.helpers import made_album, trash_all, user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +32,7 @@ def test_deleting_says_where_it_went_and_undo_brings_it_back(api, alice):
     ):
         undo = reverse("trash-restore", args=[thing.public_id])
         page = api.post(path, follow=True).content.decode()
-        assert f"“{thing}” is in the trash." in page
+        assert f"“<bdi>{thing}</bdi>” is in the trash." in page
         assert f'<form method="post" action="{undo}">' in page
         answer = api.post(undo, follow=True)
         assert answer.redirect_chain == [(thing.get_absolute_url(), 302)]
@@ -43,7 +45,7 @@ def test_the_trash_page_shows_what_there_is(api, alice):
     holiday, [image, _] = made_album(alice)
     trash_all(image)
     page = api.get("/trash/").content.decode()
-    assert "Photo from “Iceland”" in page
+    assert "Photo from “<bdi>Iceland</bdi>”" in page
     assert "30 days left" in page
     trash_all(holiday)
     page = api.get("/trash/").content.decode()
@@ -51,6 +53,22 @@ def test_the_trash_page_shows_what_there_is(api, alice):
     assert reverse("trash-restore", args=[image.public_id]) not in page
     answer = api.post(reverse("trash-restore", args=[holiday.public_id]), {"stay": "true"})
     assert answer["Location"] == "/trash/"
+
+
+def test_a_trashed_photo_can_be_looked_at_larger(api, alice):
+    holiday, [image, other] = made_album(alice)
+    work_off()
+    look = reverse("trash-detail", args=[image.public_id])
+    assert api.get(look).status_code == 404
+    trash_all(image)
+    assert f'href="{look}"' in api.get("/trash/").content.decode()
+    page = api.get(look).content.decode()
+    assert re.search(r'<img class="trashed__picture"\s+src="[^"]*/media/', page)
+    assert reverse("trash-restore", args=[image.public_id]) in page
+    trash_all(holiday)
+    assert "Restore its album first" in api.get(look).content.decode()
+    for thing in (holiday, other):
+        assert api.get(reverse("trash-detail", args=[thing.public_id])).status_code == 404
 
 
 def test_a_further_page_of_the_trash_is_where_one_stays_until_it_is_empty(api, alice):
@@ -99,7 +117,7 @@ def test_what_goes_for_ever_is_named_first(api, alice):
     norway, _ = made_album(alice, 1, "Norway")
     trash_all(image, holiday)
     path = reverse("trash-delete", args=[holiday.public_id])
-    assert "Delete “Iceland” and its 2 photos for ever?" in api.get(path).content.decode()
+    assert "Delete “<bdi>Iceland</bdi>” and its 2 photos for ever?" in api.get(path).content.decode()
     assert "Delete 1 album and 2 photos for ever?" in api.get("/trash/empty/").content.decode()
     assert api.post(path)["Location"] == "/trash/"
     assert Image.objects.undeleted().count() == 1

@@ -1,0 +1,46 @@
+/** Does one thing to many images through the API, in requests of at most 1000 ids. */
+
+const REQUEST_IDS = 1000;
+const NO_CONNECTION = "The connection was lost. Try again.";
+
+/** Of a request from a page: the cookie may be newer than the form. */
+export function csrfToken(form) {
+  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
+  return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
+}
+
+/** @returns {status, body} of a request with JSON; status 0 without a connection. */
+export async function postJson(url, body, token, fetch = globalThis.fetch) {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json().catch(() => ({})) };
+  } catch {
+    return { status: 0, body: { detail: NO_CONNECTION } };
+  }
+}
+
+/**
+ * @param post sends a body to the API's images/batch/ and returns what postJson() does.
+ * @returns done: the ids to which it was done. refused: [{id, detail}] of the others.
+ */
+export async function runBatch(ids, options, post) {
+  const [done, refused] = [[], []];
+  for (let start = 0; start < ids.length; start += REQUEST_IDS) {
+    const some = ids.slice(start, start + REQUEST_IDS);
+    const { status, body } = await post({ ...options, ids: some });
+    if (status !== 207) {
+      const detail = body.detail ?? "The store could not do it just now. Try again.";
+      refused.push(...ids.slice(start).map((id) => ({ id, detail })));
+      break;
+    }
+    for (const result of body.results) {
+      if (result.status < 400) done.push(result.id);
+      else refused.push({ id: result.id, detail: result.problem?.detail ?? "" });
+    }
+  }
+  return { done, refused };
+}

@@ -1,0 +1,167 @@
+"""Selecting photos: by click, Shift, a long press and keys; what is done to them then, and the way back."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from images.tests.pictures import jpeg_bytes
+from tests.browser.pages import sign_in
+from tests.people import Person
+
+NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+
+
+@pytest.fixture
+def album(page: Page, context: BrowserContext, alice: Person) -> Iterator[str]:
+    """An album of four photos, which the page shows by name."""
+    album = alice.album()
+    for number, name in enumerate(NAMES):
+        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    sign_in(context, alice)
+    page.route("**/api/v1/images/batch/", lambda route: batch(route, alice))
+    page.goto(f"/albums/{album}/?ordering=name")
+    return album
+
+
+def batch(route: Route, person: Person) -> None:
+    """Stands in for the endpoint, with those that do the same to one image."""
+    body = json.loads(route.request.post_data or "")
+    act = {
+        "trash": lambda image: person.delete(f"images/{image}/"),
+        "restore": lambda image: person.post(f"trash/{image}/restore/"),
+        "move": lambda image: person.call("PATCH", f"images/{image}/", json={"album": body["album"]}),
+        "favourite": lambda image: person.call("PATCH", f"images/{image}/", json={"favourite": body["value"]}),
+    }[body["action"]]
+    results = []
+    for image in body["ids"]:
+        answer = act(image)
+        problem = {"problem": answer.json()} if answer.status_code >= 400 else {}
+        results.append({"id": image, "status": answer.status_code, **problem})
+    route.fulfill(status=207, json={"results": results})
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.locator(".tile").filter(has=page.get_by_label(f"Select {name}"))
+
+
+def check(page: Page, name: str) -> Locator:
+    return page.get_by_label(f"Select {name}")
+
+
+def in_bar(page: Page, name: str) -> Locator:
+    return page.get_by_role("form", name="Selected photos").get_by_role("button", name=name, exact=True)
+
+
+def selected(page: Page) -> list[str]:
+    boxes = page.locator(".tile__check :checked")
+    return [str(box.get_attribute("aria-label")).removeprefix("Select ") for box in boxes.all()]
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".tile__name").all_text_contents()
+
+
+def count(page: Page, text: str) -> None:
+    expect(page.locator("[data-selection-news]")).to_have_text(text)
+
+
+def toast(page: Page, text: str) -> Locator:
+    return page.locator(".toast").filter(has_text=text)
+
+
+def test_clicks_select_one_or_a_range_and_open_nothing_until_the_selection_ends(page: Page, album: str) -> None:
+    tile(page, "a.jpg").hover()
+    check(page, "a.jpg").click()
+    count(page, "1 selected")
+    tile(page, "c.jpg").locator(".tile__link").click(modifiers=["Shift"])
+    count(page, "3 selected")
+    tile(page, "b.jpg").locator(".tile__link").click()
+    count(page, "2 selected")
+    assert selected(page) == ["a.jpg", "c.jpg"]
+    in_bar(page, "Clear the selection").click()
+    count(page, "None selected")
+    expect(page.locator("[data-selection]")).to_be_hidden()
+    tile(page, "b.jpg").locator(".tile__link").click()
+    page.wait_for_url("**/images/**")
+
+
+def test_the_keyboard_alone_selects_trashes_and_undoes(page: Page, album: str) -> None:
+    tile(page, "b.jpg").locator(".tile__link").focus()
+    page.keyboard.press("x")
+    count(page, "1 selected")
+    page.keyboard.press("Tab")
+    expect(check(page, "b.jpg")).to_be_focused()
+    page.keyboard.press("Space")
+    count(page, "None selected")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    tile(page, "d.jpg").locator(".tile__link").focus()
+    page.keyboard.press("Shift+X")
+    count(page, "2 selected")
+    assert selected(page) == ["c.jpg", "d.jpg"]
+    in_bar(page, "Move to trash").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator("[data-count]").first).to_have_text("2 photos")
+    toast(page, "2 photos are in the trash.").get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".tile")).to_have_count(4)
+    assert names(page) == NAMES
+    expect(page.locator("[data-count]").first).to_have_text("4 photos")
+    check(page, "a.jpg").focus()
+    page.keyboard.press("x")
+    page.keyboard.press("Escape")
+    count(page, "None selected")
+
+
+def test_a_long_press_selects_and_opens_nothing(page: Page, context: BrowserContext, album: str) -> None:
+    finger = context.new_cdp_session(page)
+    box = tile(page, "b.jpg").bounding_box()
+    assert box
+    at = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}]
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at})
+    count(page, "1 selected")
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tile(page, "c.jpg").locator(".tile__link").click()
+    count(page, "2 selected")
+    assert selected(page) == ["b.jpg", "c.jpg"]
+
+
+def test_all_photos_of_the_list_move_to_a_new_album_and_back(page: Page, alice: Person, album: str) -> None:
+    page.goto(f"/albums/{album}/?ordering=name&page_size=2")
+    page.get_by_role("button", name="Select", exact=True).click()
+    in_bar(page, "Select all").click()
+    count(page, "4 selected")
+    in_bar(page, "Move").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Move 4 photos to an album")
+    dialog.get_by_label("Or a new album").fill("Winter")
+    dialog.get_by_role("button", name="Move").click()
+    said = toast(page, "4 photos are in “Winter” now.")
+    expect(said).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(0)
+    assert sorted(each["image_count"] for each in alice.albums()) == [0, 4]
+    said.get_by_role("button", name="Undo").click()
+    expect(toast(page, "4 photos are back.")).to_be_visible()
+    assert names(page) == NAMES[:2]
+    assert len(alice.images(album)) == 4
+
+
+def test_favourites_bear_a_star_and_what_fails_says_why(page: Page, alice: Person, album: str) -> None:
+    page.goto("/photos/?ordering=name")
+    tile(page, "a.jpg").hover()
+    check(page, "a.jpg").click()
+    in_bar(page, "Favourite").click()
+    expect(tile(page, "a.jpg").get_by_role("img", name="Favourite")).to_be_visible()
+    count(page, "None selected")
+    [gone] = [image["id"] for image in alice.images(album) if image["name"] == "b.jpg"]
+    alice.delete(f"images/{gone}/", expect=204)
+    for name in ("b.jpg", "c.jpg"):
+        tile(page, name).hover()
+        check(page, name).click()
+    in_bar(page, "Move to trash").click()
+    expect(toast(page, "It was not done to 1 photo.")).to_be_visible()
+    expect(tile(page, "c.jpg")).to_have_count(0)
+    count(page, "1 selected")
