@@ -54,7 +54,7 @@ LINGER_SILENCE_SECONDS = 2
 STEP_BYTES = 64 * 1024
 # How often the loop looks for what is overdue.
 LOOK_SECONDS = 0.5
-# Each client needs a descriptor, and each answer from a file one more; an archive has its layout open, too.
+# Each client needs a descriptor, and each answer from a file one more.
 OPEN_FILES = 16 * 1024
 # What the app itself has open: the database of each thread, the pipes of its child processes.
 OPEN_FILES_OF_THREAD = 4
