@@ -121,7 +121,7 @@ class IdsField(BoundedListField):
     child = IdField()
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": MAX_IDS, "allow_empty": False, **options})
+        super().__init__(**{"min_length": 1, "max_length": MAX_IDS, **options})
 
     def to_internal_value(self, data: Any) -> list[UUID]:
         ids: list[UUID] = super().to_internal_value(data)

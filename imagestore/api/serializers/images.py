@@ -71,7 +71,8 @@ class ImageSerializer(WithLinks, serializers.ModelSerializer[Image]):
     error = serializers.SerializerMethodField()
     damage = serializers.SerializerMethodField()
     taken_at = ClockField(allow_null=True)
-    exposure = ExposureSerializer(allow_null=True)
+    # Read-only, or the form of the browsable API would have inline styles.
+    exposure = ExposureSerializer(allow_null=True, read_only=True)
     rotation = serializers.ChoiceField(ROTATIONS)
     taken_offset = serializers.CharField(allow_null=True)
     created_at = TimeField()
