@@ -2,10 +2,10 @@
 
 import { AlbumGrid } from "./album-grid.js";
 import { rememberPosition } from "./return-position.js";
-import { startUploads } from "./uploads.js";
+import { showUploads } from "./uploaded-tiles.js";
 
 const element = document.querySelector("[data-tiles]");
 const grid = new AlbumGrid(element);
 grid.watch();
 rememberPosition(element.dataset.list);
-startUploads(document.querySelector("[data-upload]"), grid);
+showUploads(grid, document.querySelector("[data-upload]").dataset.album);

@@ -5,9 +5,11 @@ import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
 import { submitFormsOnce } from "./submit-once.js";
 import { watchToasts } from "./toast.js";
+import { startUploads } from "./upload-start.js";
 
 watchToasts();
 watchMenus();
 submitFormsOnce();
 watchConfirmLinks();
 paintPlaceholders();
+startUploads();
