@@ -1,5 +1,7 @@
 /** Counts, sizes and the states of uploads in words. */
 
+const UNFINISHED_STATES = ["waiting", "sending", "checking"];
+
 export const photos = (count) => `${count} photo${count === 1 ? "" : "s"}`;
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
@@ -40,13 +42,15 @@ export function stateText(item) {
 /** The state of all uploads together. */
 export function totalText(items, { paused = false } = {}) {
   const count = (...states) => items.filter((item) => states.includes(item.state)).length;
-  const settled = items.length - count("waiting", "sending", "checking");
-  if (settled < items.length) {
-    if (paused) return `Paused, ${settled} of ${photos(items.length)} done`;
+  if (items.some(({ state }) => UNFINISHED_STATES.includes(state))) {
+    const done = count("done", "duplicate", "broken");
+    const refused = count("failed", "refused");
+    const rest = refused ? `, ${refused} not added` : "";
+    if (paused) return `Paused, ${done} of ${photos(items.length)} done${rest}`;
     if (items.some((item) => item.disconnected && item.state === "waiting")) {
-      return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
+      return `Waiting for the connection, ${done} of ${photos(items.length)} done${rest}`;
     }
-    return `Adding ${photos(items.length)}, ${settled} done`;
+    return `Adding ${photos(items.length)}, ${done} done${rest}`;
   }
   const results = [
     [count("done"), "added"],

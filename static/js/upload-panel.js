@@ -11,7 +11,8 @@ const TROUBLE_STATES = ["failed", "refused", "broken", "missing"];
 const RUNNING_STATES = ["sending", "checking"];
 const MOST_TROUBLE_ROWS = 30;
 const WAITING_ROWS = 3;
-const PHONE = matchMedia("(max-width: 40rem)");
+const SMALL_SCREEN = matchMedia("(max-width: 40rem), (max-height: 30rem)");
+const FOLDED_KEY = "uploads-folded";
 
 /** Draws a small square of the image on a canvas, because the CSP forbids blob: URLs. */
 async function drawPreview(file, box) {
@@ -43,9 +44,14 @@ export class UploadPanel {
   constructor(panel, command) {
     this.#panel = panel;
     this.#command = command;
-    this.#fold(PHONE.matches);
+    // It must not lie on the photos that people look at.
+    const coversPhoto = SMALL_SCREEN.matches || document.querySelector("[data-viewer]");
+    this.#fold(coversPhoto || sessionStorage.getItem(FOLDED_KEY) === "true");
     const onClick = (name, act) => this.#element(name).addEventListener("click", act);
-    onClick("fold", () => this.#fold(!this.#folded));
+    onClick("fold", () => {
+      this.#fold(!this.#folded);
+      sessionStorage.setItem(FOLDED_KEY, this.#folded);
+    });
     onClick("close", () => this.#close());
     onClick("pause", () => command(this.#paused ? "resume" : "pause"));
     onClick("cancel-all", () =>
@@ -140,12 +146,12 @@ export class UploadPanel {
     this.#element("missing").hidden = !missing;
   }
 
-  /** First what needs attention, then what is being sent, then what comes next. */
+  /** First what is being sent, then what needs attention, then what comes next. */
   #renderRows(items) {
     const trouble = items.filter(({ state }) => TROUBLE_STATES.includes(state));
     const waiting = items.filter(({ state }) => state === "waiting");
     const running = items.filter(({ state }) => RUNNING_STATES.includes(state));
-    const shown = [...trouble.slice(0, MOST_TROUBLE_ROWS), ...running, ...waiting.slice(0, WAITING_ROWS)];
+    const shown = [...running, ...trouble.slice(0, MOST_TROUBLE_ROWS), ...waiting.slice(0, WAITING_ROWS)];
     const list = this.#element("list");
     const ids = new Set(shown.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
@@ -166,10 +172,10 @@ export class UploadPanel {
     const row = document.getElementById("upload-row").content.firstElementChild.cloneNode(true);
     row.dataset.id = item.id;
     row.querySelector(".upload__name").textContent = item.name;
-    row.querySelector(".upload__album").textContent = item.album.title;
+    const isOfPage = document.querySelector("[data-upload]")?.dataset.album === item.album.id;
+    row.querySelector(".upload__album").textContent = isOfPage ? "" : item.album.title;
     row.querySelector("progress").setAttribute("aria-label", item.name);
-    row.querySelector("[data-retry] span").textContent = item.name;
-    row.querySelector("[data-cancel] span").textContent = `Cancel ${item.name}`;
+    row.querySelector("[data-retry] span").textContent = ` ${item.name}`;
     const login = row.querySelector(".upload__login");
     login.href = `${login.getAttribute("href")}?next=/albums/${item.album.id}/`;
     this.#rows.set(item.id, row);
@@ -184,6 +190,7 @@ export class UploadPanel {
     }
     row.dataset.state = item.state;
     row.querySelector(".upload__state").textContent = stateText(item);
+    row.querySelector("[data-cancel] span").textContent = `${item.isUnfinished ? "Cancel" : "Forget"} ${item.name}`;
     const bar = row.querySelector("progress");
     if (item.state === "checking") bar.removeAttribute("value");
     else bar.value = item.sentBytes / item.size;
@@ -203,7 +210,7 @@ export class UploadPanel {
   }
 
   #fold(folded) {
-    this.#panel.classList.toggle("is-folded", folded);
+    this.#panel.classList.toggle("is-folded", Boolean(folded));
     this.#element("fold").setAttribute("aria-expanded", String(!folded));
   }
 

@@ -1,12 +1,12 @@
 /** Uploads files, three at a time. A file that fails stops no other file. What is unfinished outlives the page. */
 
-import { filesize } from "./format.js";
+import { FreeBytes } from "./free-bytes.js";
+import { KeptItems } from "./kept-items.js";
+import { Pauses } from "./pauses.js";
+import { isUnfinished, lacks, newItem, RUNNING_STATES, STORED_STATES } from "./upload-item.js";
 import { QUOTA_EXCEEDED, UNREADABLE } from "./upload-request.js";
 
 const PARALLEL_UPLOADS = 3;
-const UNFINISHED_STATES = ["waiting", "sending", "checking"];
-const RUNNING_STATES = ["sending", "checking"];
-const STORED_STATES = ["done", "duplicate", "broken"];
 const BUSY_STATUSES = [429, 503];
 // 0: the connection broke. 502 to 504: a proxy did not reach the store. Both mostly pass.
 const DISCONNECTED_STATUSES = [0, 502, 503, 504];
@@ -14,22 +14,11 @@ const DISCONNECTED_STATUSES = [0, 502, 503, 504];
 const PERMANENT_STATUSES = [400, 404, 413, 415];
 // Other files would get the same response: all of them, or those of the album.
 const COMMON_STATUSES = [401, 404];
-const LONGEST_PAUSE_SECONDS = 30;
-const GIVE_UP_AFTER_MS = 10 * 60 * 1000;
 // A timer may fire some milliseconds early.
 const TIMER_MARGIN_MS = 50;
 // The first batch is small, so that the first upload begins soon.
 const FIRST_LOOKUP = { files: PARALLEL_UPLOADS, bytes: 2 ** 25 };
 const LOOKUP = { files: 50, bytes: 2 ** 28 };
-
-// What the browser's store keeps of an item, beside its file.
-const KEPT_FIELDS = [
-  ...["id", "album", "name", "size", "modified", "state", "detail", "image", "finishedAt"],
-  ...["sha256", "attempted", "uploadUrl", "overQuota", "signedOut", "disconnected"],
-];
-const recordOf = (item) => Object.fromEntries(KEPT_FIELDS.map((field) => [field, item[field]]));
-
-export const isUnfinished = ({ state }) => UNFINISHED_STATES.includes(state);
 
 /**
  * "changed" {items, removed}: these items are new or have changed; the items with these ids are gone.
@@ -40,15 +29,11 @@ export const isUnfinished = ({ state }) => UNFINISHED_STATES.includes(state);
 export class UploadQueue extends EventTarget {
   #browser;
   #maxBytes;
-  /** Album → bytes that are left of the quota, where the store has told. */
-  #freeBytes = new Map();
+  #kept;
+  #freeBytes;
   #running = new Map();
   #lookingUp = false;
-  #pausedUntil = 0;
-  #pauseSeconds = 0;
-  #disconnectedSince = 0;
-  #toKeep = [];
-  #keeping = false;
+  #pauses;
   items = [];
   /** All bytes that were sent, those of broken tries too. The panel makes the speed of it. */
   sentBytes = 0;
@@ -58,6 +43,9 @@ export class UploadQueue extends EventTarget {
   constructor(browser, { maxBytes, paused = false }) {
     super();
     this.#browser = browser;
+    this.#kept = new KeptItems(browser.store);
+    this.#freeBytes = new FreeBytes((album) => browser.fetchFreeBytes(album));
+    this.#pauses = new Pauses(browser.now);
     this.#maxBytes = maxBytes;
     this.paused = paused;
   }
@@ -73,13 +61,7 @@ export class UploadQueue extends EventTarget {
 
   /** Goes on with what an earlier page has left. */
   async restore() {
-    for (const { record, file } of await this.#browser.store.load()) {
-      const item = { ...record, file, kept: Boolean(file), sentBytes: 0 };
-      const goesOn = isUnfinished(item) || item.signedOut || item.disconnected;
-      if (goesOn) Object.assign(item, { state: "waiting", detail: "", signedOut: false, disconnected: false });
-      if ((goesOn || item.state === "failed") && !file) item.state = "missing";
-      this.items.push(item);
-    }
+    this.items = await this.#kept.load();
     if (this.items.every(({ state }) => ["done", "duplicate"].includes(state))) this.clear();
     this.#tell(this.items);
     this.#startNext();
@@ -87,28 +69,26 @@ export class UploadQueue extends EventTarget {
 
   /** @param items {id, album {id, title, freeBytes?}, file}. Files that a reload has lost are put back in their places. */
   add(items) {
-    if (!this.busy) this.#noteConnection();
-    const added = items.map((item) => this.#putBack(item) ?? this.#newItem(item)).filter(Boolean);
-    this.#save(added);
-    this.#toKeep.push(...added);
-    this.#keepFiles();
+    if (!this.busy) this.#pauses.noteAnswer();
+    const added = items.map((one) => this.#putBack(one) ?? this.#append(one)).filter(Boolean);
+    this.#kept.add(added);
     this.#tell(added);
     this.#startNext();
   }
 
   /** Upload these items again now. This also ends a pause of the queue. */
   async retry(ids) {
-    const items = this.items.filter(({ id, file }) => ids.includes(id) && file);
+    const items = this.#withIds(ids).filter(({ file }) => file);
     const albums = new Set(items.filter(({ overQuota }) => overQuota).map(({ album }) => album.id));
     for (const item of items) {
       Object.assign(item, { sentBytes: 0, disconnected: false, signedOut: false, overQuota: false });
       this.#change(item, "waiting");
     }
     // The user may have deleted something in another tab.
-    this.#pausedUntil = albums.size ? Infinity : 0;
-    await Promise.all([...albums].map((album) => this.#askFreeBytes(album)));
-    this.#noteConnection();
-    this.#pausedUntil = 0;
+    this.#pauses.begin(Infinity);
+    await Promise.all([...albums].map((album) => this.#freeBytes.ask(album)));
+    this.#pauses.noteAnswer();
+    this.#pauses.end();
     this.resume();
   }
 
@@ -128,8 +108,7 @@ export class UploadQueue extends EventTarget {
     this.paused = true;
     for (const item of this.items.filter(({ state }) => RUNNING_STATES.includes(state))) {
       this.#stop(item);
-      item.sentBytes = 0;
-      this.#change(item, "waiting");
+      this.#sendLater(item);
     }
     this.#tell([]);
   }
@@ -142,7 +121,7 @@ export class UploadQueue extends EventTarget {
 
   /** Forgets these files. What was stored stays stored. */
   cancel(ids) {
-    const gone = this.items.filter(({ id, state }) => ids.includes(id) && !STORED_STATES.includes(state));
+    const gone = this.#withIds(ids).filter(({ state }) => !STORED_STATES.includes(state));
     for (const item of gone) {
       this.#stop(item);
       if (item.uploadUrl) this.#browser.endUpload(item.uploadUrl);
@@ -165,56 +144,33 @@ export class UploadQueue extends EventTarget {
     this.#remove(this.items.filter((item) => !isUnfinished(item)));
   }
 
+  #withIds(ids) {
+    const wanted = new Set(ids);
+    return this.items.filter(({ id }) => wanted.has(id));
+  }
+
   #idsOf(condition) {
     return this.items.filter(condition).map(({ id }) => id);
   }
 
-  // ---- Files come, and are kept ---------------------------------------------------------------
-
-  #newItem({ id, album, file }) {
-    // These were picked to fill gaps, and fill none.
-    if (!album) return null;
-    const { name, size, lastModified } = file;
-    const item = { id, file, name, size, modified: lastModified, state: "waiting", detail: "", sentBytes: 0 };
-    item.album = { id: album.id, title: album.title };
-    this.items.push(item);
-    if (album.freeBytes < Infinity) this.#freeBytes.set(album.id, album.freeBytes);
-    if (size > this.#maxBytes) Object.assign(item, { state: "refused", detail: this.#tooLarge(size) });
-    return item;
-  }
-
   #putBack({ album, file }) {
-    const item = this.items.find(
-      (one) =>
-        one.state === "missing" &&
-        (!album || one.album.id === album.id) &&
-        one.name === file.name &&
-        one.size === file.size,
-    );
+    const item = this.items.find((one) => lacks(one, file, album));
     return item && Object.assign(item, { file, state: "waiting", detail: "" });
   }
 
-  #tooLarge(size) {
-    return `A file may have at most ${filesize(this.#maxBytes)}; this one has ${filesize(size)}. Nothing was stored.`;
-  }
-
-  /** Copies the files into the browser's store, one after the other, while the first ones are sent. */
-  async #keepFiles() {
-    if (this.#keeping) return;
-    this.#keeping = true;
-    for (let item = this.#toKeep.shift(); item; item = this.#toKeep.shift()) {
-      if (!isUnfinished(item)) continue;
-      item.kept = await this.#browser.store.keep(item.id, item.file);
-      if (item.kept && STORED_STATES.includes(item.state)) this.#browser.store.release([recordOf(item)]);
-      if (item.kept && item.state === "cancelled") this.#browser.store.remove([item.id]);
-    }
-    this.#keeping = false;
+  /** Undefined for a file without an album, which was picked to fill a gap and fills none. */
+  #append(picked) {
+    if (!picked.album) return undefined;
+    const item = newItem(picked, this.#maxBytes);
+    this.items.push(item);
+    if (picked.album.freeBytes !== undefined) this.#freeBytes.set(item.album.id, picked.album.freeBytes);
+    return item;
   }
 
   // ---- One after the other is sent ------------------------------------------------------------
 
   #startNext() {
-    if (this.paused || this.#browser.now() < this.#pausedUntil) return;
+    if (this.paused || this.#pauses.isActive) return;
     this.#lookUp();
     while (this.#running.size < PARALLEL_UPLOADS) {
       const next = this.items.find(({ state, lookedUp }) => state === "waiting" && lookedUp);
@@ -274,10 +230,10 @@ export class UploadQueue extends EventTarget {
 
   #response(item, signal) {
     this.#change(item, "sending");
-    if (item.isNew && item.size > (this.#freeBytes.get(item.album.id) ?? Infinity)) return QUOTA_EXCEEDED;
+    if (item.isNew && !this.#freeBytes.fits(item)) return QUOTA_EXCEEDED;
     const isAgain = item.attempted;
     item.attempted = true;
-    this.#save([item]);
+    this.#kept.save([item]);
     const options = {
       signal,
       onProgress: (bytes) => {
@@ -285,10 +241,14 @@ export class UploadQueue extends EventTarget {
         item.sentBytes = bytes;
         this.#tell([item]);
       },
+      onOffset: (bytes) => {
+        item.sentBytes = bytes;
+        this.#tell([item]);
+      },
       onSent: () => item.state === "sending" && this.#change(item, "checking"),
       onBegin: (uploadUrl) => {
         item.uploadUrl = uploadUrl;
-        this.#save([item]);
+        this.#kept.save([item]);
       },
     };
     const sending = this.#browser.uploadFile(item, options);
@@ -303,7 +263,7 @@ export class UploadQueue extends EventTarget {
       if (item.state === "cancelled") return undefined;
       return readable ? this.#waitForConnection(item, response) : this.#fail(item, UNREADABLE);
     }
-    this.#noteConnection();
+    this.#pauses.noteAnswer();
     if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
       return this.#wait(item, response.retryAfter, "The store is busy; goes on");
     }
@@ -312,15 +272,14 @@ export class UploadQueue extends EventTarget {
 
   #finish(item, { id, duplicate }) {
     Object.assign(item, { image: id, sentBytes: duplicate ? 0 : item.size, finishedAt: this.#browser.now() });
-    if (!duplicate) for (const [album, free] of this.#freeBytes) this.#freeBytes.set(album, free - item.size);
+    if (!duplicate) this.#freeBytes.take(item.size);
     this.#change(item, duplicate ? "duplicate" : "done");
   }
 
   #fail(item, { status, code, freeBytes, detail }) {
     const overQuota = code === QUOTA_EXCEEDED.code;
     // Then files that do not fit are not sent.
-    if (freeBytes >= 0 && this.#freeBytes.has(item.album.id)) this.#freeBytes.set(item.album.id, freeBytes);
-    else if (overQuota) this.#askFreeBytes(item.album.id);
+    if (overQuota) this.#freeBytes.refused(item.album.id, freeBytes);
     const permanent = PERMANENT_STATUSES.includes(status) && !overQuota && code !== "checksum_mismatch";
     for (const one of [item, ...this.#waitingWith(item, status)]) {
       Object.assign(one, { overQuota, signedOut: status === 401 });
@@ -335,22 +294,13 @@ export class UploadQueue extends EventTarget {
     return status === 404 ? waiting.filter((one) => one.album.id === album.id) : [];
   }
 
-  async #askFreeBytes(album) {
-    const free = await this.#browser.fetchFreeBytes(album).catch(() => Infinity);
-    if (free === Infinity) this.#freeBytes.delete(album);
-    else this.#freeBytes.set(album, free);
-  }
-
-  /** Each pause is longer than the one before. The store stores no file twice, so sending one again is safe. */
+  /** The store stores no file twice, so sending one again is safe. */
   #waitForConnection(item, { detail }) {
-    const now = this.#browser.now();
-    this.#disconnectedSince ||= now;
-    if (now - this.#disconnectedSince > GIVE_UP_AFTER_MS) return this.#giveUp(item, detail);
-    // Uploads that break during a pause do not make the next one longer.
-    if (now >= this.#pausedUntil) this.#pauseSeconds = Math.min(2 * this.#pauseSeconds || 1, LONGEST_PAUSE_SECONDS);
+    const seconds = this.#pauses.secondsAfterBreak();
+    if (!seconds) return this.#giveUp(item, detail);
     // This file may be what breaks the connection, so the others go first.
     this.items.push(...this.items.splice(this.items.indexOf(item), 1));
-    return this.#wait(item, this.#pauseSeconds, "Waiting for the connection; tries again");
+    return this.#wait(item, seconds, "Waiting for the connection; tries again");
   }
 
   #giveUp(item, detail) {
@@ -360,16 +310,17 @@ export class UploadQueue extends EventTarget {
     }
   }
 
-  #noteConnection() {
-    this.#disconnectedSince = this.#pauseSeconds = 0;
-  }
-
   /** Starts no upload before the pause ends. */
   #wait(item, seconds, reason) {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#browser.now() + seconds * 1000);
-    item.sentBytes = 0;
-    this.#change(item, "waiting", `${reason} in ${seconds} s`);
+    this.#pauses.begin(seconds);
+    this.#sendLater(item, `${reason} in ${seconds} s`);
     this.#browser.setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
+  }
+
+  #sendLater(item, detail) {
+    // A large file goes on where it was.
+    if (!item.uploadUrl) item.sentBytes = 0;
+    this.#change(item, "waiting", detail);
   }
 
   #stop(item) {
@@ -382,22 +333,17 @@ export class UploadQueue extends EventTarget {
   #change(item, state, detail = "") {
     const was = item.state;
     Object.assign(item, { state, detail });
-    if (STORED_STATES.includes(state) || state === "refused") this.#browser.store.release([recordOf(item)]);
-    else if (state !== was && !RUNNING_STATES.includes(state)) this.#save([item]);
+    if (STORED_STATES.includes(state) || state === "refused") this.#kept.release(item);
+    else if (state !== was && !RUNNING_STATES.includes(state)) this.#kept.save([item]);
     this.#tell([item]);
   }
 
-  #save(items) {
-    this.#browser.store.save(items.map(recordOf));
-  }
-
   #remove(items) {
-    this.items = this.items.filter((item) => !items.includes(item));
-    this.#browser.store.remove(items.map(({ id }) => id));
-    this.#tell(
-      [],
-      items.map(({ id }) => id),
-    );
+    const gone = new Set(items);
+    this.items = this.items.filter((item) => !gone.has(item));
+    this.#kept.remove(items);
+    const ids = items.map(({ id }) => id);
+    this.#tell([], ids);
   }
 
   #tell(items, removed = []) {

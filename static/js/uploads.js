@@ -7,9 +7,10 @@
 import { findKnown } from "./known-files.js";
 import { showToast } from "./toast.js";
 import { uploadInParts } from "./tus.js";
+import { shownOf } from "./upload-item.js";
 import { readMarker, writeMarker } from "./upload-marker.js";
 import { UploadPanel } from "./upload-panel.js";
-import { isUnfinished, UploadQueue } from "./upload-queue.js";
+import { UploadQueue } from "./upload-queue.js";
 import { csrfToken, isReadable, uploadFile } from "./upload-request.js";
 import { NO_STORE, UploadStore } from "./upload-store.js";
 
@@ -207,13 +208,6 @@ class UploadSession {
     if (!["done", "duplicate"].includes(state)) return;
     document.dispatchEvent(new CustomEvent("photo-stored", { detail: { album: album.id, image, state } }));
   }
-}
-
-/** What another tab, and the panel, need to know of an item. */
-function shownOf({ id, album, name, size, state, detail, sentBytes, image, finishedAt, ...rest }) {
-  const { disconnected, signedOut, overQuota } = rest;
-  const item = { id, album, name, size, state, detail, sentBytes, image, finishedAt };
-  return { ...item, disconnected, signedOut, overQuota, isUnfinished: isUnfinished({ state }) };
 }
 
 export const openUploads = (element) => new UploadSession(element);

@@ -44,11 +44,11 @@ test("an upload shows 100 % only when all of it was sent", () => {
   assert.equal(text(2000), "100 % of 2 KB");
 });
 
-test("the total counts what is settled while files are on their way", () => {
+test("the total counts what is stored and what is not while files are on their way", () => {
   assert.equal(totalText(items("waiting")), "Adding 1 photo, 0 done");
   assert.equal(
     totalText(items("waiting", "sending", "checking", "done", "duplicate", "broken", "failed", "refused")),
-    "Adding 8 photos, 5 done",
+    "Adding 8 photos, 3 done, 2 not added",
   );
 });
 

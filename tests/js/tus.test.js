@@ -23,7 +23,7 @@ const request = async (method, url, { headers, body }) => {
 
 function upload(uploadUrl) {
   const item = { file: new File(["0123456789"], "sea.jpg"), album: { id: "1" }, sha256: "ab", uploadUrl };
-  const options = { onBegin: (url) => begun.push(url), onProgress() {} };
+  const options = { onBegin: (url) => begun.push(url), onOffset() {}, onProgress() {} };
   return uploadInParts(item, options, request);
 }
 
@@ -45,6 +45,26 @@ test("a new file is created, then sent", async () => {
     ["PATCH", UPLOAD, 0, 10],
   ]);
   assert.deepEqual(begun, [UPLOAD]);
+});
+
+test("a large file goes in parts of 8 MiB, and only its last byte ends the sending", async () => {
+  const part = 8 * 2 ** 20;
+  const sent = [];
+  const item = { file: new File([new Uint8Array(part + 5)], "sea.jpg"), album: { id: "1" }, uploadUrl: UPLOAD };
+  const options = { onOffset() {}, onProgress() {}, onSent: () => sent.push(asked.length) };
+  answers = [answer(200, { "Upload-Offset": "0" }), answer(204, { "Upload-Offset": `${part}` })];
+  answers.push(answer(204, { "Upload-Offset": `${part + 5}`, ...IMAGE }));
+  const response = await uploadInParts(item, options, (method, url, more) => {
+    const answered = request(method, url, more);
+    more.onSent?.();
+    return answered;
+  });
+  assert.equal(response.id, "42");
+  assert.deepEqual(asked.slice(1), [
+    ["PATCH", UPLOAD, 0, part],
+    ["PATCH", UPLOAD, part, 5],
+  ]);
+  assert.deepEqual(sent, [3]);
 });
 
 test("a file that the album has is not sent", async () => {

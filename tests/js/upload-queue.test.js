@@ -104,6 +104,19 @@ describe("uploads", () => {
     assert.equal(queue.sentBytes, 160);
   });
 
+  test("what the store has of a large file is shown as sent, but does not count for the speed", async () => {
+    await add("a");
+    const request = browser.request("a");
+    request.onBegin("/api/v1/uploads/7/");
+    request.onProgress(60);
+    await browser.respond(DISCONNECTED);
+    assert.equal(item("a").sentBytes, 60);
+    await browser.pass(1.1);
+    browser.request("a").onOffset(50);
+    browser.request("a").onProgress(70);
+    assert.deepEqual([item("a").sentBytes, queue.sentBytes], [70, 80]);
+  });
+
   test("what an earlier try has brought is added, and no duplicate", async () => {
     await add("a", "b");
     await browser.respond(DISCONNECTED, "a");
