@@ -119,6 +119,12 @@ export class UploadQueue extends EventTarget {
     this.#startNext();
   }
 
+  /** Another tab goes on: this queue must neither send nor save any more. */
+  stop() {
+    this.paused = true;
+    for (const item of [...this.#running.keys()]) this.#stop(item);
+  }
+
   /** Forgets these files. What was stored stays stored. */
   cancel(ids) {
     const gone = this.#withIds(ids).filter(({ state }) => !STORED_STATES.includes(state));

@@ -17,6 +17,8 @@ import { NO_STORE, UploadStore } from "./upload-store.js";
 const TELL_EVERY_MS = 200;
 // A file of this size or more goes on where a broken try ended. A smaller one is simply sent again.
 const LARGE_BYTES = 8 * 2 ** 20;
+// Phones suspend tabs that are not seen; such a tab holds the lock, but sends nothing and hears nothing.
+const ANSWER_WITHIN_MS = 5000;
 const LONGEST_TITLE = 200; // in characters
 // A page that was made before the end of an upload may lack its tile. Longer ago, it has it.
 const RECENT_MS = 60_000;
@@ -75,14 +77,19 @@ class UploadSession {
     document.addEventListener("photo-prepared", ({ detail }) => this.#command("finishImage", detail));
     addEventListener("online", () => this.#command("retryDisconnected"));
     addEventListener("beforeunload", (event) => this.#losesBytes && event.preventDefault());
-    this.#takePart();
+    // Over plain HTTP browsers offer neither locks nor a store to rely on: each tab sends for itself.
+    if (!navigator.locks) this.#becomeSender(NO_STORE);
+    else this.#join();
   }
 
   /** @param files {file, folder}[] @param album {id, title, freeBytes}, or null: each folder becomes an album. */
   async add(files, album) {
     if (album) return this.#add(files, album);
     const folders = new Map();
-    for (const one of files) folders.set(one.folder, [...(folders.get(one.folder) ?? []), one]);
+    for (const one of files) {
+      if (!folders.has(one.folder)) folders.set(one.folder, []);
+      folders.get(one.folder).push(one);
+    }
     if (folders.delete("")) showToast("Open an album for single photos. A folder becomes an album.");
     this.#creatingAlbums = true;
     for (const [folder, inside] of folders) {
@@ -103,22 +110,33 @@ class UploadSession {
 
   #add(files, album) {
     const items = files.map(({ file }) => ({ id: newId(), album, file }));
-    if (!this.#queue) for (const item of items) this.#unanswered.set(item.id, item);
+    if (!this.#queue) {
+      for (const item of items) this.#unanswered.set(item.id, item);
+      setTimeout(() => this.#unanswered.size && this.#takePart({ steal: true }), ANSWER_WITHIN_MS);
+    }
     this.#command("add", items);
   }
 
   // ---- Which tab sends ------------------------------------------------------------------------
 
-  #takePart() {
-    // Over plain HTTP browsers offer neither locks nor a store to rely on: each tab sends for itself.
-    if (!navigator.locks) return this.#becomeSender(NO_STORE);
+  #join() {
     this.#channel = new BroadcastChannel(`uploads-${this.#user}`);
     this.#channel.addEventListener("message", ({ data }) => this.#hear(data));
     this.#channel.postMessage({ command: "hello" });
-    return navigator.locks.request(`uploads-${this.#user}`, async () => {
+    this.#takePart();
+  }
+
+  #takePart({ steal = false } = {}) {
+    const isSender = async () => {
       await this.#becomeSender(await UploadStore.open(this.#user).catch(() => NO_STORE));
       // Until this page goes away.
       await new Promise(() => {});
+    };
+    navigator.locks.request(`uploads-${this.#user}`, { steal }, isSender).catch(() => {
+      // Another tab has got no answer from this one, and has taken the lock.
+      this.#queue?.stop();
+      this.#queue = null;
+      this.#takePart();
     });
   }
 

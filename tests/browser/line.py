@@ -18,6 +18,7 @@ class Line:
         self._ends: set[socket.socket] = set()
         self._stall_at: int | None = None
         self._over = threading.Event()
+        self._is_cut = False
         self.stalled = threading.Event()
         self.sent_bytes = 0
 
@@ -36,8 +37,9 @@ class Line:
             self.sent_bytes, self._stall_at = 0, sent_bytes
 
     def cut(self) -> None:
-        """End all connections that there are. New ones are forwarded as before."""
+        """End all connections, and each new one, until `repair`."""
         with self._lock:
+            self._is_cut = True
             for end in self._ends:
                 with suppress(OSError):
                     # A reset: after a plain end, the other side could go on sending into the void.
@@ -46,6 +48,10 @@ class Line:
                 end.close()
             self._ends.clear()
 
+    def repair(self) -> None:
+        with self._lock:
+            self._is_cut = False
+
     def _listen(self) -> None:
         with suppress(OSError):
             while True:
@@ -53,6 +59,9 @@ class Line:
                 store = socket.create_connection(("127.0.0.1", self._upstream))
                 with self._lock:
                     self._ends |= {browser, store}
+                if self._is_cut:
+                    self.cut()
+                    continue
                 for source, target, is_counted in ((browser, store, True), (store, browser, False)):
                     threading.Thread(target=self._forward, args=(source, target, is_counted), daemon=True).start()
 

@@ -342,6 +342,15 @@ describe("pause, resume and cancel", () => {
     assert.deepEqual(browser.sent, []);
   });
 
+  test("a queue that is stopped sends nothing and saves nothing any more", async () => {
+    await add("a", "b");
+    const before = structuredClone([...browser.store.records.values()]);
+    queue.stop();
+    await settle();
+    assert.deepEqual(browser.uploading, []);
+    assert.deepEqual([...browser.store.records.values()], before);
+  });
+
   test("a cancelled file is forgotten, and the next one is sent", async () => {
     await add("a", "b", "c", "d");
     queue.cancel(["a"]);
