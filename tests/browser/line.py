@@ -40,17 +40,20 @@ class Line:
         """End all connections, and each new one, until `repair`."""
         with self._lock:
             self._is_cut = True
-            for end in self._ends:
-                with suppress(OSError):
-                    # A reset: after a plain end, the other side could go on sending into the void.
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
-            self._ends.clear()
+            self._end_all()
 
     def repair(self) -> None:
         with self._lock:
             self._is_cut = False
+
+    def _end_all(self) -> None:
+        for end in self._ends:
+            with suppress(OSError):
+                # A reset: after a plain end, the other side could go on sending into the void.
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
 
     def _listen(self) -> None:
         with suppress(OSError):
@@ -59,9 +62,9 @@ class Line:
                 store = socket.create_connection(("127.0.0.1", self._upstream))
                 with self._lock:
                     self._ends |= {browser, store}
-                if self._is_cut:
-                    self.cut()
-                    continue
+                    if self._is_cut:
+                        self._end_all()
+                        continue
                 for source, target, is_counted in ((browser, store, True), (store, browser, False)):
                     threading.Thread(target=self._forward, args=(source, target, is_counted), daemon=True).start()
 
