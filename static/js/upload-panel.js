@@ -54,19 +54,10 @@ export class UploadPanel {
     });
     onClick("close", () => this.#close());
     onClick("pause", () => command(this.#paused ? "resume" : "pause"));
-    onClick("cancel-all", () =>
-      command(
-        "cancel",
-        this.#idsOf(({ isUnfinished }) => isUnfinished),
-      ),
-    );
-    onClick("retry-all", () => command("retry", this.#failed()));
-    onClick("forget", () =>
-      command(
-        "cancel",
-        this.#idsOf(({ state }) => state === "missing"),
-      ),
-    );
+    const [unfinished, missing] = [({ isUnfinished }) => isUnfinished, ({ state }) => state === "missing"];
+    onClick("cancel-all", () => this.#act("cancel", this.#idsOf(unfinished)));
+    onClick("retry-all", () => this.#act("retry", this.#failed()));
+    onClick("forget", () => this.#act("cancel", this.#idsOf(missing)));
     this.#element("list").addEventListener("click", ({ target }) => this.#clickRow(target));
     this.#element("again").addEventListener("change", ({ target }) => this.#pickAgain(target));
   }
@@ -122,6 +113,7 @@ export class UploadPanel {
 
   #render() {
     const items = [...this.#items.values()];
+    if (!items.length && this.#panel.contains(document.activeElement)) this.#focusPage();
     this.#panel.hidden = !items.length;
     document.body.classList.toggle("has-uploads", items.length > 0);
     const busy = items.some(({ isUnfinished }) => isUnfinished);
@@ -216,6 +208,10 @@ export class UploadPanel {
 
   #close() {
     this.#command("clear");
+    this.#focusPage();
+  }
+
+  #focusPage() {
     document.getElementById("main").focus({ preventScroll: true });
   }
 }
