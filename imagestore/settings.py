@@ -391,6 +391,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
+        "worker-src": [SELF],
         "style-src": [SELF],
         # data: is for ThumbHash placeholders, which a script draws, and for Swagger's icons.
         "img-src": [SELF, "data:", *_media_origin],

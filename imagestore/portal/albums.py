@@ -70,7 +70,6 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "album": album,
         "page": page,
         "list_request": list_request,
-        "upload_limits": {"max_bytes": settings.MAX_UPLOAD_BYTES, "max_files": settings.MAX_BULK_FILES},
         "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
         "any_unfinished": _any_unfinished(album),

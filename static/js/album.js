@@ -3,11 +3,11 @@
 import { AlbumGrid } from "./album-grid.js";
 import { rememberPosition } from "./return-position.js";
 import { startSelection } from "./selection.js";
-import { startUploads } from "./uploads.js";
+import { showUploads } from "./uploaded-tiles.js";
 
 const element = document.querySelector("[data-tiles]");
 const grid = new AlbumGrid(element);
 grid.watch();
 rememberPosition(element.dataset.list);
 startSelection(element, grid);
-startUploads(document.querySelector("[data-upload]"), grid);
+showUploads(grid, document.querySelector("[data-upload]").dataset.album);

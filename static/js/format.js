@@ -1,5 +1,7 @@
 /** Counts, sizes and the states of uploads in words. */
 
+const UNFINISHED_STATES = ["waiting", "sending", "checking"];
+
 /** With separators, as Django's `intcomma` in the pages. */
 export const number = (count) => count.toLocaleString("en");
 
@@ -24,13 +26,15 @@ export function stateText(item) {
     case "waiting":
       return item.detail || "Waiting";
     case "sending":
-      return `${Math.floor(item.sentFraction * 100)} % of ${filesize(item.file.size)}`;
+      return `${Math.floor((item.sentBytes / item.size) * 100)} % of ${filesize(item.size)}`;
     case "checking":
       return "Being checked…";
     case "done":
       return "Added";
     case "duplicate":
       return "Already in this album";
+    case "missing":
+      return "Not sent before the page was left. Pick it again.";
     case "broken":
       return `In the album, but it could not be prepared. ${item.detail}`;
     default:
@@ -39,19 +43,36 @@ export function stateText(item) {
 }
 
 /** The state of all uploads together. */
-export function totalText(items) {
+export function totalText(items, { paused = false } = {}) {
   const count = (...states) => items.filter((item) => states.includes(item.state)).length;
-  const settled = items.length - count("waiting", "sending", "checking");
-  if (items.some((item) => item.disconnected && item.state === "waiting")) {
-    return `Waiting for the connection, ${settled} of ${photos(items.length)} done`;
+  if (items.some(({ state }) => UNFINISHED_STATES.includes(state))) {
+    const done = count("done", "duplicate", "broken");
+    const refused = count("failed", "refused");
+    const rest = refused ? `, ${refused} not added` : "";
+    if (paused) return `Paused, ${done} of ${photos(items.length)} done${rest}`;
+    if (items.some((item) => item.disconnected && item.state === "waiting")) {
+      return `Waiting for the connection, ${done} of ${photos(items.length)} done${rest}`;
+    }
+    return `Adding ${photos(items.length)}, ${done} done${rest}`;
   }
-  if (settled < items.length) return `Adding ${photos(items.length)}, ${settled} done`;
   const results = [
     [count("done"), "added"],
     [count("duplicate"), "already here"],
     [count("broken"), "could not be prepared"],
     [count("failed", "refused"), "not added"],
+    [count("missing"), "to be picked again"],
   ].filter(([number]) => number);
   if (results.length === 1) return `${photos(results[0][0])} ${results[0][1]}`;
   return results.map(([number, result]) => `${number} ${result}`).join(", ");
+}
+
+/** The speed in bytes a second, and how long the bytes that are left will take. Empty while the speed is not known. */
+export function rateText(speed, bytesLeft) {
+  if (!speed || !bytesLeft) return "";
+  const seconds = bytesLeft / speed;
+  const minutes = Math.round(seconds / 60);
+  let left = `${Math.ceil(seconds)} s`;
+  if (minutes >= 90) left = `${Math.round(seconds / 3600)} h`;
+  else if (seconds >= 90) left = `${minutes} min`;
+  return `${filesize(Math.round(speed))}/s, ${left} left`;
 }

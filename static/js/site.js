@@ -6,6 +6,7 @@ import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
 import { submitFormsOnce } from "./submit-once.js";
 import { watchToasts } from "./toast.js";
+import { startUploads } from "./upload-start.js";
 
 watchToasts();
 watchMenus();
@@ -13,3 +14,4 @@ submitFormsOnce();
 watchConfirmLinks();
 paintPlaceholders();
 showLocalTimes();
+startUploads();

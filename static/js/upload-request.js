@@ -1,19 +1,28 @@
-/** Uploads one file to the API. It uses XMLHttpRequest because fetch() reports no progress of an upload. */
-import { QUOTA_EXCEEDED } from "./quota.js";
+/** Requests that send files to the API. They use XMLHttpRequest because fetch() reports no progress of an upload. */
 
 const CONNECTION_LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
-// These replace the store's own sentences, which speak to programs, and those of a proxy.
-const DETAILS = {
-  401: "You were signed out. Log in and try again. Nothing was stored.",
-  403: "This page has been open for too long. Reload it and try again. Nothing was stored.",
-  404: "This album was deleted. Nothing was stored.",
-  [QUOTA_EXCEEDED.code]: QUOTA_EXCEEDED.detail,
+// A line may be dead without telling.
+const STALLED_AFTER_MS = 60_000;
+
+/** The result for a file that is larger than what is left of the quota; the store says the same. */
+export const QUOTA_EXCEEDED = {
+  status: 413,
+  code: "quota_exceeded",
+  detail: "There is no room left for this file: delete something for ever first. Nothing was stored.",
 };
 
 /** The result for a file that the user moved, changed or unplugged after choosing it. */
 export const UNREADABLE = {
   status: 400,
   detail: "This file can no longer be read from your device. Nothing was stored.",
+};
+
+// These replace the store's own sentences, which speak to programs, and those of a proxy.
+const DETAILS = {
+  401: "You were signed out. Log in and try again. Nothing was stored.",
+  403: "This page has been open for too long. Reload it and try again. Nothing was stored.",
+  404: "This album was deleted. Nothing was stored.",
+  [QUOTA_EXCEEDED.code]: QUOTA_EXCEEDED.detail,
 };
 
 /** Tells an unreadable file from a broken connection: XMLHttpRequest reports both alike. */
@@ -26,6 +35,12 @@ export async function isReadable(file) {
   }
 }
 
+/** The CSRF token. A login in another tab changes the cookie, but not the forms of this page. */
+export function csrfToken() {
+  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
+  return cookie?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
+}
+
 function bodyOf(request) {
   try {
     return JSON.parse(request.responseText) ?? {};
@@ -35,9 +50,14 @@ function bodyOf(request) {
   }
 }
 
-/** @param request an XMLHttpRequest that has a response. */
+/**
+ * @param request an XMLHttpRequest; its status is 0 when the connection broke.
+ * @returns {{ok: boolean, duplicate: boolean, status: number, retryAfter: number, id?: string, code?: string,
+ *   freeBytes?: number, detail: string}} retryAfter in seconds.
+ */
 export function readResponse(request) {
   const { status } = request;
+  if (!status) return { ok: false, status, retryAfter: 0, detail: CONNECTION_LOST };
   const body = bodyOf(request);
   const errors = [body.detail, ...Object.values(body.errors ?? {}).flat()];
   const error = errors.find((text) => typeof text === "string");
@@ -58,28 +78,46 @@ export function readResponse(request) {
 }
 
 /**
- * Never rejects: the status is 0 when the connection broke.
- * @returns {Promise<{ok: boolean, duplicate: boolean, status: number, retryAfter: number, id?: string,
- *   code?: string, freeBytes?: number, detail: string}>} retryAfter in seconds.
+ * Sends one request. Never rejects: the XMLHttpRequest has status 0 when the connection broke, when no byte went for a
+ * minute, or when `signal` ended it. `onProgress` gets how many bytes were sent.
  */
-export function uploadFile(file, { url, token, onProgress, onSent }) {
+export function send(method, url, { headers, body, signal, onProgress, onSent }) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
-    const form = new FormData();
-    form.append("file", file, file.name);
-    request.upload.addEventListener("progress", ({ lengthComputable, loaded, total }) => {
-      if (lengthComputable) onProgress(loaded / total);
+    let timer = 0;
+    const watch = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), STALLED_AFTER_MS);
+    };
+    request.upload.addEventListener("progress", ({ loaded }) => {
+      watch();
+      onProgress?.(loaded);
     });
-    request.upload.addEventListener("load", onSent);
-    request.addEventListener("load", () => resolve(readResponse(request)));
-    for (const type of ["error", "abort", "timeout"]) {
-      request.addEventListener(type, () =>
-        resolve({ ok: false, status: 0, retryAfter: 0, detail: CONNECTION_LOST }),
-      );
-    }
-    request.open("POST", url);
-    request.setRequestHeader("X-CSRFToken", token);
+    // What the store does then may take longer.
+    request.upload.addEventListener("loadend", () => clearTimeout(timer));
+    if (onSent) request.upload.addEventListener("load", onSent);
+    request.addEventListener("loadend", () => resolve(request));
+    request.open(method, url);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
     request.setRequestHeader("Accept", "application/json");
-    request.send(form);
+    for (const [name, value] of Object.entries(headers ?? {})) request.setRequestHeader(name, value);
+    signal?.addEventListener("abort", () => request.abort());
+    if (body) watch();
+    request.send(body);
   });
+}
+
+/** Sends one file as a form. `onProgress` gets the bytes of it that were sent. */
+export async function uploadFile({ file, album, sha256 }, { signal, onProgress, onSent }) {
+  const form = new FormData();
+  if (sha256) form.append("sha256", sha256);
+  form.append("file", file, file.name);
+  const request = await send("POST", `/api/v1/albums/${album.id}/images/`, {
+    body: form,
+    signal,
+    // The form is a little longer than the file.
+    onProgress: (bytes) => onProgress(Math.min(bytes, file.size)),
+    onSent,
+  });
+  return readResponse(request);
 }

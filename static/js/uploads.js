@@ -1,98 +1,231 @@
-/** Adds photos to an album: files that the user picks, pastes, or drops anywhere on the page. */
+/**
+ * The uploads of the signed-in user, whichever page shows them. One tab sends at a time: the one that holds a lock of
+ * the browser. It has the queue, and tells the others by a channel what their panels show; they send it what they are
+ * told. When it goes away, the next tab has the lock, and goes on with what the browser's store holds.
+ */
 
-import { hasFiles, transferredFiles } from "./files.js";
+import { findKnown } from "./known-files.js";
+import { showToast } from "./toast.js";
+import { uploadInParts } from "./tus.js";
+import { shownOf } from "./upload-item.js";
+import { readMarker, writeMarker } from "./upload-marker.js";
 import { UploadPanel } from "./upload-panel.js";
 import { UploadQueue } from "./upload-queue.js";
+import { csrfToken, isReadable, uploadFile } from "./upload-request.js";
+import { NO_STORE, UploadStore } from "./upload-store.js";
 
-const GATHER_MS = 250;
+const TELL_EVERY_MS = 200;
+// A file of this size or more goes on where a broken try ended. A smaller one is simply sent again.
+const LARGE_BYTES = 8 * 2 ** 20;
+// Phones suspend tabs that are not seen; such a tab holds the lock, but sends nothing and hears nothing.
+const ANSWER_WITHIN_MS = 5000;
+const LONGEST_TITLE = 200; // in characters
+// A page that was made before the end of an upload may lack its tile. Longer ago, it has it.
+const RECENT_MS = 60_000;
 
-function watchPicker(form, queue) {
-  const input = form.querySelector("input[type=file]");
-  const take = () => {
-    queue.add([...input.files]);
-    input.value = "";
-  };
-  input.addEventListener("change", take);
-  // On a slow line people choose before this script has come.
-  if (input.files.length) take();
+let lastId = 0;
+
+/** An id that is greater than all before, so that the store keeps the order. */
+function newId() {
+  lastId = Math.max(lastId + 1, Date.now() * 1000);
+  const random = crypto.getRandomValues(new Uint32Array(1))[0];
+  return `${lastId.toString().padStart(18, "0")}-${random.toString(16)}`;
 }
 
-function watchPaste(queue) {
-  document.addEventListener("paste", (event) => {
-    if (hasFiles(event.clipboardData)) queue.add([...event.clipboardData.files]);
-  });
-}
-
-function watchDrop(queue) {
-  const target = document.querySelector("[data-drop]");
-  // The browser sends dragenter and dragleave for every element under the pointer.
-  // The pointer has left the window when it has left as many elements as it entered.
-  let entered = 0;
-  const count = (change) => {
-    entered = Math.max(0, entered + change);
-    target.hidden = entered === 0;
-  };
-  addEventListener("dragenter", (event) => hasFiles(event.dataTransfer) && count(1));
-  addEventListener("dragleave", (event) => hasFiles(event.dataTransfer) && count(-1));
-  addEventListener("dragover", (event) => hasFiles(event.dataTransfer) && event.preventDefault());
-  addEventListener("drop", async (event) => {
-    if (!hasFiles(event.dataTransfer)) return;
-    event.preventDefault();
-    count(-entered);
-    queue.add(await transferredFiles(event.dataTransfer));
-  });
-}
-
-/** Shows uploaded images in the grid, and tells the queue which of them the store could not prepare. */
-function connect(queue, grid) {
-  const arrived = { done: [], duplicate: [] };
-  const seen = new WeakSet();
-  let timer = 0;
-  const show = () => {
-    grid.show(arrived.done.splice(0), { added: true });
-    grid.show(arrived.duplicate.splice(0));
-    timer = 0;
-  };
-  queue.addEventListener("changed", ({ item }) => {
-    if (!item.id || !(item.state in arrived) || seen.has(item)) return;
-    seen.add(item);
-    arrived[item.state].push(item.id);
-    // The grid fetches the tiles of all images that arrive within this time in one request.
-    if (!timer) timer = setTimeout(show, GATHER_MS);
-  });
-  grid.addEventListener("finished", ({ detail }) => queue.finishImage(detail));
-}
-
-/** The CSRF token. A login in another tab changes the cookie, but not the form. */
-function csrfToken(form) {
-  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
-  return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
-}
-
-/** The store omits the figure where only an upload can show whether a file fits. */
-const freeBytesIn = (form) => Number(form.dataset.freeBytes ?? Infinity);
-
-async function fetchFreeBytes() {
-  const response = await fetch(location.href);
+/** From the page of the album: the API does not tell what the album's trash has. */
+async function fetchFreeBytes(album) {
+  const response = await fetch(`/albums/${album}/`);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return freeBytesIn(page.querySelector("[data-upload]"));
+  return Number(page.querySelector("[data-upload]").dataset.freeBytes ?? Infinity);
 }
 
-export function startUploads(form, grid) {
-  const queue = new UploadQueue({
-    url: form.dataset.upload,
-    get token() {
-      return csrfToken(form);
-    },
-    maxBytes: Number(form.dataset.maxBytes),
-    freeBytes: freeBytesIn(form),
-    fetchFreeBytes,
-  });
-  new UploadPanel(queue);
-  watchPicker(form, queue);
-  watchPaste(queue);
-  watchDrop(queue);
-  connect(queue, grid);
-  addEventListener("online", () => queue.retryDisconnected());
-  addEventListener("beforeunload", (event) => queue.busy && event.preventDefault());
+/** Drops what came of an upload that is not wanted any more. If this fails, it ends by itself after a day. */
+function endUpload(url) {
+  const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() };
+  fetch(url, { method: "DELETE", headers, keepalive: true }).catch(() => {});
 }
+
+async function createAlbum(title) {
+  const response = await fetch("/api/v1/albums/", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+    body: JSON.stringify({ title: [...title].slice(0, LONGEST_TITLE).join("") }),
+  });
+  if (!response.ok) throw new Error(`albums: ${response.status}`);
+  return response.json();
+}
+
+class UploadSession {
+  #panel;
+  #user;
+  #data;
+  #channel;
+  /** Where this tab sends; null while another tab does. */
+  #queue = null;
+  /** What this tab has picked and the sending tab has not taken yet. */
+  #unanswered = new Map();
+  #changed = new Set();
+  #removed = new Set();
+  #timer = 0;
+  #seen = new Set();
+  #creatingAlbums = false;
+
+  constructor(element) {
+    this.#data = element.dataset;
+    this.#user = element.dataset.user;
+    this.#panel = new UploadPanel(element, (name, argument) => this.#command(name, argument));
+    document.addEventListener("photo-prepared", ({ detail }) => this.#command("finishImage", detail));
+    addEventListener("online", () => this.#command("retryDisconnected"));
+    addEventListener("beforeunload", (event) => this.#losesBytes && event.preventDefault());
+    // Over plain HTTP browsers offer neither locks nor a store to rely on: each tab sends for itself.
+    if (!navigator.locks) this.#becomeSender(NO_STORE);
+    else this.#join();
+  }
+
+  /** @param files {file, folder}[] @param album {id, title, freeBytes}, or null: each folder becomes an album. */
+  async add(files, album) {
+    if (album) return this.#add(files, album);
+    const folders = new Map();
+    for (const one of files) {
+      if (!folders.has(one.folder)) folders.set(one.folder, []);
+      folders.get(one.folder).push(one);
+    }
+    if (folders.delete("")) showToast("Open an album for single photos. A folder becomes an album.");
+    this.#creatingAlbums = true;
+    for (const [folder, inside] of folders) {
+      try {
+        const { id, title } = await createAlbum(folder);
+        this.#add(inside, { id, title });
+      } catch {
+        showToast(`The album “${folder}” could not be made. Nothing was added from it: try again.`, "error");
+      }
+    }
+    this.#creatingAlbums = false;
+    document.dispatchEvent(new CustomEvent("albums-created"));
+  }
+
+  get #losesBytes() {
+    return this.#creatingAlbums || this.#unanswered.size > 0 || Boolean(this.#queue?.losesBytes);
+  }
+
+  #add(files, album) {
+    const items = files.map(({ file }) => ({ id: newId(), album, file }));
+    if (!this.#queue) {
+      for (const item of items) this.#unanswered.set(item.id, item);
+      setTimeout(() => this.#unanswered.size && this.#takePart({ steal: true }), ANSWER_WITHIN_MS);
+    }
+    this.#command("add", items);
+  }
+
+  // ---- Which tab sends ------------------------------------------------------------------------
+
+  #join() {
+    this.#channel = new BroadcastChannel(`uploads-${this.#user}`);
+    this.#channel.addEventListener("message", ({ data }) => this.#hear(data));
+    this.#channel.postMessage({ command: "hello" });
+    this.#takePart();
+  }
+
+  #takePart({ steal = false } = {}) {
+    const isSender = async () => {
+      await this.#becomeSender(await UploadStore.open(this.#user).catch(() => NO_STORE));
+      // Until this page goes away.
+      await new Promise(() => {});
+    };
+    navigator.locks.request(`uploads-${this.#user}`, { steal }, isSender).catch(() => {
+      // Another tab has got no answer from this one, and has taken the lock.
+      this.#queue?.stop();
+      this.#queue = null;
+      this.#takePart();
+    });
+  }
+
+  async #becomeSender(store) {
+    const browser = {
+      store,
+      uploadFile: (item, options) => (item.size < LARGE_BYTES ? uploadFile : uploadInParts)(item, options),
+      findKnown: (items) => findKnown(items, this.#data.worker),
+      fetchFreeBytes,
+      endUpload,
+      isReadable,
+      now: () => Date.now(),
+      setTimeout: (callback, ms) => setTimeout(callback, ms),
+    };
+    const options = { maxBytes: Number(this.#data.maxBytes), paused: readMarker(this.#user) === "paused" };
+    const queue = new UploadQueue(browser, options);
+    queue.addEventListener("changed", ({ items, removed }) => this.#gather(items, removed));
+    await queue.restore();
+    this.#queue = queue;
+    this.#show({ ...this.#state(), items: queue.items.map(shownOf), reset: true });
+    const known = new Set(queue.items.map(({ id }) => id));
+    const unanswered = [...this.#unanswered.values()].filter(({ id }) => !known.has(id));
+    this.#unanswered.clear();
+    if (unanswered.length) queue.add(unanswered);
+    // In Firefox this asks the user, so it is asked only where there is something to keep.
+    if (queue.items.length && store !== NO_STORE) navigator.storage.persist().catch(() => {});
+  }
+
+  #command(name, argument) {
+    if (this.#queue) this.#queue[name](argument);
+    else this.#channel?.postMessage({ command: name, argument });
+  }
+
+  #hear({ command, argument, news, taken }) {
+    if (news) this.#render(news);
+    for (const id of taken ?? []) this.#unanswered.delete(id);
+    if (!command || !this.#queue) return;
+    if (command === "hello") this.#answerHello();
+    else this.#queue[command](argument);
+    if (command === "add") this.#channel.postMessage({ taken: argument.map(({ id }) => id) });
+  }
+
+  /** A new page of this user: it has no rows yet, and it is logged in. */
+  #answerHello() {
+    this.#channel.postMessage({ news: { ...this.#state(), items: this.#queue.items.map(shownOf), reset: true } });
+    this.#queue.retrySignedOut();
+  }
+
+  // ---- What the panels show -------------------------------------------------------------------
+
+  #state() {
+    return { sentBytes: this.#queue.sentBytes, paused: this.#queue.paused };
+  }
+
+  #gather(items, removed) {
+    for (const item of items) this.#changed.add(item);
+    for (const id of removed) this.#removed.add(id);
+    this.#timer ||= setTimeout(() => this.#tell(), TELL_EVERY_MS);
+  }
+
+  #tell() {
+    this.#timer = 0;
+    if (!this.#queue) return;
+    this.#show({ ...this.#state(), items: [...this.#changed].map(shownOf), removed: [...this.#removed] });
+    this.#changed.clear();
+    this.#removed.clear();
+  }
+
+  #show(news) {
+    this.#channel?.postMessage({ news });
+    this.#render(news);
+    const { items, paused } = this.#queue;
+    const isLeft = items.some(({ state }) => !["done", "duplicate"].includes(state));
+    writeMarker(this.#user, isLeft ? (paused ? "paused" : "queued") : null);
+  }
+
+  #render(news) {
+    for (const item of news.items) this.#tellPage(item, Boolean(news.reset));
+    this.#panel.show(news, (id) => this.#queue?.items.find((item) => item.id === id)?.file);
+  }
+
+  /** Says once of each photo that it is stored. */
+  #tellPage({ id, album, image, state, finishedAt }, isOld) {
+    if (!image || this.#seen.has(id)) return;
+    this.#seen.add(id);
+    if (isOld && finishedAt < Date.now() - RECENT_MS) return;
+    if (!["done", "duplicate"].includes(state)) return;
+    document.dispatchEvent(new CustomEvent("photo-stored", { detail: { album: album.id, image, state } }));
+  }
+}
+
+export const openUploads = (element) => new UploadSession(element);

@@ -3,9 +3,15 @@
 export class FakeBrowser {
   #now = 1_000_000;
   #timers = [];
-  /** What fitsQuota() and isReadable() answer about a file of this name, instead of true. */
-  tooBigForQuota = new Set();
+  /** Names of files that isReadable() denies. */
   unreadable = new Set();
+  /** Name of a file → id of the image that findKnown() answers. */
+  known = new Map();
+  /** The names of the files of each question that findKnown() was asked. */
+  lookups = [];
+  /** Addresses of uploads that the queue gave up. */
+  ended = [];
+  store = new FakeStore();
   /** The requests that have no response yet. */
   requests = [];
   /** The names of all files in the order of their requests. */
@@ -13,13 +19,25 @@ export class FakeBrowser {
 
   now = () => this.#now;
   setTimeout = (callback, ms) => this.#timers.push({ at: this.#now + ms, callback });
-  fitsQuota = async (file) => !this.tooBigForQuota.has(file.name);
+  endUpload = (url) => this.ended.push(url);
+  fetchFreeBytes = async () => Infinity;
+  findKnown = async (items) => {
+    this.lookups.push(items.map(({ name }) => name));
+    return new Map(
+      items.filter(({ name }) => this.known.has(name)).map((item) => [item, this.known.get(item.name)]),
+    );
+  };
   isReadable = async (file) => !this.unreadable.has(file.name);
 
-  uploadFile = (file, options) =>
+  uploadFile = (item, options) =>
     new Promise((resolve) => {
-      this.sent.push(file.name);
-      this.requests.push({ ...options, name: file.name, resolve });
+      this.sent.push(item.name);
+      const request = { ...options, item, name: item.name, resolve };
+      this.requests.push(request);
+      options.signal.addEventListener("abort", () => {
+        this.requests.splice(this.requests.indexOf(request), 1);
+        resolve({ ok: false, status: 0, retryAfter: 0, detail: "Aborted." });
+      });
     });
 
   get uploading() {
@@ -54,6 +72,40 @@ export class FakeBrowser {
     }
     this.#now = end;
   }
+}
+
+/** What the browser keeps, in memory. */
+export class FakeStore {
+  records = new Map();
+  files = new Map();
+  /** Names of files for which there is no space. */
+  tooLarge = new Set();
+
+  load = async () =>
+    [...this.records.values()].map((record) => ({
+      record: structuredClone(record),
+      file: this.files.get(record.id),
+    }));
+  save = async (records) => {
+    for (const record of records) this.records.set(record.id, structuredClone(record));
+    return true;
+  };
+  keep = async (id, file) => {
+    if (this.tooLarge.has(file.name)) return false;
+    this.files.set(id, file);
+    return true;
+  };
+  release = async (records) => {
+    for (const { id } of records) this.files.delete(id);
+    return this.save(records);
+  };
+  remove = async (ids) => {
+    for (const id of ids) {
+      this.records.delete(id);
+      this.files.delete(id);
+    }
+    return true;
+  };
 }
 
 /** Lets every promise that can go on do so. */

@@ -11,15 +11,25 @@ const TEN_MINUTES = 600; // in seconds
 
 const refusal = (status, detail) => ({ ok: false, status, retryAfter: 0, detail });
 const busy = (status, retryAfter) => ({ ok: false, status, retryAfter, detail: "Busy." });
-const file = (name, size = 100) => ({ name, size });
+const ALBUM = { id: "1", title: "Summer", freeBytes: 10_000 };
+const picked = (name, size = 100, album = ALBUM) => ({ id: name, album, file: { name, size, lastModified: 1 } });
 
 let browser;
-let endpoint;
 let queue;
 
 /** Adds files of these names, and lets the first uploads start. */
 async function add(...names) {
-  queue.add(names.map((name) => file(name)));
+  queue.add(names.map((name) => picked(name)));
+  await settle();
+}
+
+/** A new page, which goes on with what the browser's store holds. */
+async function reload(options) {
+  const { store } = browser;
+  browser = new FakeBrowser();
+  browser.store = store;
+  queue = new UploadQueue(browser, { maxBytes: 1000, ...options });
+  await queue.restore();
   await settle();
 }
 
@@ -35,19 +45,12 @@ async function stayAway() {
   return seconds;
 }
 
-const item = (name) => queue.items.find((one) => one.file.name === name);
-const states = () => Object.fromEntries(queue.items.map(({ file: { name }, state }) => [name, state]));
+const item = (name) => queue.items.find((one) => one.name === name);
+const states = () => Object.fromEntries(queue.items.map(({ name, state }) => [name, state]));
 
 beforeEach(() => {
   browser = new FakeBrowser();
-  endpoint = {
-    url: "/api/v1/albums/1/images/",
-    token: "token",
-    maxBytes: 1000,
-    freeBytes: 10_000,
-    fetchFreeBytes: async () => 10_000,
-  };
-  queue = new UploadQueue(endpoint, browser);
+  queue = new UploadQueue(browser, { maxBytes: 1000 });
 });
 
 describe("uploads", () => {
@@ -72,41 +75,100 @@ describe("uploads", () => {
     assert.deepEqual(browser.sent, ["a", "b", "c", "d"]);
   });
 
-  test("a request has the album's URL and the token of its moment", async () => {
-    await add("a");
-    endpoint.token = "token of a later login";
-    await add("b");
-    assert.equal(browser.request("a").url, endpoint.url);
-    assert.equal(browser.request("a").token, "token");
-    assert.equal(browser.request("b").token, "token of a later login");
-  });
-
   test("events tell of every change", async () => {
     const events = [];
-    queue.addEventListener("added", (event) => events.push(["added", event.item.state]));
-    queue.addEventListener("changed", (event) => events.push([event.item.state, event.item.sentFraction]));
+    queue.addEventListener("changed", ({ items }) => {
+      for (const { state, sentBytes } of items) events.push([state, sentBytes]);
+    });
     await add("a");
     const request = browser.request("a");
-    request.onProgress(0.5);
+    request.onProgress(50);
     request.onSent();
     await browser.respond(CREATED);
     assert.deepEqual(events, [
-      ["added", "waiting"],
+      ["waiting", 0],
       ["sending", 0],
-      ["sending", 0.5],
-      ["checking", 0.5],
-      ["done", 1],
+      ["sending", 50],
+      ["checking", 50],
+      ["done", 100],
     ]);
-    assert.equal(item("a").id, "new");
+    assert.equal(item("a").image, "new");
   });
 
-  test("a file that the album has already is no new one and takes no bytes of the quota", async () => {
+  test("the bytes that were sent are counted once for each try", async () => {
+    await add("a");
+    for (const bytes of [30, 60]) browser.request("a").onProgress(bytes);
+    await browser.respond(DISCONNECTED);
+    await browser.pass(1.1);
+    browser.request("a").onProgress(100);
+    assert.equal(queue.sentBytes, 160);
+  });
+
+  test("what the store has of a large file is shown as sent, but does not count for the speed", async () => {
+    await add("a");
+    const request = browser.request("a");
+    request.onBegin("/api/v1/uploads/7/");
+    request.onProgress(60);
+    await browser.respond(DISCONNECTED);
+    assert.equal(item("a").sentBytes, 60);
+    await browser.pass(1.1);
+    browser.request("a").onOffset(50);
+    browser.request("a").onProgress(70);
+    assert.deepEqual([item("a").sentBytes, queue.sentBytes], [70, 80]);
+  });
+
+  test("what an earlier try has brought is added, and no duplicate", async () => {
     await add("a", "b");
+    await browser.respond(DISCONNECTED, "a");
+    await browser.respond(DUPLICATE, "b");
+    await browser.pass(1.1);
     await browser.respond(DUPLICATE, "a");
-    assert.equal(endpoint.freeBytes, 10_000);
-    await browser.respond(CREATED, "b");
-    assert.equal(endpoint.freeBytes, 9900);
-    assert.deepEqual(states(), { a: "duplicate", b: "done" });
+    assert.deepEqual(states(), { b: "duplicate", a: "done" });
+  });
+});
+
+describe("files that the album has already", () => {
+  test("are not sent", async () => {
+    browser.known.set("b", "old");
+    await add("a", "b", "c");
+    assert.deepEqual(browser.sent, ["a", "c"]);
+    assert.deepEqual([item("b").state, item("b").image], ["duplicate", "old"]);
+  });
+
+  test("are asked for in batches of one album, the first one small", async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `${index}`);
+    queue.add([...names.map((name) => picked(name)), picked("other", 100, { id: "2", title: "Winter" })]);
+    await settle();
+    assert.deepEqual(
+      browser.lookups.map(({ length }) => length),
+      [3, 50, 7, 1],
+    );
+  });
+
+  test("where the store cannot tell, all files are sent", async () => {
+    browser.findKnown = () => Promise.reject(new TypeError("offline"));
+    await add("a", "b");
+    assert.deepEqual(browser.sent, ["a", "b"]);
+  });
+
+  test("an ended login shows there, before any byte is sent", async () => {
+    browser.findKnown = () => Promise.reject(refusal(401, "Log in."));
+    await add("a", "b", "c", "d");
+    assert.deepEqual(browser.sent, []);
+    assert.deepEqual(states(), { a: "failed", b: "failed", c: "failed", d: "failed" });
+    assert.equal(item("d").signedOut, true);
+  });
+
+  test("while one album is asked for, files that were asked for go on", async () => {
+    let answer;
+    await add("a");
+    browser.findKnown = () => new Promise((resolve) => (answer = resolve));
+    await add("b");
+    await browser.respond(CREATED, "a");
+    assert.deepEqual(states(), { a: "done", b: "waiting" });
+    answer(new Map());
+    await settle();
+    assert.deepEqual(browser.uploading, ["b"]);
   });
 });
 
@@ -134,7 +196,8 @@ describe("refused files", () => {
       await browser.respond(refusal(status, "Not now."), "a");
       assert.equal(item("a").state, "failed");
       assert.deepEqual(browser.uploading, ["b", "c", "d"]);
-      queue.retry([item("a")]);
+      queue.retry(["a"]);
+      await settle();
       await browser.respond(CREATED);
       await browser.respond(CREATED);
       assert.deepEqual(states(), { a: "done", b: "done", c: "done", d: "done" });
@@ -142,7 +205,7 @@ describe("refused files", () => {
   }
 
   test("a file above the limit is never sent", async () => {
-    queue.add([file("big", 1100), file("just right", 1000)]);
+    queue.add([picked("big", 1100), picked("just right", 1000)]);
     await settle();
     assert.deepEqual(browser.sent, ["just right"]);
     assert.equal(item("big").state, "refused");
@@ -165,7 +228,7 @@ describe("refused files", () => {
     assert.equal(item("e").signedOut, true);
     await browser.respond(CREATED);
     assert.deepEqual(browser.sent, ["a", "b", "c"]);
-    queue.retry(queue.items.filter(({ state }) => state === "failed"));
+    queue.retry(["a", "d", "e"]);
     await settle();
     assert.deepEqual(browser.uploading, ["a", "d", "e"]);
     assert.equal(item("e").signedOut, false);
@@ -180,59 +243,212 @@ describe("refused files", () => {
 });
 
 describe("the quota", () => {
+  const SMALL = { ...ALBUM, freeBytes: 150 };
+
   test("a file that does not fit is not sent and stops no other", async () => {
-    browser.tooBigForQuota.add("big");
-    await add("big", "b");
+    queue.add([picked("big", 200, SMALL), picked("b", 100, SMALL)]);
+    await settle();
     assert.deepEqual(browser.sent, ["b"]);
     assert.deepEqual(states(), { big: "failed", b: "sending" });
     assert.equal(item("big").overQuota, true);
   });
 
-  test("where the check fails the upload decides", async () => {
-    browser.fitsQuota = () => Promise.reject(new TypeError("offline"));
-    await add("a");
+  test("each file that is added takes its bytes, but no duplicate", async () => {
+    queue.add([picked("a", 100, SMALL), picked("b", 100, SMALL)]);
+    await settle();
+    await browser.respond(DUPLICATE, "a");
+    queue.add([picked("c", 100, { id: "1", title: "Summer" })]);
+    await settle();
+    await browser.respond(CREATED, "b");
+    await browser.respond(CREATED, "c");
+    queue.add([picked("d", 100, { id: "1", title: "Summer" })]);
+    await settle();
+    assert.deepEqual(states(), { a: "duplicate", b: "done", c: "done", d: "failed" });
+  });
+
+  test("a file that the album has already takes no bytes", async () => {
+    browser.known.set("big", "old");
+    queue.add([picked("big", 200, SMALL)]);
+    await settle();
+    assert.deepEqual(states(), { big: "duplicate" });
+  });
+
+  test("where the store cannot tell what it has, the upload decides", async () => {
+    browser.findKnown = () => Promise.reject(new TypeError("offline"));
+    queue.add([picked("big", 200, SMALL)]);
+    await settle();
     await browser.respond(FULL);
-    assert.deepEqual([item("a").state, item("a").overQuota], ["failed", true]);
+    assert.deepEqual([item("big").state, item("big").overQuota], ["failed", true]);
   });
 
   test("a refusal tells how many bytes are left, so that other files that do not fit are not sent", async () => {
-    await add("a");
-    await browser.respond({ ...FULL, freeBytes: 70 });
-    assert.equal(endpoint.freeBytes, 70);
+    await add("a", "b", "c", "d");
+    await browser.respond({ ...FULL, freeBytes: 70 }, "a");
+    assert.equal(item("d").state, "failed");
+    assert.deepEqual(browser.sent, ["a", "b", "c"]);
   });
 
-  test("a refusal without figures, or where the trash may have the same bytes, changes nothing", async () => {
-    await add("a");
-    await browser.respond({ ...FULL, freeBytes: Number.NaN });
-    assert.equal(endpoint.freeBytes, 10_000);
-    endpoint.freeBytes = Infinity;
-    await add("b");
-    await browser.respond({ ...FULL, freeBytes: 70 });
-    assert.equal(endpoint.freeBytes, Infinity);
+  test("where the trash may have the same bytes, a refusal stops no other file", async () => {
+    const album = { ...ALBUM, freeBytes: Infinity };
+    queue.add(["a", "b", "c", "d"].map((name) => picked(name, 100, album)));
+    await settle();
+    await browser.respond({ ...FULL, freeBytes: 70 }, "a");
+    assert.deepEqual(browser.uploading, ["b", "c", "d"]);
   });
 
   test("a retry asks first how many bytes are free now", async () => {
     await add("a", "b");
     await browser.respond(FULL, "a");
     let answer;
-    endpoint.fetchFreeBytes = () => new Promise((resolve) => (answer = resolve));
-    queue.retry([item("a")]);
+    browser.fetchFreeBytes = () => new Promise((resolve) => (answer = resolve));
+    queue.retry(["a"]);
     await browser.respond(CREATED, "b");
     assert.deepEqual(browser.uploading, []);
     answer(5000);
     await settle();
     assert.deepEqual(browser.uploading, ["a"]);
-    assert.equal(endpoint.freeBytes, 5000);
     assert.equal(item("a").overQuota, false);
   });
 
   test("a retry goes on when the store does not say how many bytes are free", async () => {
     await add("a");
     await browser.respond(FULL);
-    endpoint.fetchFreeBytes = () => Promise.reject(new TypeError("offline"));
-    await queue.retry([item("a")]);
+    browser.fetchFreeBytes = () => Promise.reject(new TypeError("offline"));
+    await queue.retry(["a"]);
     await settle();
     assert.deepEqual(browser.uploading, ["a"]);
+  });
+});
+
+describe("pause, resume and cancel", () => {
+  test("a pause ends what is being sent, and resume begins it again", async () => {
+    await add("a", "b", "c", "d");
+    browser.request("a").onProgress(50);
+    queue.pause();
+    await settle();
+    assert.deepEqual(browser.uploading, []);
+    assert.deepEqual([...new Set(Object.values(states()))], ["waiting"]);
+    assert.equal(item("a").sentBytes, 0);
+    queue.resume();
+    await settle();
+    assert.deepEqual(browser.uploading, ["a", "b", "c"]);
+  });
+
+  test("what is added during a pause waits, and an online browser does not end the pause", async () => {
+    queue.pause();
+    await add("a");
+    queue.retryDisconnected();
+    await settle();
+    assert.deepEqual(browser.sent, []);
+  });
+
+  test("a queue that is stopped sends nothing and saves nothing any more", async () => {
+    await add("a", "b");
+    const before = structuredClone([...browser.store.records.values()]);
+    queue.stop();
+    await settle();
+    assert.deepEqual(browser.uploading, []);
+    assert.deepEqual([...browser.store.records.values()], before);
+  });
+
+  test("a cancelled file is forgotten, and the next one is sent", async () => {
+    await add("a", "b", "c", "d");
+    queue.cancel(["a"]);
+    await settle();
+    assert.deepEqual(browser.uploading, ["b", "c", "d"]);
+    assert.deepEqual(states(), { b: "sending", c: "sending", d: "sending" });
+    assert.deepEqual([...browser.store.files.keys()], ["b", "c", "d"]);
+  });
+
+  test("a cancelled file in parts is dropped at the store, too", async () => {
+    await add("a");
+    browser.request("a").onBegin("/api/v1/uploads/7/");
+    queue.cancel(["a"]);
+    assert.deepEqual(browser.ended, ["/api/v1/uploads/7/"]);
+  });
+
+  test("to cancel all leaves what is stored", async () => {
+    await add("a", "b");
+    await browser.respond(CREATED, "a");
+    queue.cancel(["a", "b"]);
+    await settle();
+    assert.deepEqual(states(), { a: "done" });
+    assert.equal(queue.busy, false);
+  });
+});
+
+describe("a reload", () => {
+  test("goes on with all that is unfinished, and tells what is done", async () => {
+    await add("a", "b", "c", "d", "e");
+    await browser.respond(CREATED, "a");
+    await browser.respond(refusal(415, "No picture."), "b");
+    assert.equal(queue.losesBytes, false);
+    await reload();
+    assert.deepEqual(states(), { a: "done", b: "refused", c: "sending", d: "sending", e: "sending" });
+    assert.equal(item("b").detail, "No picture.");
+    assert.equal(item("c").file.name, "c");
+    await browser.respond(CREATED);
+    await reload();
+    assert.deepEqual(states(), { a: "done", b: "refused", c: "done", d: "done", e: "done" });
+    assert.deepEqual([...browser.store.files.keys()], []);
+  });
+
+  test("takes up a file in parts where it was", async () => {
+    await add("a");
+    browser.request("a").onBegin("/api/v1/uploads/7/");
+    await reload();
+    assert.equal(browser.request("a").item.uploadUrl, "/api/v1/uploads/7/");
+  });
+
+  test("shows nothing when all is done", async () => {
+    await add("a");
+    await browser.respond(CREATED);
+    await reload();
+    assert.deepEqual(queue.items, []);
+    assert.equal(browser.store.records.size, 0);
+  });
+
+  test("names a file that the browser could not keep, and sends it once it is picked again", async () => {
+    browser.store.tooLarge.add("large");
+    await add("large", "b");
+    assert.equal(queue.losesBytes, true);
+    await reload();
+    assert.deepEqual(states(), { large: "missing", b: "sending" });
+    queue.add([
+      { ...picked("new id"), album: undefined, file: { name: "large", size: 100 } },
+      { ...picked("other"), album: undefined },
+    ]);
+    await settle();
+    assert.deepEqual(states(), { large: "sending", b: "sending" });
+  });
+
+  test("tries again what failed without a connection or a login, and nothing else", async () => {
+    await add("a", "b");
+    await browser.respond(refusal(500, "Not now."), "b");
+    await browser.respond(refusal(401, "Log in."), "a");
+    await reload();
+    assert.deepEqual(states(), { a: "sending", b: "failed" });
+  });
+
+  test("of a paused queue leaves it paused", async () => {
+    await add("a");
+    queue.pause();
+    await reload({ paused: true });
+    assert.deepEqual(states(), { a: "waiting" });
+    assert.deepEqual(browser.sent, []);
+  });
+
+  test("does not matter to a file that was cancelled while the browser copied it", async () => {
+    let answer;
+    browser.store.keep = (id, one) => {
+      browser.store.files.set(id, one);
+      return new Promise((resolve) => (answer = resolve));
+    };
+    await add("a");
+    queue.cancel(["a"]);
+    answer(true);
+    await settle();
+    assert.deepEqual([browser.store.files.size, browser.store.records.size], [0, 0]);
   });
 });
 
@@ -272,10 +488,10 @@ describe("a store that is away", () => {
   for (const status of [0, 502, 503, 504]) {
     test(`after status ${status} the file goes again by itself`, async () => {
       await add("a");
-      browser.request("a").onProgress(0.7);
+      browser.request("a").onProgress(70);
       await browser.respond({ ...DISCONNECTED, status });
       assert.equal(item("a").detail, "Waiting for the connection; tries again in 1 s");
-      assert.deepEqual([item("a").state, item("a").sentFraction], ["waiting", 0]);
+      assert.deepEqual([item("a").state, item("a").sentBytes], ["waiting", 0]);
       await browser.pass(1.1);
       await browser.respond(CREATED);
       assert.deepEqual(states(), { a: "done" });
