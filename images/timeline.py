@@ -44,6 +44,10 @@ class MonthEntry:
     count: int
     first: str
 
+    @property
+    def begins(self) -> date:
+        return date.fromisoformat(f"{self.month}-01")
+
 
 def images_of(user: User | AnonymousUser, list_request: ListRequest) -> ImageQuerySet:
     """The user's living images, or those of the album in `list_request`, which has yet to apply its other filters.
@@ -77,6 +81,18 @@ def months(user: User | AnonymousUser, list_request: ListRequest) -> list[MonthE
     return [_month(year, month, count) for year, month, count in counts]
 
 
+def months_of_album(album: Album, list_request: ListRequest) -> list[MonthEntry]:
+    """The months of the album's list, in its order; none of a list that is narrowed or not ordered by date.
+
+    Sums alone: it counts no images.
+    """
+    ordering = list_request.ordering
+    if list_request.is_narrowed or ordering.removeprefix("-") != "taken_at":
+        return []
+    sums = list(_sums(Image.objects.in_album(album)))
+    return [_month(*each, ordering) for each in (sums if ordering.startswith("-") else reversed(sums))]
+
+
 def existing(user: User | AnonymousUser, hashes: Sequence[str]) -> dict[str, list[UUID]]:
     """SHA-256 -> the ids of the user's living images that have it."""
     ids: dict[str, list[UUID]] = defaultdict(list)
@@ -103,8 +119,8 @@ def _counts_of_all(user: User) -> Counter[date]:
     return counts
 
 
-def _month(year: int, month: int, count: int) -> MonthEntry:
+def _month(year: int, month: int, count: int, ordering: str = LIST.default_ordering) -> MonthEntry:
     last_day = monthrange(year, month)[1]
-    last_moment = datetime(year, month, last_day, 23, 59, 59, 999_999, UTC)
-    first = cursor_from(last_moment, LIST.default_ordering, LIST.orderings)
+    begin, end = datetime(year, month, 1, tzinfo=UTC), datetime(year, month, last_day, 23, 59, 59, 999_999, UTC)
+    first = cursor_from(end if ordering.startswith("-") else begin, ordering, LIST.orderings)
     return MonthEntry(f"{year:04}-{month:02}", count, first)

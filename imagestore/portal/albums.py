@@ -15,6 +15,9 @@ from albums.models import Album
 from images import services as images
 from images.covers import with_covers
 from images.models import Image
+from images.timeline import MonthEntry, months_of_album
+from imagestore.kit.keyset import PAGE_SIZE
+from imagestore.kit.lists import ListRequest
 from imagestore.kit.params import flag
 from imagestore.kit.problems import not_found
 from imagestore.portal.forms.albums import AlbumForm
@@ -76,8 +79,23 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
         "any_pending": any(image.is_pending for image in page.items),
+        "months": _months(album, list_request),
     }
     return render(request, "albums/detail.html", context)
+
+
+@require_safe
+def album_part(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """The tiles alone of the page of the album that `cursor`, `around` and `page_size` ask for."""
+    album = albums.find(request.user, album_id)
+    list_request = images.LIST.read(request.GET)
+    page = list_request.page(list_request.apply(album.images.in_album(album)))
+    return render(request, "images/_part.html", {"album": album, "page": page, "list_request": list_request})
+
+
+def _months(album: Album, list_request: ListRequest) -> list[MonthEntry]:
+    """Those to jump to in the album's list; none in an album of one page."""
+    return months_of_album(album, list_request) if album.image_count > PAGE_SIZE else []
 
 
 def _free_bytes(album: Album) -> int | None:
@@ -101,11 +119,13 @@ def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
         ids = [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
     except ValueError:
         raise not_found() from None
+    list_request = images.LIST.read(request.GET)
     tiles = Image.objects.in_album(album).filter(public_id__in=ids).newest_first()
     context = {
         "album": album,
         "images": tiles,
-        "list_request": images.LIST.read(request.GET),
+        "list_request": list_request,
         "trash_days": settings.TRASH_DAYS,
+        "months": _months(album, list_request),
     }
     return render(request, "images/_live_parts.html", context)

@@ -33,6 +33,7 @@ urlpatterns = [
     path("albums/<uuid:album_id>/delete/", albums.album_delete, name="album-delete"),
     path("albums/<uuid:album_id>/", albums.album_detail, name="album-detail"),
     path("albums/<uuid:album_id>/tiles/", albums.album_tiles, name="album-tiles"),
+    path("albums/<uuid:album_id>/part/", albums.album_part, name="album-part"),
     path("albums/<uuid:album_id>/upload/", uploads.Upload.as_view(), name="image-upload"),
     path("images/<uuid:image_id>/", images.image_detail, name="image-detail"),
     path("images/<uuid:image_id>/edit/", images.image_edit, name="image-edit"),

@@ -1,11 +1,23 @@
 /** The album page. */
 
 import { AlbumGrid } from "./album-grid.js";
-import { rememberPosition } from "./return-position.js";
+import { AlbumParts } from "./album-parts.js";
+import { watchPosition } from "./album-position.js";
+import { healImages } from "./healing.js";
+import { openPhotos } from "./open-photos.js";
+import { keepPosition } from "./return-position.js";
 import { startUploads } from "./uploads.js";
 
 const element = document.querySelector("[data-tiles]");
-const grid = new AlbumGrid(element);
+const parts = new AlbumParts(element);
+const grid = new AlbumGrid(element, parts);
 grid.watch();
-rememberPosition(element.dataset.list);
+watchPosition(element, parts);
+keepPosition(parts);
+openPhotos(element, parts);
+healImages(
+  element,
+  (image) => image.closest("[data-image]")?.dataset.image,
+  (ids) => grid.fetchPictures(ids),
+);
 startUploads(document.querySelector("[data-upload]"), grid);

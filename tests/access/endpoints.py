@@ -117,6 +117,7 @@ PAGES = [
     Endpoint("album-edit", "GET", 200, 404, LOGIN),
     Endpoint("album-edit", "POST", 302, 404, LOGIN, TITLE),
     Endpoint("album-tiles", "GET", 200, 404, LOGIN),
+    Endpoint("album-part", "GET", 200, 404, LOGIN),
     Endpoint("image-upload", "POST", 302, 404, LOGIN),
     Endpoint("image-detail", "GET", 200, 404, LOGIN),
     Endpoint("image-edit", "GET", 200, 404, LOGIN),
