@@ -10,6 +10,7 @@ import { paintPlaceholders } from "./placeholder.js";
 import { GAP_PX, heightOf, rowsOf } from "./rows.js";
 
 const PAGE_SIZE = 100;
+const TAIL_ROWS = 5;
 const LOAD_WINDOWS = 2;
 const DROP_WINDOWS = 4;
 const REQUEST_TIMEOUT_MS = 20000;
@@ -46,6 +47,7 @@ export class AlbumParts {
     this.#parts = [
       this.#read(element, { ...Object.fromEntries(asked), page_size: element.childElementCount || 1 }),
     ];
+    this.#parts[0].tailRows = TAIL_ROWS;
     if (!element.dataset.previous) this.#before = 0;
     if (element.dataset.previous || element.dataset.next) this.#join();
   }
@@ -191,7 +193,7 @@ export class AlbumParts {
     const rowHeight = Number.parseFloat(getComputedStyle(this.#grid.firstElementChild).getPropertyValue("--row"));
     this.#width = width;
     for (const part of this.#parts) {
-      const rows = rowsOf(part.ratios, width, rowHeight || 240, Boolean(part.next));
+      const rows = rowsOf(part.ratios, width, rowHeight || 240, Boolean(part.next), part.tailRows);
       part.height = heightOf(rows);
       if (part.element && part.next) fill(part, rows, width);
     }

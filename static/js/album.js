@@ -13,7 +13,7 @@ const parts = new AlbumParts(element);
 const grid = new AlbumGrid(element, parts);
 grid.watch();
 watchPosition(element, parts);
-keepPosition(parts);
+keepPosition(element, parts);
 openPhotos(element, parts);
 healImages(
   element,

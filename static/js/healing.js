@@ -13,8 +13,9 @@ const BATCH_IMAGES = 80;
  * @param root the element whose images heal, also those that come into it later.
  * @param idOf gives the id of an image's photo, or nothing for an image that is not to heal.
  * @param fetchImages takes ids; gives a Promise of a Map from id to an `<img>` with today's links.
+ * @param signal ends it.
  */
-export function healImages(root, idOf, fetchImages) {
+export function healImages(root, idOf, fetchImages, signal) {
   /** Image → whether it has its new link and has yet to load. */
   const broken = new Map();
   let [timer, busy, tries] = [0, false, 0];
@@ -76,11 +77,15 @@ export function healImages(root, idOf, fetchImages) {
     true,
   );
   for (const type of ["online", "focus", "visibilitychange"]) {
-    addEventListener(type, () => {
-      clearTimeout(timer);
-      [timer, tries] = [0, 0];
-      if (broken.size) plan(GATHER_MS);
-    });
+    addEventListener(
+      type,
+      () => {
+        clearTimeout(timer);
+        [timer, tries] = [0, 0];
+        if (broken.size) plan(GATHER_MS);
+      },
+      { signal },
+    );
   }
   // Those that failed before this script had come. A lazy image that has yet to load is not complete.
   for (const image of root.querySelectorAll("img")) if (image.complete && !image.naturalWidth) take(image);

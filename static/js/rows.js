@@ -1,11 +1,11 @@
 /**
  * Justified rows: which tiles stand in a row, and how high each row is.
- * A row takes as many tiles as fit, as css/components/tiles.css lays them out. The last rows of a part that goes on
- * are shared out anew, so that its last row is as full as the others.
+ * css/components/tiles.css puts as many tiles into a row as fit. The tiles of a part that goes on are shared out
+ * anew, so that its last row is as full as the others; of the part that came with the page only the last rows, so
+ * that what one sees already stays.
  */
 
 export const GAP_PX = 4;
-const TAIL_ROWS = 5;
 const LOWEST_ROW = 0.5;
 const HIGHEST_ROW = 2.4;
 
@@ -17,15 +17,16 @@ const fullHeight = (ratios, width) => (width - GAP_PX * (ratios.length - 1)) / s
 /**
  * @param ratios of the tiles: width / height. @param width of the part and `rowHeight`, the least of a row, in px.
  * @param goesOn whether another part follows. Of one that ends, the last row keeps the least height.
+ * @param tailRows how many of the last rows of a part that goes on are shared out anew.
  * @returns the rows from top to bottom, each with the number of its tiles and its height in px.
  */
-export function rowsOf(ratios, width, rowHeight, goesOn) {
+export function rowsOf(ratios, width, rowHeight, goesOn, tailRows = Infinity) {
   const rows = asManyAsFit(ratios, width, rowHeight);
   if (!goesOn) {
     const last = rows.pop() ?? [];
     return [...measure(rows, width, rowHeight), ...measure([last], width, rowHeight, rowHeight)];
   }
-  const tail = rows.splice(-TAIL_ROWS).flat();
+  const tail = rows.splice(-Math.min(tailRows, rows.length) || rows.length).flat();
   return measure([...rows, ...shareOut(tail, width, rowHeight)], width, rowHeight);
 }
 

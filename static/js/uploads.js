@@ -72,10 +72,13 @@ function csrfToken(form) {
 /** The store omits the figure where only an upload can show whether a file fits. */
 const freeBytesIn = (form) => Number(form.dataset.freeBytes ?? Infinity);
 
+// Photos that open over the album change the address.
+const albumUrl = location.href;
+
 async function fetchFreeBytes() {
-  const response = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return freeBytesIn(page.querySelector("[data-upload]"));
+  const response = await fetch(albumUrl);
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  return freeBytesIn(fresh.querySelector("[data-upload]"));
 }
 
 export function startUploads(form, grid) {

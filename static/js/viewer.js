@@ -127,6 +127,7 @@ export class Viewer extends EventTarget {
     this.#root.querySelector("#about").replaceChildren(...photo.facts);
     this.#root.querySelector("[data-back]").href = photo.back;
     for (const way of WAYS) this.#link(way, photo.links[way]);
+    if (this.#root.role === "dialog") this.#root.ariaLabel = photo.name;
     this.#arrange(photo);
     if (told) this.#tell(photo);
     clearTimeout(this.#timer);
@@ -211,6 +212,7 @@ export class Viewer extends EventTarget {
         const page = await fetchPage(this.#photo.url);
         return new Map([[this.#photo.id, page.querySelector("[data-picture]")]]);
       },
+      this.#end.signal,
     );
   }
 

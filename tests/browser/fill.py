@@ -1,6 +1,6 @@
-"""`python -m tests.browser.fill ALBUM COUNT`: rows of images without files, in the store that the environment names.
+"""`python -m tests.browser.fill ALBUM COUNT`: rows of images without files, in the store of the environment.
 
-One photo every six hours since 2019, of many proportions; each tenth was added later than the one before.
+One photo every six hours since 2019, of many proportions.
 """
 
 import os

@@ -14,12 +14,13 @@ function widths(rows) {
 }
 
 test("each row of a part that goes on is full, or as high as may be", () => {
-  for (const [width, rowHeight] of [
+  for (const [width, rowHeight, tailRows] of [
+    [358, 120, 5],
     [358, 120],
     [812, 144],
     [1376, 240],
   ]) {
-    const rows = rowsOf(ratios, width, rowHeight, true);
+    const rows = rowsOf(ratios, width, rowHeight, true, tailRows);
     assert.equal(
       rows.reduce((total, { count }) => total + count, 0),
       ratios.length,
