@@ -8,14 +8,17 @@ const ESCAPE_GRACE_MS = 300;
  */
 export function watchFullscreen(stage, signal) {
   let leftAt = -Infinity;
-  const toggle = () =>
-    (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()).catch(() => {});
+  let asked = false;
+  const toggle = () => {
+    asked = Boolean(document.fullscreenElement);
+    (asked ? document.exitFullscreen() : stage.requestFullscreen()).catch(() => {});
+  };
   stage.classList.toggle("has-full-screen", document.fullscreenEnabled);
   stage.addEventListener("click", (event) => event.target.closest("[data-full-screen]") && toggle(), { signal });
   document.addEventListener(
     "fullscreenchange",
     () => {
-      if (!document.fullscreenElement) leftAt = performance.now();
+      if (!document.fullscreenElement && !asked) leftAt = performance.now();
     },
     { signal },
   );

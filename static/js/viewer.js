@@ -18,6 +18,8 @@ const WAYS = ["previous", "next"];
 function read(page, url) {
   const stage = page.querySelector("[data-viewer]");
   const links = Object.fromEntries(WAYS.map((way) => [way, stage.querySelector(`[data-neighbour="${way}"]`)]));
+  const pane = stage.querySelector("[data-pane]");
+  pane.dataset.url = url;
   return {
     url,
     id: stage.dataset.id,
@@ -25,7 +27,7 @@ function read(page, url) {
     isPending: stage.dataset.status === "pending",
     title: page.title ?? document.title,
     back: stage.querySelector("[data-back]").href,
-    pane: stage.querySelector("[data-pane]"),
+    pane,
     facts: [...page.querySelector("#about").childNodes],
     links,
     previous: links.previous?.href,
@@ -207,10 +209,10 @@ export class Viewer extends EventTarget {
     this.#showFacts();
     healImages(
       this.#root.querySelector("[data-slides]"),
-      (image) => image.closest("[data-at='0']") && this.#photo.id,
-      async () => {
-        const page = await fetchPage(this.#photo.url);
-        return new Map([[this.#photo.id, page.querySelector("[data-picture]")]]);
+      (image) => image.closest("[data-pane]").dataset.url,
+      async (urls) => {
+        const pages = await Promise.all(urls.map(fetchPage));
+        return new Map(urls.map((url, index) => [url, pages[index].querySelector("[data-picture]")]));
       },
       this.#end.signal,
     );

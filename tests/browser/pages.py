@@ -1,7 +1,9 @@
 """What several browser tests do on the pages."""
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
@@ -97,6 +99,14 @@ def serve_pictures(page: Page) -> None:
     """In place of the store, for rows without files (tests.browser.fill)."""
     picture = jpeg_bytes(60, 40)
     page.route("**/media/**", lambda route: route.fulfill(body=picture, content_type="image/jpeg"))
+
+
+def wait_until(page: Page, function: str, argument: Any = None) -> None:
+    """Until it returns something true. (Page.wait_for_function needs `eval`, which the CSP forbids.)"""
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(function, argument):
+        assert time.monotonic() < deadline, f"never true: {function}"
+        page.wait_for_timeout(50)
 
 
 def pick_files(page: Page, *files: tuple[str, bytes]) -> None:

@@ -8,13 +8,18 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from images.tests.pictures import jpeg_bytes
 from tests.browser.fill import fill
-from tests.browser.pages import PHONE, serve_pictures, sign_in
+from tests.browser.pages import PHONE, serve_pictures, sign_in, wait_until
 from tests.people import Person
 from tests.servers import Server
 
 COUNT = 2000
 # Some parts around the window, never the album.
 MOST_TILES = 700
+# The page has stored where the window stands now.
+SAVED = """() => {
+  const {id, y} = history.state.seen;
+  return Math.abs(document.getElementById(`i-${id}`)?.getBoundingClientRect().y - y) < 1;
+}"""
 FIRST_IN_WINDOW = """() => {
   const tile = [...document.querySelectorAll('.tile')].find(tile => tile.getBoundingClientRect().y > 60);
   return [tile.id, tile.getBoundingClientRect().y];
@@ -64,14 +69,13 @@ def test_the_dates_lead_to_a_month_and_a_reload_returns_there(page: Page, long_a
     # The part before comes without moving the tiles.
     expect(page.get_by_alt_text("IMG_01697.jpg")).to_be_attached()
     expect(page.get_by_alt_text("IMG_01698.jpg")).to_be_in_viewport()
-    page.wait_for_function("history.state?.seen")
-    page.mouse.wheel(0, 700)
-    page.wait_for_function("Math.abs(history.state.seen.y) < innerHeight && scrollY > 0")
-    page.wait_for_timeout(600)
+    wait_until(page, "() => history.state?.seen")
+    page.evaluate("scrollBy(0, 700)")
+    wait_until(page, SAVED)
     tile, y = page.evaluate(FIRST_IN_WINDOW)
     page.reload()
-    page.wait_for_function(
-        "([id, y]) => Math.abs(document.getElementById(id)?.getBoundingClientRect().y - y) <= 2", arg=[tile, y]
+    wait_until(
+        page, "([id, y]) => Math.abs(document.getElementById(id)?.getBoundingClientRect().y - y) <= 2", [tile, y]
     )
 
 
@@ -117,7 +121,7 @@ def test_pictures_whose_links_have_ended_show_again(
     assert page.locator("img.is-broken").evaluate_all("all => all.map(one => getComputedStyle(one).opacity)") == [
         "0"
     ] * len(names)
-    page.wait_for_function("document.querySelectorAll('.tile[data-painted]').length === 6")
+    expect(page.locator(".tile[data-painted]")).to_have_count(len(names))
     page.unroute("**/media/**")
     page.unroute("**/tiles/?ids=*")
     with page.expect_request("**/tiles/?ids=*") as request:

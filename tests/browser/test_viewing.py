@@ -9,14 +9,14 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from images.tests.pictures import jpeg_bytes, quarters, saved
 from tests.browser.fill import fill
-from tests.browser.pages import AXE, EMAIL, PHONE, SHAPES, WAIT_MILLISECONDS, serve_pictures, sign_in
+from tests.browser.pages import AXE, EMAIL, PHONE, SHAPES, WAIT_MILLISECONDS, serve_pictures, sign_in, wait_until
 from tests.people import Person
 from tests.servers import Server
 
+SHOWN = "document.querySelector('[data-at=\"0\"] [data-picture]')"
 PLACES = (
     "tiles => tiles.map(tile => { const b = tile.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })"
 )
-FOCUSED = "document.activeElement.closest('.tile')?.querySelector('img')?.alt"
 
 
 def dialog(page: Page) -> Any:
@@ -30,12 +30,17 @@ def expect_photo(page: Page, name: str) -> None:
     expect(page).to_have_url(re.compile("/images/"))
 
 
+def expect_focused(page: Page, tile: str) -> None:
+    picture = page.get_by_alt_text(tile)
+    expect(picture.locator("xpath=ancestor::a")).to_be_focused()
+    expect(picture).to_be_in_viewport()
+
+
 def expect_album(page: Page, path: str, tile: str) -> None:
     """The album is there again, with the focus on this tile, which one sees."""
     expect(page).to_have_url(re.compile(re.escape(path) + "$"))
     expect(dialog(page)).to_have_count(0)
-    page.wait_for_function(f"{FOCUSED} === {tile!r}")
-    expect(page.get_by_alt_text(tile)).to_be_in_viewport()
+    expect_focused(page, tile)
 
 
 def press(page: Page, key: str, times: int) -> None:
@@ -89,8 +94,7 @@ def test_by_its_address_a_photo_leads_into_the_album_around_it(page: Page, album
     expect(title).to_have_text("IMG_00120.jpg")
     page.keyboard.press("Escape")
     expect(title).to_have_text("Iceland")
-    expect(page.get_by_alt_text("IMG_00120.jpg")).to_be_in_viewport()
-    page.wait_for_function(f"{FOCUSED} === 'IMG_00120.jpg'")
+    expect_focused(page, "IMG_00120.jpg")
     page.go_back()
     expect(title).to_have_text("IMG_00120.jpg")
     page.go_back()
@@ -150,21 +154,19 @@ def test_the_keys_enlarge_to_the_original_and_what_is_chosen_stays(
     with page.expect_request("**/original.jpg?*"):
         page.keyboard.press("1")
     expect(page.locator("[data-at='0'] [data-picture]")).to_have_attribute("src", re.compile("original"))
-    assert page.locator("[data-at='0'] [data-picture]").evaluate(
-        "picture => Math.round(picture.getBoundingClientRect().width * devicePixelRatio)"
-    ) == pytest.approx(3001, abs=3)
+    wait_until(page, f"() => Math.abs({SHOWN}.getBoundingClientRect().width * devicePixelRatio - 3001) <= 3")
     page.keyboard.press("Escape")
     facts = page.get_by_role("complementary", name="About this photo")
     page.keyboard.press("i")
     expect(facts).to_be_hidden()
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement")
+    expect(page.locator(".stage:fullscreen")).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect_photo(page, "3000.jpg")
     assert page.evaluate("Boolean(document.fullscreenElement)")
     expect(facts).to_be_hidden()
     page.keyboard.press("f")
-    page.wait_for_function("!document.fullscreenElement")
+    expect(page.locator(".stage:fullscreen")).to_have_count(0)
     # The focus stays among the controls of the photo.
     for _ in range(12):
         page.keyboard.press("Tab")
@@ -205,8 +207,7 @@ def test_a_photo_over_its_album_is_accessible(page: Page, album: str) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             results: Any = Axe().run(page, options=AXE)
-            for fault in results.response["violations"]:
-                faults.append((fault["id"], [node["target"] for node in fault["nodes"]]))
+            faults += [(fault["id"], fault["nodes"]) for fault in results.response["violations"]]
     assert faults == []
 
 
