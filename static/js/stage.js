@@ -15,6 +15,7 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 /** "swiped" {way}; "pulling" while a finger pulls the photo down; "pulled" {down}: it has let go. */
 export class Stage extends EventTarget {
   #slides;
+  #pane = null;
   #picture = null;
   #view = WHOLE;
   #ways = {};
@@ -27,14 +28,17 @@ export class Stage extends EventTarget {
 
   /** Shows a pane, with those of its neighbours or undefined. `ways` tells which neighbours there are. */
   show(pane, previous, next, ways) {
+    const isNew = pane !== this.#pane;
+    this.#pane = pane;
     this.#ways = ways;
-    this.#view = WHOLE;
     const panes = { "-1": previous, 0: pane, 1: next };
     const shown = Object.keys(panes).filter((at) => panes[at]);
     for (const at of shown) {
       const each = panes[at];
       each.dataset.at = at;
       each.inert = at !== "0";
+      // The shown picture may be enlarged when its neighbours come.
+      if (at === "0" && !isNew) continue;
       for (const image of each.querySelectorAll("img")) {
         image.fetchPriority = at === "0" ? "high" : "low";
         image.style.cssText = image.style.backgroundImage ? `background-image: ${image.style.backgroundImage}` : "";
@@ -44,19 +48,16 @@ export class Stage extends EventTarget {
     // A pane that stays is not moved: a moved image would load again in some browsers.
     for (const child of [...this.#slides.children]) if (!wanted.includes(child)) child.remove();
     for (const each of wanted) if (each.parentElement !== this.#slides) this.#slides.append(each);
-    this.#picture = pane.querySelector("[data-picture]");
-    this.#drag(0, 0);
+    if (isNew) {
+      this.#picture = pane.querySelector("[data-picture]");
+      this.#view = WHOLE;
+      this.#drag(0, 0);
+    }
     for (const each of wanted) paintPlaceholders(each);
   }
 
   get isEnlarged() {
     return this.#view.scale > 1.01;
-  }
-
-  /** How many px of the screen a pixel of the original takes, in per cent. */
-  get percent() {
-    const { width } = this.#picture?.getBoundingClientRect() ?? {};
-    return Math.round((100 * width * devicePixelRatio) / this.#originalWidth);
   }
 
   zoomBy(steps) {
@@ -66,6 +67,7 @@ export class Stage extends EventTarget {
   }
 
   zoomWhole() {
+    if (!this.#picture) return;
     this.#animate();
     this.#look(WHOLE);
   }
@@ -154,7 +156,6 @@ export class Stage extends EventTarget {
     picture.style.scale = scale;
     this.#slides.classList.toggle("is-enlarged", this.isEnlarged);
     this.#sharpen(picture, box.width * scale * devicePixelRatio);
-    this.dispatchEvent(new CustomEvent("zoomed"));
   }
 
   /** Loads a larger file when the shown one has fewer px than the screen asks for. */

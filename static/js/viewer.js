@@ -178,7 +178,7 @@ export class Viewer extends EventTarget {
       const neighbour = await this.#load(photo[way]).catch(() => null);
       if (!neighbour || this.#photo !== photo) continue;
       panes[way] = neighbour.pane;
-      if (!this.#stage.isEnlarged) put();
+      put();
     }
   }
 
