@@ -82,6 +82,18 @@ def months(user: User | AnonymousUser, list_request: ListRequest) -> list[MonthE
     return [_month(year, month, count) for year, month, count in counts]
 
 
+def months_to_jump_to(images: ImageQuerySet, list_request: ListRequest) -> list[MonthEntry]:
+    """The months of a list of all images of an album or owner, in its order; none of one that is not by date.
+
+    Sums alone: it counts no images, so there are none of a list that search or filters narrow.
+    """
+    ordering = list_request.ordering
+    if not list_request.narrowed_by() <= {"album"} or ordering.removeprefix("-") != "taken_at":
+        return []
+    sums = list(_sums(images))
+    return [_month(*each, ordering) for each in (sums if ordering.startswith("-") else reversed(sums))]
+
+
 def existing(user: User | AnonymousUser, hashes: Sequence[str]) -> dict[str, list[UUID]]:
     """SHA-256 -> the ids of the user's living images that have it."""
     ids: dict[str, list[UUID]] = defaultdict(list)
@@ -107,8 +119,8 @@ def _counts_of_all(user: User) -> Counter[date]:
     return counts
 
 
-def _month(year: int, month: int, count: int) -> MonthEntry:
+def _month(year: int, month: int, count: int, ordering: str = LIST.default_ordering) -> MonthEntry:
     last_day = monthrange(year, month)[1]
-    last_moment = datetime(year, month, last_day, 23, 59, 59, 999_999, UTC)
-    first = cursor_from(last_moment, LIST.default_ordering, LIST.orderings)
+    begin, end = datetime(year, month, 1, tzinfo=UTC), datetime(year, month, last_day, 23, 59, 59, 999_999, UTC)
+    first = cursor_from(end if ordering.startswith("-") else begin, ordering, LIST.orderings)
     return MonthEntry(f"{year:04}-{month:02}", count, first)

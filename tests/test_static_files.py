@@ -1,11 +1,17 @@
 """Scripts and styles come compressed, under names that change with their content."""
 
+import gzip
 import re
 
 import pytest
 import requests
 
+from tests.browser.fill import fill
+from tests.people import Person
 from tests.servers import Server
+
+PAGE_BYTES = 20_000
+SCRIPTS_AND_STYLES_BYTES = 60_000
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])
@@ -20,3 +26,22 @@ def test_what_a_page_links_to_comes_compressed_and_is_kept(server: Server, page:
         assert "immutable" in answer.headers["Cache-Control"], path
         if len(answer.content) > 1000:
             assert answer.headers.get("Content-Encoding") == coding, path
+
+
+def test_an_album_of_many_photos_is_light(server: Server, alice: Person) -> None:
+    """Compressed, at first load: what the page of a photo needs comes later."""
+    album = alice.album()
+    fill(server, album, 150)
+    session = alice.portal()
+
+    def fetch(path: str) -> requests.Response:
+        headers = {"Accept-Encoding": "gzip"}
+        return session.get(server.url + path, headers=headers, stream=True, timeout=30)
+
+    page = fetch(f"/albums/{album}/?ordering=taken_at")
+    compressed = page.raw.read()
+    html = gzip.decompress(compressed).decode()
+    assert html.count("data-image=") == 50
+    assert len(compressed) <= PAGE_BYTES
+    paths = set(re.findall(r'(?:src|href)="(/static/[^"?]+\.(?:js|css))"', html))
+    assert sum(len(fetch(path).raw.read()) for path in paths) <= SCRIPTS_AND_STYLES_BYTES

@@ -16,6 +16,9 @@ from images import services as images
 from images.covers import with_covers
 from images.deletion import trash
 from images.models import Image
+from images.timeline import MonthEntry, months_to_jump_to
+from imagestore.kit.keyset import PAGE_SIZE
+from imagestore.kit.lists import ListRequest
 from imagestore.kit.params import choice, flag
 from imagestore.portal.forms.albums import AlbumForm
 from imagestore.portal.lists import tile_ids
@@ -73,8 +76,9 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "free_bytes": _free_bytes(album),
         "trash_days": settings.TRASH_DAYS,
         "any_unfinished": _any_unfinished(album),
-        "trash_is_used": trash.is_used(request.user),
+        "trash_is_used": lambda: trash.is_used(request.user),
         "any_pending": any(image.is_pending for image in page.items),
+        "months": _months(album, list_request),
     }
     return render(request, "albums/detail.html", context)
 
@@ -87,6 +91,21 @@ def album_order(request: HttpRequest, album_id: UUID) -> HttpResponse:
     albums.change(album, ordering=ordering)
     list_request = images.LIST.read(request.GET, album.ordering)
     return redirect(f"{album.get_absolute_url()}?{list_request.narrowing_query.urlencode()}".removesuffix("?"))
+
+
+@require_safe
+def album_part(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """The tiles alone of the page of the album that `cursor`, `around` and `page_size` ask for."""
+    album = albums.find(request.user, album_id)
+    list_request = images.LIST.read(request.GET, album.ordering)
+    page = list_request.page(list_request.apply(album.images.in_album(album)))
+    return render(request, "images/_part.html", {"album": album, "page": page, "list_request": list_request})
+
+
+def _months(album: Album, list_request: ListRequest) -> list[MonthEntry]:
+    """Those to jump to in the album's list; none in an album of one page."""
+    images_of_album = Image.objects.in_album(album)
+    return months_to_jump_to(images_of_album, list_request) if album.image_count > PAGE_SIZE else []
 
 
 def _free_bytes(album: Album) -> int | None:
@@ -112,12 +131,14 @@ def album_tiles(request: HttpRequest, album_id: UUID) -> HttpResponse:
     """The current tiles of the images in `?ids=`, and the other elements of the page that they change."""
     album = albums.find(request.user, album_id)
     tiles = Image.objects.in_album(album).filter(public_id__in=tile_ids(request)).newest_first()
+    list_request = images.LIST.read(request.GET, album.ordering)
     context = {
         "album": album,
         "images": tiles,
-        "list_request": images.LIST.read(request.GET, album.ordering),
+        "list_request": list_request,
         "any_unfinished": _any_unfinished(album),
-        "trash_is_used": trash.is_used(request.user),
+        "trash_is_used": lambda: trash.is_used(request.user),
         "trash_days": settings.TRASH_DAYS,
+        "months": _months(album, list_request),
     }
     return render(request, "images/_live_parts.html", context)

@@ -12,7 +12,7 @@ from images import services
 from images.models import Image
 from imagestore.kit.params import choice, flag
 from imagestore.portal.forms.images import ImageForm, MoveForm
-from imagestore.portal.lists import image_url, list_request_of, list_url, neighbours, title_of
+from imagestore.portal.lists import image_url, list_request_of, list_url, neighbours, place_url, title_of
 from imagestore.portal.toasts import say_deleted
 
 
@@ -25,7 +25,7 @@ def image_detail(request: HttpRequest, image_id: UUID) -> HttpResponse:
         "image": image,
         "album": image.album,
         "list_request": list_request,
-        "list_url": list_url(image, list_request),
+        "place_url": place_url(image, list_request),
         "list_title": title_of(image, list_request),
         "previous": previous,
         "next": following,

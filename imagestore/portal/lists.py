@@ -55,6 +55,12 @@ def list_url(image: Image, list_request: ListRequest) -> str:
     return path + _query_string(list_request.page_query)
 
 
+def place_url(image: Image, list_request: ListRequest) -> str:
+    """The page of the list that holds the image."""
+    path = list_url(image, list_request)
+    return f"{path}{'&' if '?' in path else '?'}around={image.public_id}#i-{image.public_id}"
+
+
 def image_url(image: Image, list_request: ListRequest) -> str:
     """The image's page, which leads on in the list."""
     return image.get_absolute_url() + _query_string(list_request.query)

@@ -31,12 +31,21 @@ def photo_list(request: HttpRequest) -> HttpResponse:
     timeline.with_albums(page.items)
     context = {
         "page": page,
-        "years": _years(request, list_request),
+        "months": timeline.months_to_jump_to(images, list_request),
         **_found_albums(request, list_request),
         "any_pending": any(image.is_pending for image in page.items),
         **_toolbar(request, list_request),
     }
     return render(request, "photos/list.html", context)
+
+
+@require_safe
+def photo_part(request: HttpRequest) -> HttpResponse:
+    """The tiles alone of the page that `cursor`, `around` and `page_size` ask for."""
+    list_request = _read(request)
+    page = list_request.page(list_request.apply(timeline.images_of(request.user, list_request)))
+    timeline.with_albums(page.items)
+    return render(request, "images/_part.html", {"page": page, "list_request": list_request})
 
 
 @require_safe
@@ -72,15 +81,6 @@ def _toolbar(request: HttpRequest, list_request: ListRequest) -> dict[str, Any]:
         "choices": album_choices(Album.objects.owned_by(request.user)),
         "trash_days": settings.TRASH_DAYS,
     }
-
-
-def _years(request: HttpRequest, list_request: ListRequest) -> dict[str, list[timeline.MonthEntry]]:
-    """Year -> its months, newest first. Only where they are not counted, and where their cursors lead."""
-    years: dict[str, list[timeline.MonthEntry]] = {}
-    if list_request.narrowed_by() <= {"album"} and list_request.ordering == timeline.LIST.default_ordering:
-        for month in timeline.months(request.user, list_request):
-            years.setdefault(month.month[:4], []).append(month)
-    return years
 
 
 def _found_albums(request: HttpRequest, list_request: ListRequest) -> dict[str, Any]:

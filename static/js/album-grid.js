@@ -14,6 +14,21 @@ const MISSES_OF_SHOWN_TILE = 3;
 /** Order of the list → the attribute by which a tile has its place there. */
 const RANKS = { created_at: "added", taken_at: "taken" };
 
+/** The page that the store makes of these tiles; null if the album is gone. */
+async function fetchTiles(grid, ids) {
+  const { tiles, query } = grid.dataset;
+  const url = `${tiles}${query}${query ? "&" : "?"}ids=${ids.join(",")}`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  if (response.status === 404) return null;
+  if (!response.ok || response.redirected) throw new Error(`tiles: ${response.status}`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+function isInWindow(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}
+
 /** "finished" {id, failed, reason}: the store has made the sizes of an image, or has failed to. */
 export class AlbumGrid extends EventTarget {
   #grid;
@@ -22,18 +37,24 @@ export class AlbumGrid extends EventTarget {
   #polling = false;
   /** id → how many responses in a row lacked it. */
   #watched = new Map();
+  #parts;
   #added = new Set();
-  #addedElsewhere = new Set();
+  /** Images that came while this page was open, and whose tiles it shows. */
+  #fresh = new Set();
+  /** Images that came, but whose tiles would push others away or belong elsewhere. */
+  #held = new Set();
 
-  constructor(grid) {
+  /** @param parts the AlbumParts of the same grid. */
+  constructor(grid, parts) {
     super();
     this.#grid = grid;
+    this.#parts = parts;
   }
 
   watch() {
-    for (const { dataset } of this.#grid.querySelectorAll('[data-status="pending"]')) {
-      this.#watched.set(dataset.id, 0);
-    }
+    this.#watchPending(this.#grid);
+    this.#grid.addEventListener("tiles:added", ({ detail }) => this.#watchPending(detail.part));
+    document.querySelector("[data-news] a").addEventListener("click", (event) => this.#showHeld(event));
     for (const type of ["visibilitychange", "online"]) addEventListener(type, () => this.#schedule(0));
     this.#grid.addEventListener("submit", (event) => this.#retry(event));
     this.#schedule();
@@ -47,6 +68,13 @@ export class AlbumGrid extends EventTarget {
     }
     this.#pollMs = FIRST_POLL_MS;
     this.#schedule(0);
+  }
+
+  #watchPending(element) {
+    for (const { dataset } of element.querySelectorAll('[data-status="pending"]')) {
+      this.#watched.set(dataset.image, 0);
+    }
+    this.#schedule();
   }
 
   #schedule(ms = this.#pollMs) {
@@ -70,17 +98,19 @@ export class AlbumGrid extends EventTarget {
     this.#schedule();
   }
 
+  /** The `<img>` of each of these images as the store shows it now, with links that have just begun. */
+  async fetchPictures(ids) {
+    const page = await fetchTiles(this.#grid, ids);
+    return new Map(ids.map((id) => [id, page?.getElementById(`i-${id}`)?.querySelector("img")]));
+  }
+
   async #fetch(ids) {
-    const { tiles, query } = this.#grid.dataset;
-    const url = `${tiles}${query}${query ? "&" : "?"}ids=${ids.join(",")}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    if (response.status === 404) return this.#watched.clear();
-    if (!response.ok || response.redirected) throw new Error(`tiles: ${response.status}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await fetchTiles(this.#grid, ids);
+    if (!page) return this.#watched.clear();
     for (const id of ids) this.#receive(id, page.getElementById(`i-${id}`));
     const liveParts = page.querySelector("[data-live-parts]");
     if (liveParts) replaceLiveParts(liveParts, this.#grid);
-    this.#tellOfOtherPages();
+    this.#tellOfHeld();
   }
 
   #receive(id, tile) {
@@ -88,7 +118,6 @@ export class AlbumGrid extends EventTarget {
     const { status } = tile.dataset;
     const reason = tile.querySelector("[data-reason]")?.textContent ?? "";
     if (this.#put(document.adoptNode(tile))) this.#pollMs = FIRST_POLL_MS;
-    else if (this.#added.has(id) && !document.getElementById(tile.id)) this.#addedElsewhere.add(id);
     this.#added.delete(id);
     if (status === "pending") return this.#watched.set(id, 0);
     this.#watched.delete(id);
@@ -101,7 +130,9 @@ export class AlbumGrid extends EventTarget {
     this.#watched.set(id, misses);
     if (misses < (shown ? MISSES_OF_SHOWN_TILE : MISSES)) return;
     this.#watched.delete(id);
+    const part = shown?.parentElement;
     shown?.remove();
+    this.#parts.refresh(part);
   }
 
   /** Replaces or inserts the tile. False when the grid stays as it was. */
@@ -109,34 +140,65 @@ export class AlbumGrid extends EventTarget {
     const shown = document.getElementById(tile.id);
     if (shown?.dataset.status === tile.dataset.status) return false;
     const focused = shown?.contains(document.activeElement);
-    if (shown) shown.replaceWith(tile);
-    else if (!this.#insert(tile)) return false;
+    if (shown) {
+      // The height of its row (album-parts.js).
+      tile.style.cssText = shown.style.cssText;
+      shown.replaceWith(tile);
+    } else if (!this.#added.has(tile.dataset.image) || !this.#insert(tile)) return false;
     paintPlaceholders(tile);
     if (focused) tile.querySelector("a, button")?.focus({ preventScroll: true });
     return true;
   }
 
-  /** Inserts a new tile where a reload would show it. False when that is on another page or in another list. */
+  /**
+   * Inserts a new tile where a reload would show it, if that moves nothing that one looks at. Otherwise the page
+   * tells of it; or nothing happens, because it comes by itself with a part that has yet to load.
+   */
   #insert(tile) {
-    const { order = "", before, after } = this.#grid.dataset;
+    const id = tile.dataset.image;
+    const { order = "" } = this.#grid.dataset;
     const [, minus, name] = /^(-?)(.*)$/.exec(order);
-    if (!(name in RANKS)) return false;
+    if (!(name in RANKS)) return this.#hold(id);
     const rank = ({ dataset }) => Number(dataset[RANKS[name]]) * (minus ? -1 : 1);
     // Of equal ones the newer is the later, in a descending list the earlier.
     const isBehind = (other) => (minus ? rank(other) >= rank(tile) : rank(other) > rank(tile));
-    const next = [...this.#grid.children].find(isBehind);
-    const onOtherPage = next ? before !== undefined && next === this.#grid.firstElementChild : after !== undefined;
-    if (onOtherPage) return false;
+    const tiles = [...this.#grid.querySelectorAll("[data-image]")];
+    const index = tiles.findIndex(isBehind);
+    const next = tiles[index];
+    if (next ? index === 0 && !this.#parts.reaches("start") : !this.#parts.reaches("end")) return this.#hold(id);
+    if (next && tiles.slice(index).some((other) => !this.#fresh.has(other.dataset.image) && isInWindow(other))) {
+      return this.#hold(id);
+    }
     if (next) next.before(tile);
-    else this.#grid.append(tile);
+    else this.#grid.lastElementChild.append(tile);
+    this.#fresh.add(id);
+    this.#parts.refresh(tile.parentElement);
     return true;
   }
 
-  #tellOfOtherPages() {
-    if (!this.#addedElsewhere.size) return;
+  #hold(id) {
+    this.#held.add(id);
+    return false;
+  }
+
+  #tellOfHeld() {
+    if (!this.#held.size) return;
     const news = document.querySelector("[data-news]");
     news.hidden = false;
-    news.firstChild.data = `${photos(this.#addedElsewhere.size)} added. `;
+    news.firstChild.data = `${photos(this.#held.size)} added. `;
+  }
+
+  /** Shows the part of the list with the new images. A narrowed list may lack them, so there the link is followed. */
+  async #showHeld(event) {
+    if (!this.#grid.dataset.order) return;
+    event.preventDefault();
+    const [id] = this.#held;
+    this.#held.clear();
+    document.querySelector("[data-news]").hidden = true;
+    await this.#parts.jump({ around: id });
+    const tile = document.getElementById(`i-${id}`);
+    this.#parts.scrollTo(tile);
+    tile.querySelector("a").focus({ preventScroll: true });
   }
 
   /** Sends a failed tile's "Try again" without leaving the page. */
@@ -150,7 +212,7 @@ export class AlbumGrid extends EventTarget {
       await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
       // Differs from every status of the store, so that the next response replaces the tile.
       tile.dataset.status = "asked";
-      this.show([tile.dataset.id]);
+      this.show([tile.dataset.image]);
     } catch {
       form.submit();
     }

@@ -6,7 +6,7 @@ export function replaceLiveParts(template, grid) {
   for (const fresh of template.content.querySelectorAll("[data-live-part]")) {
     const name = fresh.dataset.livePart;
     // The store cannot know whether this page shows photos.
-    if (name === "empty" && grid.childElementCount) fresh.replaceChildren();
+    if (name === "empty" && grid.querySelector("[data-image]")) fresh.replaceChildren();
     const shown = document.querySelector(`main [data-live-part="${name}"]`);
     if (!shown || shown.isEqualNode(fresh)) continue;
     shown.replaceWith(document.adoptNode(fresh));

@@ -1,11 +1,5 @@
 /** The page of all photos. */
 
-import { AlbumGrid } from "./album-grid.js";
-import { rememberPosition } from "./return-position.js";
-import { startSelection } from "./selection.js";
+import { startGrid } from "./photo-grid.js";
 
-const element = document.querySelector("[data-tiles]");
-const grid = new AlbumGrid(element);
-grid.watch();
-rememberPosition(element.dataset.list);
-startSelection(element, grid);
+startGrid();

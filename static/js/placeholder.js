@@ -8,8 +8,8 @@ function paint(box, image) {
   const clear = () => {
     box.style.backgroundImage = "";
   };
-  // The placeholder would show through a transparent image.
-  image?.addEventListener("load", clear, { once: true });
+  // The placeholder would show through a transparent image. Until it is decoded, nothing else is there to see.
+  image?.addEventListener("load", () => image.decode().then(clear, clear), { once: true });
 }
 
 export function paintPlaceholders(root = document) {

@@ -14,12 +14,14 @@ export class SelectionActions {
   #bar;
   #grid;
   #albumGrid;
+  #parts;
   #selection;
 
-  constructor(bar, grid, albumGrid, selection) {
+  constructor(bar, grid, albumGrid, parts, selection) {
     this.#bar = bar;
     this.#grid = grid;
     this.#albumGrid = albumGrid;
+    this.#parts = parts;
     this.#selection = selection;
   }
 
@@ -203,10 +205,9 @@ export class SelectionActions {
     this.#changed(back);
   }
 
-  /** Tells the grid that tiles have come or gone, and fetches what else changes with them. */
+  /** Call it when tiles have come or gone: fetches what else changes with them. */
   async #changed(places) {
-    const lists = [...new Set(places.map(({ list }) => list))];
-    this.#grid.dispatchEvent(new CustomEvent("tiles:changed", { detail: { lists } }));
+    for (const list of new Set(places.map(({ list }) => list))) this.#parts.refresh(list);
     const { tiles, query } = this.#grid.dataset;
     const response = await fetch(`${tiles}${query}`).catch(() => null);
     if (!response?.ok) return;

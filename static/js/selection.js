@@ -138,11 +138,11 @@ function showBar(bar, grid, selection) {
   if (selection.isOpen || wasOpen) document.querySelector("[data-selection-news]").textContent = text;
 }
 
-/** @param grid the element with the tiles. @param albumGrid keeps them current. */
-export function startSelection(grid, albumGrid) {
+/** @param grid the element with the tiles. @param albumGrid keeps them current. @param parts places them. */
+export function startSelection(grid, albumGrid, parts) {
   const bar = document.querySelector("[data-selection]");
   const selection = new Selection(grid);
-  const actions = new SelectionActions(bar, grid, albumGrid, selection);
+  const actions = new SelectionActions(bar, grid, albumGrid, parts, selection);
   selection.addEventListener("change", () => showBar(bar, grid, selection));
   watchPointer(grid, selection);
   watchKeys(grid, bar, selection);

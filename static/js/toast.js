@@ -48,16 +48,3 @@ export function watchToasts() {
     if (event.target.closest("[data-dismiss]")) leave(event.target.closest(".toast"));
   });
 }
-
-/** @param level "error" stays until it is dismissed. */
-export function showToast(text, level = "info") {
-  const toast = document.createElement("div");
-  toast.className = `toast toast--${level}`;
-  const box = Object.assign(document.createElement("div"), { className: "toast__text", textContent: text });
-  const dismiss = Object.assign(document.createElement("button"), { className: "button", textContent: "Close" });
-  dismiss.type = "button";
-  dismiss.dataset.dismiss = "";
-  toast.append(box, dismiss);
-  document.querySelector("[data-toasts]").append(toast);
-  schedule(toast);
-}

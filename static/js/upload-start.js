@@ -27,7 +27,7 @@ async function add(panel, files, album) {
   try {
     await (await openSession(panel)).add(files, album);
   } catch {
-    showToast("The connection was lost. Choose the photos again.", "error");
+    showToast("The connection was lost. Choose the photos again.", { error: true });
   }
 }
 

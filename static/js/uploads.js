@@ -97,7 +97,9 @@ class UploadSession {
         const { id, title } = await createAlbum(folder);
         this.#add(inside, { id, title });
       } catch {
-        showToast(`The album “${folder}” could not be made. Nothing was added from it: try again.`, "error");
+        showToast(`The album “${folder}” could not be made. Nothing was added from it: try again.`, {
+          error: true,
+        });
       }
     }
     this.#creatingAlbums = false;

@@ -1,67 +1,318 @@
-/** The image page: arrow keys, Escape, swipes, and images of the neighbours that load in advance. */
+/**
+ * Looks at one photo after the other, on the image's page or over the album (overlay.js).
+ * It fetches the page of the next image and takes over what it says of that image; buttons, full screen and the
+ * choice whether facts are shown stay. The address is always that of the shown image.
+ */
 
 import { watchFullscreen } from "./fullscreen.js";
-import { returnUrl } from "./return-position.js";
+import { healImages } from "./healing.js";
+import { Stage } from "./stage.js";
 
-const SWIPE_PX = 60;
 const POLL_MS = 3000;
+const SLIDE_MS = 5000;
+const REQUEST_TIMEOUT_MS = 20000;
+const KEPT_PHOTOS = 9;
+const WAYS = ["previous", "next"];
 
-function openNeighbour(viewer, direction) {
-  viewer.querySelector(`[data-neighbour="${direction}"]`)?.click();
+/** What the page of an image says of it. */
+function read(page, url) {
+  const stage = page.querySelector("[data-viewer]");
+  const links = Object.fromEntries(WAYS.map((way) => [way, stage.querySelector(`[data-neighbour="${way}"]`)]));
+  const pane = stage.querySelector("[data-pane]");
+  pane.dataset.url = url;
+  return {
+    url,
+    id: stage.dataset.id,
+    name: stage.dataset.name,
+    isPending: stage.dataset.status === "pending",
+    title: page.title ?? document.title,
+    back: stage.querySelector("[data-back]").href,
+    pane,
+    facts: [...page.querySelector("#about").childNodes],
+    links,
+    previous: links.previous?.href,
+    next: links.next?.href,
+  };
 }
 
-function watchKeys(viewer, backLink, fullscreen) {
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, dialog");
-    if (typing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.key === "ArrowLeft") openNeighbour(viewer, "previous");
-    else if (event.key === "ArrowRight") openNeighbour(viewer, "next");
-    else if (event.key === "Escape" && !fullscreen.justLeft()) backLink.click();
-  });
+export async function fetchPage(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  if (!response.ok || response.redirected) throw new Error(`image: ${response.status}`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-function watchSwipes(viewer) {
-  let start = null;
-  viewer.addEventListener(
-    "touchstart",
-    (event) => {
-      const zoomed = visualViewport.scale > 1.01;
-      start = event.touches.length === 1 && !zoomed ? event.touches[0] : null;
-    },
-    { passive: true },
-  );
-  viewer.addEventListener(
-    "touchend",
-    (event) => {
-      if (!start) return;
-      const across = event.changedTouches[0].clientX - start.clientX;
-      const down = event.changedTouches[0].clientY - start.clientY;
-      start = null;
-      if (Math.abs(across) < SWIPE_PX || Math.abs(across) < 2 * Math.abs(down)) return;
-      openNeighbour(viewer, across < 0 ? "next" : "previous");
-    },
-    { passive: true },
-  );
-}
+/** "shown" {id}; "close": the visitor wants to leave. */
+export class Viewer extends EventTarget {
+  #root;
+  #stage;
+  #photo;
+  /** URL → Promise of a photo. */
+  #photos = new Map();
+  #steps = Promise.resolve();
+  #timer = 0;
+  #slideshow = 0;
+  #positionOf;
+  #fullscreen;
+  #end = new AbortController();
 
-function preloadNeighbours(viewer, shownImage) {
-  for (const { dataset } of viewer.querySelectorAll("[data-neighbour]")) {
-    if (!dataset.src) continue;
-    const image = new Image();
-    image.sizes = shownImage?.sizes ?? "100vw";
-    image.srcset = dataset.srcset;
-    image.src = dataset.src;
+  /** @param root holds the stage and facts of an image's page. @param positionOf gives the words for an id's place. */
+  constructor(root, { url = location.href, positionOf = () => "", title = document.title } = {}) {
+    super();
+    this.#root = root;
+    this.#positionOf = positionOf;
+    this.#stage = new Stage(root.querySelector("[data-slides]"));
+    this.#photo = { ...read(root, url), title };
+    this.#photos.set(url, Promise.resolve(this.#photo));
+    this.#fullscreen = watchFullscreen(root.querySelector("[data-viewer]"), this.#end.signal);
+    this.#watch();
+    this.#show(this.#photo, { told: false });
   }
-}
 
-export function startViewer(viewer) {
-  const backLink = viewer.querySelector("[data-back]");
-  backLink.href = returnUrl(viewer.dataset.list, viewer.dataset.id);
-  watchKeys(viewer, backLink, watchFullscreen(viewer));
-  watchSwipes(viewer);
-  const image = viewer.querySelector("[data-picture]");
-  Promise.resolve(image?.decode())
-    .catch(() => {})
-    .then(() => preloadNeighbours(viewer, image));
-  if (viewer.dataset.status === "pending") setTimeout(() => location.reload(), POLL_MS);
+  /** Ends timers and listeners of the document. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#stopSlideshow();
+    this.#end.abort();
+  }
+
+  get shownId() {
+    return this.#photo.id;
+  }
+
+  get back() {
+    return this.#photo.back;
+  }
+
+  /** Steps wait for each other, so that each press counts, also on a slow line. */
+  step(way) {
+    this.#steps = this.#steps.then(() => this.#step(way));
+    return this.#steps;
+  }
+
+  async #step(way) {
+    const url = this.#photo[way];
+    if (!url || this.#end.signal.aborted) return false;
+    const slow = setTimeout(() => this.#root.setAttribute("aria-busy", "true"), 300);
+    try {
+      const photo = await this.#load(url);
+      if (!this.#end.signal.aborted) this.#show(photo);
+      return true;
+    } catch {
+      // The store or the connection is down: the image's own page tells what is wrong.
+      location.assign(url);
+      return false;
+    } finally {
+      clearTimeout(slow);
+      this.#root.removeAttribute("aria-busy");
+    }
+  }
+
+  #load(url) {
+    if (!this.#photos.has(url)) {
+      const photo = fetchPage(url).then((page) => {
+        const { id, ...rest } = read(page, url);
+        return { id, ...rest, pane: document.adoptNode(rest.pane) };
+      });
+      photo.catch(() => this.#photos.delete(url));
+      this.#photos.set(url, photo);
+      if (this.#photos.size > KEPT_PHOTOS) this.#photos.delete(this.#photos.keys().next().value);
+    }
+    return this.#photos.get(url);
+  }
+
+  #show(photo, { told = true } = {}) {
+    this.#photo = photo;
+    // The most recent ones are kept.
+    const promise = this.#photos.get(photo.url) ?? Promise.resolve(photo);
+    this.#photos.delete(photo.url);
+    this.#photos.set(photo.url, promise);
+    this.#root.querySelector("#about").replaceChildren(...photo.facts);
+    this.#root.querySelector("[data-back]").href = photo.back;
+    for (const way of WAYS) this.#link(way, photo.links[way]);
+    if (this.#root.role === "dialog") this.#root.ariaLabel = photo.name;
+    this.#arrange(photo);
+    if (told) this.#tell(photo);
+    clearTimeout(this.#timer);
+    if (photo.isPending) this.#timer = setTimeout(() => this.#renew(photo), POLL_MS);
+    this.dispatchEvent(new CustomEvent("shown", { detail: { id: photo.id } }));
+  }
+
+  #tell({ title, url, name, id }) {
+    document.title = title;
+    history.replaceState(history.state, "", url);
+    const words = this.#positionOf(id);
+    this.#root.querySelector("[data-viewer-news]").textContent = words ? `${name}, ${words}` : name;
+  }
+
+  /** A button that has the focus stays, though it leads elsewhere now. */
+  #link(way, fresh) {
+    const shown = this.#root.querySelector(`[data-neighbour="${way}"]`);
+    if (shown && fresh) {
+      if (shown === fresh) return;
+      shown.href = fresh.href;
+      shown.replaceChildren(...[...fresh.cloneNode(true).childNodes]);
+    } else if (fresh) this.#root.querySelector("[data-slides]").after(fresh.cloneNode(true));
+    else if (shown) {
+      const focused = shown === document.activeElement;
+      shown.remove();
+      if (focused) this.#root.querySelector("[data-back]").focus();
+    }
+  }
+
+  /** The neighbours come beside the photo as soon as their pages are there, so their pictures load in advance. */
+  async #arrange(photo) {
+    const panes = {};
+    const put = () => {
+      if (this.#photo !== photo) return;
+      this.#stage.show(photo.pane, panes.previous, panes.next, photo);
+      this.#size();
+    };
+    put();
+    await photo.pane
+      .querySelector("[data-picture]")
+      ?.decode()
+      .catch(() => {});
+    for (const way of ["next", "previous"]) {
+      if (this.#photo !== photo || this.#end.signal.aborted) return;
+      if (!photo[way]) continue;
+      const neighbour = await this.#load(photo[way]).catch(() => null);
+      if (!neighbour || this.#photo !== photo) continue;
+      panes[way] = neighbour.pane;
+      put();
+    }
+  }
+
+  /** Without facts beside it, the picture may be as wide as the window. */
+  #size() {
+    const beside = this.#root.querySelector("#about").checkVisibility() && innerWidth > 900;
+    if (beside && !document.fullscreenElement) return;
+    for (const image of this.#root.querySelectorAll("[data-picture]")) image.sizes = "100vw";
+  }
+
+  /** Fetches the shown image's page again. */
+  async #renew(photo) {
+    this.#photos.delete(photo.url);
+    const fresh = await this.#load(photo.url).catch(() => photo);
+    if (this.#photo === photo && !this.#end.signal.aborted) this.#show(fresh, { told: false });
+  }
+
+  // ---- What the visitor does ----------------------------------------------------------------
+
+  #watch() {
+    const on = (type, listener) => this.#root.addEventListener(type, listener);
+    document.addEventListener("keydown", (event) => this.#key(event), { signal: this.#end.signal });
+    on("click", (event) => this.#click(event));
+    this.#stage.addEventListener("swiped", ({ detail }) => this.#walk(detail.way));
+    this.#stage.addEventListener("pulling", ({ detail }) => this.#pull(detail.part));
+    this.#stage.addEventListener("pulled", ({ detail }) => this.#pulled(detail.way));
+    document.addEventListener("fullscreenchange", () => this.#size(), { signal: this.#end.signal });
+    this.#showFacts();
+    healImages(
+      this.#root.querySelector("[data-slides]"),
+      (image) => image.closest("[data-pane]").dataset.url,
+      async (urls) => {
+        const pages = await Promise.all(urls.map(fetchPage));
+        return new Map(urls.map((url, index) => [url, pages[index].querySelector("[data-picture]")]));
+      },
+      this.#end.signal,
+    );
+  }
+
+  #walk(way) {
+    this.#stopSlideshow();
+    return this.step(way);
+  }
+
+  #pull(part) {
+    this.#root.classList.add("is-pulled");
+    this.#root.style.setProperty("--pulled", String(part));
+  }
+
+  #pulled(way) {
+    this.#root.classList.remove("is-pulled");
+    this.#root.style.removeProperty("--pulled");
+    if (way === "down") this.#close();
+    if (way === "up") this.#showFacts(true);
+  }
+
+  #click(event) {
+    const link = event.target.closest("a, button");
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const { dataset } = link;
+    if (dataset.neighbour) this.#walk(dataset.neighbour);
+    else if ("back" in dataset) this.#close();
+    else if ("about" in dataset) this.#showFacts(!this.#root.querySelector("#about").checkVisibility());
+    else if ("slideshow" in dataset) this.#toggleSlideshow();
+    else if ("zoom" in dataset) this.#stage.zoomToggle({ x: 0, y: 0 });
+    else return;
+    event.preventDefault();
+  }
+
+  #key(event) {
+    const { key, target, altKey, ctrlKey, metaKey } = event;
+    if (target.closest?.("input, textarea, select, dialog, [popover]:popover-open")) return;
+    if (altKey || ctrlKey || metaKey) return;
+    const actions = {
+      ArrowLeft: () => this.#walk("previous"),
+      ArrowRight: () => this.#walk("next"),
+      Escape: () => !this.#fullscreen.justLeft() && this.#escape(),
+      "+": () => this.#stage.zoomBy(1),
+      "=": () => this.#stage.zoomBy(1),
+      "-": () => this.#stage.zoomBy(-1),
+      0: () => this.#stage.zoomWhole(),
+      1: () => this.#stage.zoomFull(),
+      i: () => this.#showFacts(!this.#root.querySelector("#about").checkVisibility()),
+      s: () => this.#toggleSlideshow(),
+    };
+    if (!Object.hasOwn(actions, key)) return;
+    event.preventDefault();
+    actions[key]();
+  }
+
+  #escape() {
+    if (this.#stage.isEnlarged) this.#stage.zoomWhole();
+    else this.#close();
+  }
+
+  #close() {
+    this.stop();
+    this.dispatchEvent(new CustomEvent("close"));
+  }
+
+  /** Without `shown`: as the stylesheet decides by the width of the window. */
+  #showFacts(shown) {
+    if (shown !== undefined) this.#root.dataset.facts = shown ? "shown" : "hidden";
+    const isShown = this.#root.querySelector("#about").checkVisibility();
+    this.#root.querySelector("[data-about]").setAttribute("aria-pressed", String(isShown));
+    this.#size();
+  }
+
+  #toggleSlideshow() {
+    if (this.#slideshow) return this.#stopSlideshow();
+    this.#pressed(true);
+    const wait = () => {
+      this.#slideshow = setTimeout(async () => {
+        const went = await this.step("next");
+        await this.#photo.pane
+          .querySelector("[data-picture]")
+          ?.decode()
+          .catch(() => {});
+        if (!this.#slideshow) return;
+        if (went && this.#photo.next) wait();
+        else this.#stopSlideshow();
+      }, SLIDE_MS);
+    };
+    wait();
+  }
+
+  #stopSlideshow() {
+    clearTimeout(this.#slideshow);
+    this.#slideshow = 0;
+    this.#pressed(false);
+  }
+
+  #pressed(isRunning) {
+    const button = this.#root.querySelector("[data-slideshow]");
+    button.setAttribute("aria-pressed", String(isRunning));
+  }
 }

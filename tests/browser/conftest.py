@@ -1,13 +1,14 @@
 """Chromium with a fresh profile for each test; its pages may log no error."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.pages import WAIT_MILLISECONDS
+from tests.browser.pages import WAIT_MILLISECONDS, sign_in
+from tests.people import Person
 from tests.servers import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -61,3 +62,17 @@ def context(browser: Browser, server: Server, browser_errors: list[str]) -> Iter
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def browser_without_scripts(browser: Browser, server: Server) -> Iterator[Callable[[Person], Page]]:
+    """Opens a page that runs no scripts, signed in as a person."""
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    context.set_default_timeout(WAIT_MILLISECONDS)
+
+    def open_page(person: Person) -> Page:
+        sign_in(context, person)
+        return context.new_page()
+
+    yield open_page
+    context.close()

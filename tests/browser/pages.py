@@ -1,11 +1,14 @@
 """What several browser tests do on the pages."""
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from images.tests.corpus import CORPUS
+from images.tests.pictures import jpeg_bytes
 from tests.people import PATIENCE, Person
 
 PHOTOS = [
@@ -24,6 +27,9 @@ PHOTOS = [
     )
 ]
 OPENED = PHOTOS[4]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SHAPES: dict[str, ViewportSize] = {"phone": PHONE, "desktop": {"width": 1440, "height": 900}}
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 PASSWORD = "a long walk by the sea"
 WAIT_MILLISECONDS = PATIENCE * 1000
 IMAGE = re.compile(r"/images/[0-9a-f-]+/$")
@@ -67,8 +73,9 @@ def expect_pictures(page: Page, count: int) -> None:
 
 def open_and_download(page: Page, original: Path) -> None:
     page.locator(".tile__link").filter(has=page.get_by_alt_text(original.name)).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(original.name)
-    expect(page.get_by_alt_text(original.name)).to_have_js_property("complete", True)
+    photo = page.locator(".viewer")
+    expect(photo.get_by_role("heading", level=1)).to_have_text(original.name)
+    expect(photo.get_by_alt_text(original.name)).to_have_js_property("complete", True)
     with page.expect_download() as started:
         page.get_by_role("link", name="Original").click()
     assert started.value.suggested_filename == original.name
@@ -86,6 +93,20 @@ def to_trash_and_back(page: Page, image: str) -> None:
     said.get_by_role("button", name="Undo").click()
     expect(page).to_have_url(image)
     expect(page.get_by_role("status").first).to_contain_text(f"“{OPENED.name}” is back.")
+
+
+def serve_pictures(page: Page) -> None:
+    """In place of the store, for rows without files (tests.browser.fill)."""
+    picture = jpeg_bytes(60, 40)
+    page.route("**/media/**", lambda route: route.fulfill(body=picture, content_type="image/jpeg"))
+
+
+def wait_until(page: Page, function: str, argument: Any = None) -> None:
+    """Until it returns something true. (Page.wait_for_function needs `eval`, which the CSP forbids.)"""
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(function, argument):
+        assert time.monotonic() < deadline, f"never true: {function}"
+        page.wait_for_timeout(50)
 
 
 def pick_files(page: Page, *files: tuple[str, bytes]) -> None:

@@ -8,11 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes, quarters, saved
-from tests.browser.pages import EMAIL, sign_in
+from tests.browser.pages import AXE, EMAIL, SHAPES, sign_in
 from tests.people import Person
-
-SHAPES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
-AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture
@@ -75,7 +72,7 @@ def faults_of(page: Page, name: str, path: str) -> list[str]:
         STATES[name](page)
     found = []
     for shape, size in SHAPES.items():
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 0:
             found.append(f"{name} on a {shape}: {wider} px wider than the screen")

@@ -173,7 +173,7 @@ def test_an_upload_over_the_quota_can_be_tried_again_once_there_is_space(
         expect(row.locator(".upload__state")).to_have_text(
             "There is no room left for this file: delete something for ever first. Nothing was stored."
         )
-        expect(row.get_by_role("link", name="Empty the trash to make room")).to_have_attribute("href", "/trash/")
+        expect(row.get_by_role("link", name="See what takes your space")).to_have_attribute("href", "/profile/")
         expect(row.get_by_role("button", name="Try again")).to_be_visible()
     page.unroute("**/images/")
     page.get_by_role("button", name="Try 2 again").click()

@@ -15,6 +15,7 @@ from images.models import Image
 from images.processing.sizes import SIZES, SMALLEST
 
 register = template.Library()
+_SHOWN_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,6 +29,12 @@ def links(image: Image) -> Links:
 def downloads(image: Image) -> list[tuple[str, dict[str, Any]]]:
     """The sizes that the page of an image offers beside the original."""
     return downloads_of(image)
+
+
+@register.filter
+def original_is_shown(image: Image) -> bool:
+    """Whether every browser shows the original in an `<img>`."""
+    return image.content_type in _SHOWN_TYPES
 
 
 @register.simple_tag
@@ -59,8 +66,8 @@ def tile_attributes(image: Image) -> SafeString:
     """Those of a tile's `<li>`, by which the stylesheets and album-grid.js know it."""
     thumbhash = "" if image.is_failed else image.placeholder
     return format_html(
-        'class="tile tile--{0} {1}" id="i-{2}" data-id="{2}" data-added="{3}" data-taken="{4}"'
-        ' data-status="{0}" data-width="{5}" data-height="{6}"{7}',
+        'class="tile tile--{0} {1}" id="i-{2}" data-image="{2}" data-added="{3}" data-taken="{4}" data-status="{0}"'
+        ' data-width="{5}" data-height="{6}"{7}',
         image.status,
         _ratio_class(image),
         image.public_id,
@@ -75,7 +82,7 @@ def tile_attributes(image: Image) -> SafeString:
 def _ratio_class(image: Image) -> str:
     """`r-15` for 3:2: the nearest class of css/components/ratios.css, which counts width / height in tenths."""
     tenths = round(10 * image.width / image.height)
-    return f"r-{min(max(tenths, 3), 40)}"
+    return f"r-{min(max(tenths, 5), 60)}"
 
 
 def _microseconds(moment: datetime) -> int:

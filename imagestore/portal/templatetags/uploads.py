@@ -13,5 +13,4 @@ def upload_panel(context: Any) -> dict[str, Any]:
     return {
         "user": context["user"],
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
-        "trash_days": settings.TRASH_DAYS,
     }

@@ -1,14 +1,17 @@
 """The pages of an album and an image belong to one list: its search, status and ordering lead on and back."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 from django.urls import reverse
 
+from albums.models import Album
 from images.models import Image, Status
+from imagestore.kit.keyset import PAGE_SIZE
 from imagestore.kit.params import SEARCH_LENGTH
-from tests.rows import person
+from tests.rows import album_of, image_in, person
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +83,39 @@ def test_a_retry_leads_back_to_where_it_was_asked_for(pages, sea):
 def test_the_field_of_a_search_takes_as_many_characters_as_a_search_may_have(pages):
     page = pages.get(reverse("album-list")).content.decode()
     assert re.findall(r'maxlength="(\d*)"', page) == [str(SEARCH_LENGTH)]
+
+
+def tiles(page):
+    return re.findall(r'alt="([^"]+)\.jpg"', page.content.decode())
+
+
+def test_a_part_is_a_page_of_the_album_without_the_rest(pages, sea):
+    part = reverse("album-part", args=[sea["hills"].album.public_id]) + "?ordering=name&page_size=3"
+    first = pages.get(part)
+    assert tiles(first) == ["hills", "sea 1", "sea 2"]
+    assert "<h1" not in first.content.decode()
+    [cursor] = re.findall(r'data-next="([^"]+)"', first.content.decode())
+    second = pages.get(f"{part}&cursor={cursor}")
+    assert tiles(second) == ["sea 3"]
+    assert 'data-next=""' in second.content.decode()
+    assert tiles(pages.get(f"{part}&around={sea['sea 3'].public_id}")) == ["sea 2", "sea 3"]
+
+
+@pytest.mark.parametrize(
+    ("ordering", "months"),
+    [("taken_at", ["January 2020", "March 2021"]), ("-taken_at", ["March 2021", "January 2020"]), ("name", [])],
+)
+def test_the_dates_of_a_long_album_lead_to_its_months(pages, alice, ordering, months):
+    album = album_of(alice)
+    for name, taken in (
+        ("old", datetime(2020, 1, 31, 23, 59, tzinfo=UTC)),
+        ("new", datetime(2021, 3, 1, tzinfo=UTC)),
+    ):
+        image_in(album, f"{name}.jpg", sorted_at=taken, taken_at=taken)
+    Album.objects.filter(pk=album.pk).update(image_count=PAGE_SIZE + 1)
+    page = pages.get(f"{album.get_absolute_url()}?ordering={ordering}").content.decode()
+    links = re.findall(r'href="([^"]+)"\s+data-month="[^"]+"\s+data-count="1"\s+aria-label="([^"]+)"', page)
+    assert [month for _, month in links] == months
+    for query, month in links:
+        first = tiles(pages.get(album.get_absolute_url() + unescape(query)))[0]
+        assert first == {"January 2020": "old", "March 2021": "new"}[month]

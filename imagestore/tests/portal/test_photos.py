@@ -63,8 +63,8 @@ def test_filters_leave_others_out_and_empty_fields_of_the_form_none(winter, show
 
 def test_the_months_lead_to_their_first_photo(winter, pages, shown):
     page = pages.get(PHOTOS).content.decode()
-    months = re.findall(r'href="\?(cursor=[^"]+)"[^>]*>(\w+)<span class="quiet">(\d+)', page)
-    assert [(name, count) for _, name, count in months] == [("March", "2"), ("February", "1"), ("December", "1")]
+    months = re.findall(r'href="\?(cursor=[^"]+)"\s+data-month="([^"]+)"\s+data-count="(\d+)"', page)
+    assert [month for _, *month in months] == [["2024-03", "2"], ["2024-02", "1"], ["2023-12", "1"]]
     assert [shown("?" + unescape(cursor))[0] for cursor, *_ in months] == ["2024-03-31", "2024-02-29", "2023-12-31"]
 
 
@@ -78,7 +78,7 @@ def test_a_search_finds_albums_and_their_photos(winter, pages, shown):
     page = pages.get(PHOTOS + "?search=winter").content.decode()
     assert f'href="{winter.get_absolute_url()}"' in page
     for query in ("", "?search=2024-03", "?search=winter&favourite=true"):
-        assert "<section" not in pages.get(PHOTOS + query).content.decode()
+        assert "found-albums" not in pages.get(PHOTOS + query).content.decode()
 
 
 def test_a_search_shows_few_albums_and_leads_to_all_of_them(alice, pages):
@@ -108,7 +108,9 @@ def test_an_image_leads_on_in_the_list_it_was_opened_from_and_back(winter, pages
         page = pages.get(url(day, query)).content.decode()
         links = re.findall(r'class="neighbour neighbour--\w+"\s+href="([^"]+)"', page)
         [back] = re.findall(r'stage__back"\s+href="([^"]+)"', page)
-        return [unescape(link) for link in [*links, back]]
+        place = f"around={images[day].public_id}#i-{images[day].public_id}"
+        assert back.endswith(place)
+        return [unescape(link) for link in [*links, back.removesuffix(place)[:-1].removesuffix("&amp")]]
 
     of_all = "?list=photos"
     assert neighbours("2024-02-29", of_all) == [url("2024-03-01", of_all), url("2023-12-31", of_all), PHOTOS]
@@ -148,7 +150,7 @@ def test_states_are_offered_where_a_photo_is_not_ready(winter, pages, shown, sta
 def test_tiles_are_only_of_ones_own_photos(winter, pages):
     ids = {image.name: image.public_id for image in Image.objects.all()}
     page = pages.get(reverse("photo-tiles") + f"?ids={','.join(map(str, ids.values()))}").content.decode()
-    assert set(re.findall('data-id="([^"]+)"', page)) == {
+    assert set(re.findall('data-image="([^"]+)"', page)) == {
         str(public_id) for name, public_id in ids.items() if name != "2024-03-12.jpg"
     }
     assert pages.get(reverse("photo-tiles") + "?ids=x").status_code == 404

@@ -1,0 +1,43 @@
+/** Where one is in a long album, in words, and the jump to a year and month. */
+
+const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
+const number = new Intl.NumberFormat("en");
+
+/** As "July 2026, 1,240 of 100,000". `moment` in microseconds since the epoch, or null; each number null if unknown. */
+export function positionText(moment, position, total) {
+  const counted =
+    position && (total ? `${number.format(position)} of ${number.format(total)}` : number.format(position));
+  return [moment && month.format(new Date(moment / 1000)), counted].filter(Boolean).join(", ");
+}
+
+export function watchPosition(grid, parts) {
+  const label = document.querySelector("[data-position]");
+  const isDated = grid.dataset.order?.endsWith("taken_at");
+  grid.addEventListener("album:moved", ({ detail: seen }) => {
+    if (!seen) return;
+    const total = grid.dataset.order && Number(document.querySelector("[data-count]")?.dataset.count);
+    const text = positionText(isDated && Number(seen.tile.dataset.taken), seen.number, total);
+    label.hidden = seen.number === 1 || !text;
+    if (label.textContent !== text) label.textContent = text;
+  });
+  // The toolbar is replaced while photos come, so the document listens.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-dates] a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    jump(link, parts).catch(() => location.assign(link.href));
+  });
+}
+
+async function jump(link, parts) {
+  const links = [...link.closest("[data-dates]").querySelectorAll("a")];
+  const earlier = links.slice(0, links.indexOf(link));
+  const before = earlier.reduce((total, { dataset }) => total + Number(dataset.count), 0);
+  await parts.jump({ cursor: new URL(link.href).searchParams.get("cursor") }, before);
+  link.closest("[popover]").hidePopover();
+  history.replaceState(null, "", link.href);
+  const tile = document.querySelector("[data-image]");
+  if (!tile) return;
+  parts.scrollTo(tile, document.querySelector(".topbar").offsetHeight);
+  tile.querySelector("a, button").focus({ preventScroll: true });
+}

@@ -1,0 +1,62 @@
+/** Opens a tile's photo over the album. Closing it, or Back, leads to the tile of the photo that was seen last. */
+
+import { savePosition } from "./return-position.js";
+
+const number = new Intl.NumberFormat("en");
+
+export function openPhotos(grid, parts) {
+  let overlay = null;
+  const load = async () => {
+    const module = await import("./overlay.js");
+    await module.prepare(grid.dataset.viewerStyle);
+    return module;
+  };
+
+  const positionOf = (id) => {
+    const [position, total] = [
+      parts.numberOf(id),
+      grid.dataset.order && document.querySelector("[data-count]")?.dataset.count,
+    ];
+    if (!position) return "";
+    return total ? `${number.format(position)} of ${number.format(total)}` : `photo ${number.format(position)}`;
+  };
+
+  async function open(url, tile) {
+    try {
+      const { Overlay } = await load();
+      if (!history.state?.viewer) return;
+      overlay = new Overlay(tile);
+      await overlay.open(url, positionOf);
+    } catch {
+      // The image's own page tells what is wrong.
+      location.reload();
+    }
+  }
+
+  async function close() {
+    if (!overlay) return;
+    const id = overlay.shownId;
+    overlay.remove();
+    overlay = null;
+    const tile = id && (await parts.tileOf(id));
+    if (!tile || overlay) return;
+    const { top, bottom } = tile.getBoundingClientRect();
+    if (top < document.querySelector(".topbar").offsetHeight || bottom > innerHeight) parts.scrollTo(tile);
+    tile.querySelector("a, button")?.focus({ preventScroll: true });
+  }
+
+  grid.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    const tile = link?.closest("[data-image]");
+    if (!tile || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    savePosition(parts);
+    history.pushState({ viewer: true }, "", link.href);
+    open(link.href, tile);
+  });
+  addEventListener("popstate", () => {
+    if (!history.state?.viewer) close();
+    else if (!overlay) open(location.href, null);
+  });
+  (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
+}

@@ -1,0 +1,67 @@
+/** Photos over the album, which stays in its place beneath. The page of the image brings all but the frame. */
+
+import { fetchPage, Viewer } from "./viewer.js";
+
+let styles;
+
+/** Loads the stylesheet of the image's page. */
+export function prepare(href) {
+  styles ??= new Promise((resolve) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", resolve);
+    document.head.append(link);
+  });
+  return styles;
+}
+
+export class Overlay {
+  #root;
+  #viewer = null;
+  #title = document.title;
+  #firstId;
+  #ended = false;
+
+  /** @param tile the tile that was opened, or null. Its picture is shown until the page of the image has come. */
+  constructor(tile) {
+    this.#firstId = tile?.dataset.image;
+    this.#root = document.createElement("div");
+    this.#root.className = "viewer viewer--overlay";
+    Object.assign(this.#root, { role: "dialog", ariaModal: "true", ariaLabel: "Photo", tabIndex: -1 });
+    const picture = tile?.querySelector("img")?.cloneNode();
+    if (picture) {
+      Object.assign(picture, { className: "viewer__first", alt: "", sizes: "100vw", loading: "eager" });
+      this.#root.append(picture);
+    }
+    for (const element of document.body.children) element.inert = true;
+    document.body.append(this.#root);
+    document.documentElement.classList.add("is-covered");
+    this.#root.focus();
+  }
+
+  /** The id of the image that the visitor sees, or saw last. */
+  get shownId() {
+    return this.#viewer?.shownId ?? this.#firstId;
+  }
+
+  /** Raises an error if the page of the image does not come. */
+  async open(url, positionOf) {
+    const page = await fetchPage(url);
+    if (this.#ended) return;
+    const main = document.adoptNode(page.querySelector("main.viewer"));
+    this.#root.replaceChildren(...main.childNodes);
+    this.#viewer = new Viewer(this.#root, { url, positionOf, title: page.title });
+    document.title = page.title;
+    this.#viewer.addEventListener("close", () => history.back());
+  }
+
+  remove() {
+    this.#ended = true;
+    this.#viewer?.stop();
+    if (document.fullscreenElement) document.exitFullscreen();
+    this.#root.remove();
+    for (const element of document.body.children) element.inert = false;
+    document.documentElement.classList.remove("is-covered");
+    document.title = this.#title;
+  }
+}

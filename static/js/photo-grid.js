@@ -1,0 +1,26 @@
+/** A grid of photos: one continuous list, over which they open, and in which they are selected. */
+
+import { AlbumGrid } from "./album-grid.js";
+import { AlbumParts } from "./album-parts.js";
+import { watchPosition } from "./album-position.js";
+import { healImages } from "./healing.js";
+import { openPhotos } from "./open-photos.js";
+import { keepPosition } from "./return-position.js";
+import { startSelection } from "./selection.js";
+
+export function startGrid() {
+  const element = document.querySelector("[data-tiles]");
+  const parts = new AlbumParts(element);
+  const grid = new AlbumGrid(element, parts);
+  grid.watch();
+  watchPosition(element, parts);
+  keepPosition(element, parts);
+  startSelection(element, grid, parts);
+  openPhotos(element, parts);
+  healImages(
+    element,
+    (image) => image.closest("[data-image]")?.dataset.image,
+    (ids) => grid.fetchPictures(ids),
+  );
+  return grid;
+}
