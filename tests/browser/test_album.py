@@ -130,6 +130,8 @@ def test_pictures_whose_links_have_ended_show_again(
     for name in names:
         expect(page.get_by_alt_text(name)).not_to_have_class(re.compile("is-broken"))
         assert page.get_by_alt_text(name).evaluate("image => image.naturalWidth") > 0
+    # Its last messages come before it is closed.
+    page.close()
     browser_errors.clear()
 
 
