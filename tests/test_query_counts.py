@@ -23,12 +23,12 @@ PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
     "the page of albums, searched and ordered": (
         5, lambda album: reverse("album-list") + "?search=s&ordering=title",
     ),
-    "the page of an album": (8, lambda album: reverse("album-detail", args=[album.public_id])),
+    "the page of an album": (6, lambda album: reverse("album-detail", args=[album.public_id])),
     "the page of an album, searched and ordered": (
-        9, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
+        7, lambda album: reverse("album-detail", args=[album.public_id]) + "?search=jpg&ordering=name&status=ready",
     ),
-    "the tiles": (7, lambda album: tiles(album)),
-    "the page of all photos": (9, lambda album: reverse("photos")),
+    "the tiles": (5, lambda album: tiles(album)),
+    "the page of all photos": (8, lambda album: reverse("photos")),
     "the page of all photos, searched": (10, lambda album: reverse("photos") + "?search=s"),
     "the page of all photos, narrowed and ordered": (7, lambda album: reverse("photos") + narrowed(album)),
     "the tiles of all photos": (6, lambda album: tiles(album, reverse("photo-tiles"))),
@@ -57,7 +57,7 @@ API: dict[str, tuple[int, Callable[[Album], str]]] = {
         4, lambda album: reverse("api-timeline") + narrowed(album) + "&ordering=name",
     ),
     "all images around an image": (5, lambda album: reverse("api-timeline") + f"?around={first_image(album)}"),
-    "images/months/": (4, lambda album: reverse("api-months")),
+    "images/months/": (3, lambda album: reverse("api-months")),
     "images/months/ searched": (4, lambda album: reverse("api-months") + narrowed(album)),
 }  # fmt: skip
 ADMIN = {"accounts_user": 4, "accounts_invitation": 4, "albums_album": 6, "images_image": 6, "images_upload": 4}

@@ -59,6 +59,7 @@ def test_03_create_album(alice: Person) -> None:
         "id": album["id"],
         "title": "Sommer ☀",
         "description": "An der See",
+        "ordering": "taken_at",
         "image_count": 0,
         "bytes": 0,
         "cover": None,
@@ -126,8 +127,8 @@ def test_08_images_in_the_list(alice: Person, album: str) -> None:
     second = alice.picture(album, jpeg_bytes(), "second.jpg")
     listed = alice.get(f"albums/{album}/images/", expect=200).json()["results"]
     assert [(image["id"], image["name"]) for image in listed] == [
-        (second["id"], "second.jpg"),
         (first["id"], "first.jpg"),
+        (second["id"], "second.jpg"),
     ]
     assert {image["album"] for image in listed} == {album}
     shown = alice.get(f"albums/{album}/", expect=200).json()
@@ -168,6 +169,9 @@ def test_10_upload(alice: Person, album: str) -> None:
         "taken_at": None,
         "taken_offset": None,
         "camera": "",
+        "lens": "",
+        "exposure": None,
+        "rotation": 0,
     }
     assert len(ready["placeholder"]) > 20
     sizes = {size: (v["width"], v["height"], v["content_type"]) for size, v in ready["variants"].items()}

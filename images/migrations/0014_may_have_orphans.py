@@ -1,5 +1,4 @@
 from django.db import migrations, models
-from django.db.models import Max
 
 STEP_ROWS = 10_000
 
@@ -7,9 +6,12 @@ STEP_ROWS = 10_000
 def fill(apps, schema_editor):
     """Rows that a worker had and did not release. Safe to run again after it has failed."""
     images = apps.get_model("images", "Image").objects
-    for start in range(0, (images.aggregate(newest=Max("pk"))["newest"] or 0) + 1, STEP_ROWS):
-        step = images.filter(pk__gte=start, pk__lt=start + STEP_ROWS)
+    last = 0
+    # Only keys that are there: they may have large gaps.
+    while keys := list(images.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:STEP_ROWS]):
+        step = images.filter(pk__gt=last, pk__lte=keys[-1])
         step.filter(leased_until__isnull=False).update(may_have_orphans=True)
+        last = keys[-1]
 
 
 class Migration(migrations.Migration):

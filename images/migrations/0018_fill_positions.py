@@ -4,7 +4,7 @@ Images that servers of the version before receive meanwhile stand at the beginni
 """
 
 from django.db import migrations
-from django.db.models import F, Max
+from django.db.models import F
 
 BATCH_ROWS = 5000
 # In ns, as positions are: room for others between two images. The key of an image times this is less than any
@@ -15,10 +15,11 @@ GAP = 10**8
 def fill(apps, schema_editor):
     """Safe to run again after it has failed."""
     images = apps.get_model("images", "Image").objects
-    newest = images.aggregate(newest=Max("pk"))["newest"] or 0
-    for start in range(0, newest, BATCH_ROWS):
-        batch = images.filter(pk__gt=start, pk__lte=start + BATCH_ROWS, position=0)
-        batch.update(position=F("pk") * GAP)
+    last = 0
+    # Only keys that are there: they may have large gaps.
+    while keys := list(images.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]):
+        images.filter(pk__gt=last, pk__lte=keys[-1], position=0).update(position=F("pk") * GAP)
+        last = keys[-1]
 
 
 class Migration(migrations.Migration):

@@ -54,7 +54,8 @@ export class AlbumGrid extends EventTarget {
   watch() {
     this.#watchPending(this.#grid);
     this.#grid.addEventListener("tiles:added", ({ detail }) => this.#watchPending(detail.part));
-    document.querySelector("[data-news] a").addEventListener("click", (event) => this.#showHeld(event));
+    // Only the page of an album is told of new images, and can have some to hold.
+    document.querySelector("[data-news] a")?.addEventListener("click", (event) => this.#showHeld(event));
     for (const type of ["visibilitychange", "online"]) addEventListener(type, () => this.#schedule(0));
     this.#grid.addEventListener("submit", (event) => this.#retry(event));
     this.#schedule();
@@ -144,6 +145,8 @@ export class AlbumGrid extends EventTarget {
       // The height of its row (album-parts.js).
       tile.style.cssText = shown.style.cssText;
       shown.replaceWith(tile);
+      const isTurned = tile.dataset.width !== shown.dataset.width || tile.dataset.height !== shown.dataset.height;
+      if (isTurned) this.#parts.refresh(tile.parentElement);
     } else if (!this.#added.has(tile.dataset.image) || !this.#insert(tile)) return false;
     paintPlaceholders(tile);
     if (focused) tile.querySelector("a, button")?.focus({ preventScroll: true });

@@ -90,6 +90,15 @@ export class AlbumParts {
     this.#measure();
   }
 
+  /** Fetches the list anew around the tile at the top of the window, which stays there. */
+  async reload() {
+    const seen = this.seen;
+    const id = seen?.tile.dataset.image;
+    await this.jump(id ? { around: id } : {});
+    const tile = id && this.#grid.querySelector(`[data-image="${id}"]`);
+    if (tile) this.scrollTo(tile, seen.y);
+  }
+
   /** The tile of an image, after it has come into the document; undefined if the list lacks the image. */
   async tileOf(id) {
     const find = () => this.#grid.querySelector(`[data-image="${id}"]`);

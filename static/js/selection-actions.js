@@ -74,7 +74,7 @@ export class SelectionActions {
     if (!album) return;
     const sources = Map.groupBy(this.#selection.ids, (id) => this.#selection.albumOf(id));
     const { done } = await this.#batch({ action: "move", album: album.id });
-    const tiles = this.#bar.dataset.album ? this.#remove(done) : [];
+    const tiles = this.#bar.dataset.album ? this.#remove(done) : null;
     if (!done.length) return;
     showToast(`${are(done.length)} in “${album.title}” now.`, { undo: () => this.#moveBack(sources, done, tiles) });
   }
@@ -89,7 +89,7 @@ export class SelectionActions {
       back.push(...done);
     }
     if (back.length) showToast(`${are(back.length)} back.`);
-    this.#putBack(tiles, back);
+    if (tiles) this.#putBack(tiles, back);
   }
 
   async #copy(answer) {
@@ -193,7 +193,7 @@ export class SelectionActions {
     const tiles = ids.map((id) => document.getElementById(`i-${id}`)).filter(Boolean);
     const places = tiles.map((tile) => ({ tile, list: tile.parentElement, next: tile.nextElementSibling }));
     for (const tile of tiles) tile.remove();
-    this.#changed(places);
+    this.#changed(places, ids);
     return places;
   }
 
@@ -202,12 +202,14 @@ export class SelectionActions {
     for (const { tile, list, next } of back.reverse()) {
       list.insertBefore(tile, next?.parentElement === list ? next : null);
     }
-    this.#changed(back);
+    this.#changed(back, ids);
   }
 
-  /** Call it when tiles have come or gone: fetches what else changes with them. */
-  async #changed(places) {
+  /** Call it when these photos, of which some had tiles, have come or gone: fetches what else changes with them. */
+  async #changed(places, ids) {
     for (const list of new Set(places.map(({ list }) => list))) this.#parts.refresh(list);
+    // The others belong to parts of the list that are out of the document.
+    if (places.length < ids.length) await this.#parts.reload().catch(() => {});
     const { tiles, query } = this.#grid.dataset;
     const response = await fetch(`${tiles}${query}`).catch(() => null);
     if (!response?.ok) return;

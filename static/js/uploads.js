@@ -62,6 +62,8 @@ class UploadSession {
   #channel;
   /** Where this tab sends; null while another tab does. */
   #queue = null;
+  /** Stands for the lock, from when this tab has it until it is taken away. */
+  #lock = null;
   /** What this tab has picked and the sending tab has not taken yet. */
   #unanswered = new Map();
   #changed = new Set();
@@ -114,7 +116,8 @@ class UploadSession {
     const items = files.map(({ file }) => ({ id: newId(), album, file }));
     if (!this.#queue) {
       for (const item of items) this.#unanswered.set(item.id, item);
-      setTimeout(() => this.#unanswered.size && this.#takePart({ steal: true }), ANSWER_WITHIN_MS);
+      const isUnheard = () => this.#unanswered.size && !this.#lock;
+      setTimeout(() => isUnheard() && this.#takePart({ steal: true }), ANSWER_WITHIN_MS);
     }
     this.#command("add", items);
   }
@@ -129,20 +132,26 @@ class UploadSession {
   }
 
   #takePart({ steal = false } = {}) {
+    const lock = {};
     const isSender = async () => {
-      await this.#becomeSender(await UploadStore.open(this.#user).catch(() => NO_STORE));
+      this.#lock = lock;
+      await this.#becomeSender(await UploadStore.open(this.#user).catch(() => NO_STORE), lock);
       // Until this page goes away.
       await new Promise(() => {});
     };
     navigator.locks.request(`uploads-${this.#user}`, { steal }, isSender).catch(() => {
-      // Another tab has got no answer from this one, and has taken the lock.
-      this.#queue?.stop();
-      this.#queue = null;
+      // Another tab has got no answer from this one, and has taken the lock; or this tab asked twice.
+      if (this.#lock === lock) {
+        this.#lock = null;
+        this.#queue?.stop();
+        this.#queue = null;
+      }
       this.#takePart();
     });
   }
 
-  async #becomeSender(store) {
+  /** @param lock null where browsers have none. */
+  async #becomeSender(store, lock = null) {
     const browser = {
       store,
       uploadFile: (item, options) => (item.size < LARGE_BYTES ? uploadFile : uploadInParts)(item, options),
@@ -157,6 +166,9 @@ class UploadSession {
     const queue = new UploadQueue(browser, options);
     queue.addEventListener("changed", ({ items, removed }) => this.#gather(items, removed));
     await queue.restore();
+    // The lock was taken away meanwhile.
+    if (this.#lock !== lock) return queue.stop();
+    this.#queue?.stop();
     this.#queue = queue;
     this.#show({ ...this.#state(), items: queue.items.map(shownOf), reset: true });
     const known = new Set(queue.items.map(({ id }) => id));

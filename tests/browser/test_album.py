@@ -141,7 +141,7 @@ def test_new_photos_do_not_move_what_one_looks_at(page: Page, context: BrowserCo
     for width in (300, 310, 320, 330):
         alice.picture(album, jpeg_bytes(width, 200), f"{width}.jpg")
     sign_in(context, alice)
-    page.goto(f"/albums/{album}/")
+    page.goto(f"/albums/{album}/?ordering=-created_at")
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(4)
     places = "tiles => tiles.map(tile => [tile.id, tile.offsetLeft, tile.offsetTop, tile.offsetWidth])"

@@ -1,45 +1,29 @@
 """Selecting photos: by click, Shift, a long press and keys; what is done to them then, and the way back."""
 
-import json
-from collections.abc import Iterator
+import zipfile
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from images.tests.pictures import jpeg_bytes
-from tests.browser.pages import sign_in
+from images.tests.pictures import exif_bytes, jpeg_bytes
+from tests.browser.pages import WAIT_MILLISECONDS, sign_in
 from tests.people import Person
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+PLACES = """tiles => tiles.map(tile => [
+  tile.offsetLeft, tile.offsetTop + tile.parentElement.offsetTop, tile.offsetWidth, tile.offsetHeight
+])"""
 
 
 @pytest.fixture
-def album(page: Page, context: BrowserContext, alice: Person) -> Iterator[str]:
+def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of four photos, which the page shows by name."""
     album = alice.album()
     for number, name in enumerate(NAMES):
         alice.picture(album, jpeg_bytes(90 + number, 60), name)
     sign_in(context, alice)
-    page.route("**/api/v1/images/batch/", lambda route: batch(route, alice))
     page.goto(f"/albums/{album}/?ordering=name")
     return album
-
-
-def batch(route: Route, person: Person) -> None:
-    """Stands in for the endpoint, with those that do the same to one image."""
-    body = json.loads(route.request.post_data or "")
-    act = {
-        "trash": lambda image: person.delete(f"images/{image}/"),
-        "restore": lambda image: person.post(f"trash/{image}/restore/"),
-        "move": lambda image: person.call("PATCH", f"images/{image}/", json={"album": body["album"]}),
-        "favourite": lambda image: person.call("PATCH", f"images/{image}/", json={"favourite": body["value"]}),
-    }[body["action"]]
-    results = []
-    for image in body["ids"]:
-        answer = act(image)
-        problem = {"problem": answer.json()} if answer.status_code >= 400 else {}
-        results.append({"id": image, "status": answer.status_code, **problem})
-    route.fulfill(status=207, json={"results": results})
 
 
 def tile(page: Page, name: str) -> Locator:
@@ -130,7 +114,10 @@ def test_a_long_press_selects_and_opens_nothing(page: Page, context: BrowserCont
 
 
 def test_all_photos_of_the_list_move_to_a_new_album_and_back(page: Page, alice: Person, album: str) -> None:
+    """Also those whose tiles have yet to load."""
+    page.route("**/part/?*cursor=*", lambda route: None)
     page.goto(f"/albums/{album}/?ordering=name&page_size=2")
+    expect(page.locator(".tile")).to_have_count(2)
     page.get_by_role("button", name="Select", exact=True).click()
     in_bar(page, "Select all").click()
     count(page, "4 selected")
@@ -145,7 +132,7 @@ def test_all_photos_of_the_list_move_to_a_new_album_and_back(page: Page, alice: 
     assert sorted(each["image_count"] for each in alice.albums()) == [0, 4]
     said.get_by_role("button", name="Undo").click()
     expect(toast(page, "4 photos are back.")).to_be_visible()
-    assert names(page) == NAMES[:2]
+    expect(page.locator(".tile__name")).to_have_text(NAMES)
     assert len(alice.images(album)) == 4
 
 
@@ -165,3 +152,52 @@ def test_favourites_bear_a_star_and_what_fails_says_why(page: Page, alice: Perso
     expect(toast(page, "It was not done to 1 photo.")).to_be_visible()
     expect(tile(page, "c.jpg")).to_have_count(0)
     count(page, "1 selected")
+
+
+def test_the_menu_rotates_copies_and_corrects_dates(page: Page, alice: Person, album: str) -> None:
+    def choose(action: str) -> None:
+        in_bar(page, "More").click()
+        in_bar(page, action).click()
+
+    taken = jpeg_bytes(120, 60, exif=exif_bytes(taken="2020:05:01 23:30:00"))
+    alice.picture(album, taken, "0.jpg")
+    page.goto(f"/albums/{album}/?ordering=name&page_size=2")
+    expect(page.locator(".tile")).to_have_count(5)
+    page.get_by_role("button", name="Select", exact=True).click()
+    check(page, "0.jpg").click()
+    choose("Rotate right")
+    expect(tile(page, "0.jpg")).to_have_attribute("data-width", "60", timeout=WAIT_MILLISECONDS)
+    places = page.locator(".tile").evaluate_all(PLACES)
+    count(page, "1 selected")
+    choose("Copy to an album")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Or a new album").fill("Copies")
+    dialog.get_by_role("button", name="Copy").click()
+    expect(toast(page, "1 photo copied to “Copies”.")).to_be_visible()
+    count(page, "None selected")
+    tile(page, "0.jpg").hover()
+    check(page, "0.jpg").click()
+    choose("Correct the date")
+    dialog.get_by_label("Hours").fill("2")
+    dialog.get_by_role("button", name="Correct").click()
+    expect(toast(page, "The date of 1 photo is corrected.")).to_be_visible()
+    [copies] = [each["id"] for each in alice.albums() if each["title"] == "Copies"]
+    [copy] = alice.images(copies)
+    assert copy["taken_at"].startswith("2020-05-01T23:30:00")
+    [corrected] = [image for image in alice.images(album) if image["name"] == "0.jpg"]
+    assert corrected["taken_at"].startswith("2020-05-02T01:30:00")
+    # The turned photo has had its place at once.
+    page.reload()
+    expect(page.locator(".tile")).to_have_count(5)
+    assert page.locator(".tile").evaluate_all(PLACES) == places
+
+
+def test_the_selected_photos_are_downloaded_in_one_archive(page: Page, album: str) -> None:
+    for name in ("b.jpg", "c.jpg"):
+        tile(page, name).hover()
+        check(page, name).click()
+    with page.expect_download() as started:
+        in_bar(page, "Download").click()
+    with zipfile.ZipFile(started.value.path()) as opened:
+        assert opened.testzip() is None
+        assert sorted(opened.namelist()) == ["b.jpg", "c.jpg"]

@@ -120,6 +120,8 @@ def test_a_line_that_is_cut_costs_no_byte_that_was_acknowledged(
     line.repair()
     expect(total(page)).to_have_text("1 photo added", timeout=WAIT_MILLISECONDS)
     assert_sent_no_acknowledged_byte(line, offsets)
+    # Nothing is under way any more when the line ends.
+    expect_pictures(page, 1)
     assert_stored(alice, album, large)
     browser_errors.clear()
 

@@ -19,6 +19,7 @@ from images.delivery.links import Links, links_of, signed_link
 from images.models import Image
 from images.processing.sizes import RENDER_VERSION
 from images.tests.delivery.helpers import fetch
+from images.tests.helpers import lose
 from tests.rows import World, bearer, image_in
 
 pytestmark = pytest.mark.django_db
@@ -206,7 +207,9 @@ def test_links_have_a_key_of_their_own_where_one_is_set(own: str | None) -> None
 
 def test_a_genuine_link_to_a_file_that_is_gone_is_404(world: World) -> None:
     image = image_in(world.album, "third.jpg")
-    url = signed_link(image, f"large.v{RENDER_VERSION}.jpg")
+    thumb = image.variants["thumb"]["file"]
+    url = signed_link(image, thumb)
+    lose(f"{image.storage_prefix}/{thumb}")
     assert fetch(url).status_code == 404
 
 

@@ -268,7 +268,16 @@ def test_children_die_with_a_killed_server(upload):
 # ---- An answer is checked before it is believed -------------------------------------------------
 
 TAKEN = {"clock": "2024-02-29T12:30:05.000", "offset_minutes": 120, "source": "camera"}
-PROBED = {"content_type": "image/jpeg", "width": 1, "height": 1, "taken": None, "camera": ""}
+EXPOSURE = {"focal_length_mm": 50, "aperture": 2.8, "seconds": 0.01, "iso": 100}
+PROBED = {
+    "content_type": "image/jpeg",
+    "width": 1,
+    "height": 1,
+    "taken": None,
+    "camera": "",
+    "lens": "",
+    "exposure": EXPOSURE,
+}
 
 
 @pytest.mark.parametrize(
@@ -281,6 +290,10 @@ PROBED = {"content_type": "image/jpeg", "width": 1, "height": 1, "taken": None, 
         {"height": 10**12},
         {"camera": "x" * 101},
         {"camera": "\0"},
+        {"lens": 5},
+        {"exposure": {**EXPOSURE, "iso": 100.5}},
+        {"exposure": {**EXPOSURE, "aperture": float("nan")}},
+        {"exposure": {**EXPOSURE, "seconds": True}},
         {"taken": 5},
         {"taken": {**TAKEN, "clock": "2024-02-29T12:30:05+02:00"}},
         {"taken": {**TAKEN, "clock": "yesterday"}},

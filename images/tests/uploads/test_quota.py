@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from albums.models import Album
 from images import services
-from images.models import Image, Month, Status
+from images.models import Image, Month, OwnerMonth, Status
 from images.services import Received, receive
 from images.storage.base import image_storage
 from images.tests.helpers import album, colours, received, staged, user
@@ -124,4 +124,5 @@ def test_bytes_on_their_way_in_count_and_doomed_ones_do_not():
     )
     Album.objects.update(image_count=0, bytes=0)
     Month.objects.update(image_count=0)
+    OwnerMonth.objects.update(image_count=0)
     assert reconcile().repaired_sums == 0

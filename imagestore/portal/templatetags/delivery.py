@@ -33,8 +33,8 @@ def downloads(image: Image) -> list[tuple[str, dict[str, Any]]]:
 
 @register.filter
 def original_is_shown(image: Image) -> bool:
-    """Whether every browser shows the original in an `<img>`."""
-    return image.content_type in _SHOWN_TYPES
+    """Whether every browser shows the original in an `<img>` as its sizes are: not if its owner has turned it."""
+    return not image.rotation and image.content_type in _SHOWN_TYPES
 
 
 @register.simple_tag

@@ -58,7 +58,7 @@ def names(answer: Any) -> set[str]:
 
 def test_every_api_view_but_files_and_tus_has_a_browsable_page(answers: list[Any]) -> None:
     browsable = {answer.resolver_match.view_name for answer in pages(answers)}
-    bare = {"api-image-file", "api-album-image-file", "api-uploads", "api-upload"}
+    bare = {"api-archive", "api-image-file", "api-album-image-file", "api-uploads", "api-upload"}
     assert browsable == {endpoint.route for endpoint in API + AUTH} - bare - {"schema", "docs"}
 
 

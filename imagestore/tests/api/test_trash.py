@@ -111,7 +111,7 @@ def test_what_is_deleted_for_ever_is_gone_also_here(api, alice):
     assert api.post(f"{path}restore/").status_code == 404
     assert api.delete(TRASH).status_code == 204
     assert ids(listed(api)) == []
-    assert not Image.objects.exclude(status=Status.DOOMED).exists()
+    assert not Image.objects.undeleted().exists()
 
 
 def test_what_lives_is_not_in_the_trash(api, alice):
