@@ -3,7 +3,7 @@
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from images.tests.pictures import jpeg_bytes
 from tests.browser.pages import sign_in
@@ -29,4 +29,6 @@ def test_the_menu_of_an_album_downloads_it(browser: Browser, alice: Person, *, w
             assert opened.namelist() == [name]
             assert (opened.read(name) == content) == (label == "Originals")
         page.reload()
+    page.goto(f"/albums/{alice.album('Empty')}/")
+    expect(page.get_by_role("button", name="Download")).to_have_count(0)
     context.close()
