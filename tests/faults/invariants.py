@@ -53,7 +53,9 @@ def _transient(store: Store) -> dict[str, int]:
         "SELECT status AS state, COUNT(*) AS number FROM images_image WHERE status NOT IN ('ready', 'failed') "
         "GROUP BY status UNION ALL SELECT 'album', COUNT(*) FROM albums_album WHERE doomed_at IS NOT NULL "
         "UNION ALL SELECT 'user', COUNT(*) FROM accounts_user WHERE doomed_at IS NOT NULL "
-        "UNION ALL SELECT 'turned', COUNT(*) FROM images_renderagain"
+        "UNION ALL SELECT 'turned', COUNT(*) FROM images_renderagain "
+        # A walk takes these up (images.rendering.convergence).
+        "UNION ALL SELECT 'held', COUNT(*) FROM images_image WHERE status = 'ready' AND lease_token IS NOT NULL"
     )
     return {row["state"]: row["number"] for row in rows if row["number"]}
 

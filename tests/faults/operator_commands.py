@@ -150,23 +150,27 @@ def make_operator(email: str) -> int:
 
 
 def make_rows(album: str, count: int) -> list[str]:
-    """So many images of an album that never were uploaded; their folders in storage, still without files."""
+    """So many images of an album that nobody has uploaded; the names of their files, not in storage yet."""
     from django.db.models import F
     from django.utils import timezone
 
     from albums.models import Album
-    from images.models import Image, Status
+    from images.models import ORIGINAL, Image, Status
+    from images.processing.sizes import RENDER_VERSION, SIZES
     from images.upkeep.words import rebuild
 
     home, now = Album.objects.select_related("owner").get(public_id=album), timezone.now()
     same = {"album": home, "owner": home.owner, "name": "photo.jpg", "status": Status.READY, "bytes": 1, "crc32": 0,
             "content_type": "image/jpeg", "width": 1, "height": 1, "sorted_at": now, "created_at": now}  # fmt: skip
+    files = {size: f"{size}.v{RENDER_VERSION}.jpg" for size in SIZES}
+    facts = {"width": 1, "height": 1, "content_type": "image/jpeg", "bytes": 1, "crc32": 0}
+    same["variants"] = {size: {"file": file, **facts} for size, file in files.items()}
     hashes = [f"{number:064x}" for number in range(count)]
     images = Image.objects.bulk_create([Image(sha256=one, living_sha256=one, **same) for one in hashes])
     Album.objects.filter(pk=home.pk).update(image_count=F("image_count") + count, bytes=F("bytes") + count)
     type(home.owner).objects.filter(pk=home.owner_id).update(used_bytes=F("used_bytes") + count)
     rebuild()
-    return [image.storage_prefix for image in images]
+    return [f"{image.storage_prefix}/{file}" for image in images for file in (ORIGINAL, *files.values())]
 
 
 WORKS = (

@@ -238,8 +238,7 @@ def test_a_deletion_that_is_lost_is_made_again(
 def large_album(store: Store, person: RecordingUser) -> str:
     """More files than one DeleteObjects takes, of 210 images that nobody has uploaded."""
     album = person.album()
-    folders = store.operator("make_rows", album, 210)
-    names = [f"{folder}/{file}" for folder in folders for file in "12345"]
+    names = store.operator("make_rows", album, 210)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: store.files.write(name, b"x"), names))
     return album
