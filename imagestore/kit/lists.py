@@ -135,12 +135,12 @@ class ListRequest:
     @property
     def narrowing_query(self) -> QueryDict:
         """Search and filters alone."""
-        return _query({name: value for name, value in self.query.items() if name != "ordering"})
+        return _query({name: value for name, value in self.page_query.items() if name != "ordering"})
 
     @property
     def order_query(self) -> QueryDict:
         """The order alone, for a link that shows the whole list."""
-        return _query({name: value for name, value in self.query.items() if name == "ordering"})
+        return _query({name: value for name, value in self.page_query.items() if name == "ordering"})
 
     def apply(self, rows: "QuerySet[Any]") -> Any:
         """Those of `rows` that match search and filters."""

@@ -1,12 +1,12 @@
 /** Where one is in a long album, in words, and the jump to a year and month. */
 
+import { number } from "./format.js";
+
 const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
-const number = new Intl.NumberFormat("en");
 
 /** As "July 2026, 1,240 of 100,000". `moment` in microseconds since the epoch, or null; each number null if unknown. */
-export function positionText(moment, position, total) {
-  const counted =
-    position && (total ? `${number.format(position)} of ${number.format(total)}` : number.format(position));
+function positionText(moment, position, total) {
+  const counted = position && (total ? `${number(position)} of ${number(total)}` : number(position));
   return [moment && month.format(new Date(moment / 1000)), counted].filter(Boolean).join(", ");
 }
 

@@ -3,12 +3,6 @@
 const REQUEST_IDS = 1000;
 const NO_CONNECTION = "The connection was lost. Try again.";
 
-/** Of a request from a page: the cookie may be newer than the form. */
-export function csrfToken(form) {
-  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
-  return cookie?.[1] ?? form.querySelector("[name=csrfmiddlewaretoken]").value;
-}
-
 /** @returns {status, body} of a request with JSON; status 0 without a connection. */
 export async function postJson(url, body, token, fetch = globalThis.fetch) {
   try {

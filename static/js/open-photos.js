@@ -1,8 +1,7 @@
 /** Opens a tile's photo over the album. Closing it, or Back, leads to the tile of the photo that was seen last. */
 
+import { number } from "./format.js";
 import { savePosition } from "./return-position.js";
-
-const number = new Intl.NumberFormat("en");
 
 export function openPhotos(grid, parts) {
   let overlay = null;
@@ -18,7 +17,7 @@ export function openPhotos(grid, parts) {
       grid.dataset.order && document.querySelector("[data-count]")?.dataset.count,
     ];
     if (!position) return "";
-    return total ? `${number.format(position)} of ${number.format(total)}` : `photo ${number.format(position)}`;
+    return total ? `${number(position)} of ${number(total)}` : `photo ${number(position)}`;
   };
 
   async function open(url, tile) {

@@ -1,7 +1,8 @@
 /** What the selection bar does with the selected photos. The API does it; each action says what was done. */
 
-import { csrfToken, postJson, runBatch } from "./batch.js";
+import { postJson, runBatch } from "./batch.js";
 import { fetchForm, showDialog } from "./confirm.js";
+import { csrfToken } from "./csrf.js";
 import { photos } from "./format.js";
 import { replaceLiveParts } from "./live-parts.js";
 import { showToast } from "./toast.js";
@@ -151,7 +152,7 @@ export class SelectionActions {
   }
 
   #post(url, body) {
-    return postJson(url, body, csrfToken(this.#bar));
+    return postJson(url, body, csrfToken());
   }
 
   /** Shows the form of an action; `act` gets the answer as FormData. (`form.action` would be the buttons of this name.) */

@@ -1,5 +1,7 @@
 /** Requests that send files to the API. They use XMLHttpRequest because fetch() reports no progress of an upload. */
 
+import { csrfToken } from "./csrf.js";
+
 const CONNECTION_LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
 // A line may be dead without telling.
 const STALLED_AFTER_MS = 60_000;
@@ -33,12 +35,6 @@ export async function isReadable(file) {
   } catch {
     return false;
   }
-}
-
-/** The CSRF token. A login in another tab changes the cookie, but not the forms of this page. */
-export function csrfToken() {
-  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
-  return cookie?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
 function bodyOf(request) {

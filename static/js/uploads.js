@@ -4,6 +4,7 @@
  * told. When it goes away, the next tab has the lock, and goes on with what the browser's store holds.
  */
 
+import { csrfToken } from "./csrf.js";
 import { findKnown } from "./known-files.js";
 import { showToast } from "./toast.js";
 import { uploadInParts } from "./tus.js";
@@ -11,7 +12,7 @@ import { shownOf } from "./upload-item.js";
 import { readMarker, writeMarker } from "./upload-marker.js";
 import { UploadPanel } from "./upload-panel.js";
 import { UploadQueue } from "./upload-queue.js";
-import { csrfToken, isReadable, uploadFile } from "./upload-request.js";
+import { isReadable, uploadFile } from "./upload-request.js";
 import { NO_STORE, UploadStore } from "./upload-store.js";
 
 const TELL_EVERY_MS = 200;
