@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run check test test-js test-faults lint format house bench screenshots lock clean dev
+.PHONY: help run check test test-js test-faults lint format messages house bench screenshots lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -18,6 +18,8 @@ PYTEST := $(BIN)/python -m pytest --max-worker-restart 0
 NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 # Three at once, on two cores too: these tests mostly wait for servers.
 FAULTS := $(PYTEST) -n 3 tests/faults
+# Folders without texts for users.
+NO_MESSAGES := .venv node_modules data bench deploy docs tests */tests static/vendor
 ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
 # Tests that use no database, or do the same on each: `make test` runs them once.
@@ -84,6 +86,13 @@ format: dev ## format Python, templates, JavaScript and CSS
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || true
 	$(BIOME) check --write
+
+messages: dev ## collect the texts to translate and compile imagestore/locale; NEW=fr begins a language
+	@for domain in django djangojs; do
+	    $(CHECK) $(BIN)/python manage.py makemessages --domain $$domain $(if $(NEW),--locale=$(NEW),--all) --no-location \
+	        --no-obsolete $(addprefix --ignore=,$(NO_MESSAGES))
+	done
+	$(CHECK) $(BIN)/python manage.py compilemessages $(addprefix --ignore=,.venv node_modules)
 
 house: dev ## show the layers, what lives in each, and what it imports
 	@exec $(BIN)/python -m tests.house

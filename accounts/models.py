@@ -20,6 +20,8 @@ from uuid_utils.compat import uuid7
 # The longest name and the longest address, in characters.
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
+# Of a language's code, such as pt-br.
+LANGUAGE_LENGTH = 20
 # The operator may set another end for an invitation.
 INVITATION_DAYS = 7
 
@@ -95,6 +97,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         error_messages={"unique": "This address has an account already."},
     )
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    # Of pages and mails. Empty: pages follow the browser.
+    language = models.CharField(max_length=LANGUAGE_LENGTH, blank=True, default="", db_default="")
     is_staff = models.BooleanField("may use the admin", default=False)
     is_active = models.BooleanField("may sign in", default=True)
     quota_bytes = models.PositiveBigIntegerField(
@@ -223,6 +227,8 @@ class OutgoingMail(models.Model):
     # Whether the mailbox knows the browser that asks. Such mails have a limit of their own.
     from_known_browser = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Of the request that asks. Pages and mails of an account with a language of its own are in that one.
+    language = models.CharField(max_length=LANGUAGE_LENGTH, default="", db_default="")
     # When the sender may take it; while one sends it, the end of that sender's lease. NULL: the mail was given up.
     due_at = models.DateTimeField(null=True, db_index=True)
     created_at = models.DateTimeField(db_index=True)

@@ -136,6 +136,13 @@ def change_name(user: User, name: str) -> None:
         raise not_found()
 
 
+def change_language(user: User, language: str) -> None:
+    """Of pages and mails; empty: that of the browser. Raises Problem `not_found`, as `change_name`."""
+    user.language = language
+    if not User.objects.living().filter(pk=user.pk).update(language=language):
+        raise not_found()
+
+
 def lock_owner(user: User) -> datetime:
     """Lock the user's row until the transaction ends; returns the time by the database's clock.
 

@@ -28,6 +28,8 @@ if [ "${1:-}" = dev ]; then
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
     # Only redis-tools: it has the server's program and starts no service.
     have redis-server || have redis-check-rdb || wanted+=(redis-tools)
+    # `make messages` collects and compiles texts with it; the server reads what is compiled.
+    have msgfmt || wanted+=(gettext)
     # Tests open the archives of albums with it.
     have unzip || wanted+=(unzip)
     # Tests use it to start servers with a wrong clock.

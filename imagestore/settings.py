@@ -19,6 +19,7 @@ from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
+from imagestore.kit.languages import languages_of
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
 
@@ -167,6 +168,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "imagestore.kit.logging.RequestLogMiddleware",
+    "imagestore.kit.middleware.Language",
     "imagestore.kit.middleware.SlashesOfPages",
     # Must stand before every middleware that reads a body.
     "imagestore.kit.middleware.Utf8Only",
@@ -195,6 +197,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            # Every template may hold texts to translate.
+            "builtins": ["django.templatetags.i18n"],
         },
     },
 ]
@@ -202,7 +206,10 @@ TEMPLATES: list[dict[str, Any]] = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 INSTALLED_APPS.append("django.forms")
 
+# Texts are written in English. A folder in `locale` makes a further language (CONTRIBUTING.md, "Add a language").
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "imagestore" / "locale"]
+LANGUAGES = languages_of(*LOCALE_PATHS)
 TIME_ZONE = "UTC"
 USE_TZ = True
 

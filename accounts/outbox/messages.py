@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.mail_links import Confirmation, reset_key
 from accounts.models import OutgoingMail, User
@@ -33,12 +34,16 @@ def compose(mail: OutgoingMail) -> EmailMessage | None:
 
 
 def _message(mail: OutgoingMail, user: User, template: str, **context: Any) -> EmailMessage:
-    """The Message-ID is that of the row: a mail program can tell that a mail which left twice is one."""
+    """In the language of the account, else in that of the request that asked for it.
+
+    The Message-ID is that of the row: a mail program can tell that a mail which left twice is one.
+    """
     host = urlsplit(settings.SITE_URL).netloc
-    subject, body = (
-        render_to_string(f"account/email/{template}_{part}.txt", {**context, "host": host}).strip()
-        for part in ("subject", "message")
-    )
+    with translation.override(user.language or mail.language or settings.LANGUAGE_CODE):
+        subject, body = (
+            render_to_string(f"account/email/{template}_{part}.txt", {**context, "host": host}).strip()
+            for part in ("subject", "message")
+        )
     headers = {"Message-ID": f"<{mail.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
     return EmailMessage(subject, body, to=[user.email], headers=headers)
 

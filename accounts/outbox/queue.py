@@ -10,9 +10,11 @@ import threading
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 
 from accounts.models import OutgoingMail, OutgoingMailQuerySet
 
@@ -38,6 +40,7 @@ def add(
         address=address,
         account=account,
         from_known_browser=from_known_browser,
+        language=get_language() or settings.LANGUAGE_CODE,
         due_at=Now(),
         created_at=Now(),
     )

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.middleware.gzip import GZipMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_header_parameters
 
 from imagestore.kit.errors import answer, is_api
@@ -24,6 +27,42 @@ class LoginRequired(LoginRequiredMiddleware):
         if not getattr(view, "login_required", True):
             return None
         return super().process_view(request, view, args, kwargs)
+
+
+class Language:
+    """Answers in the language of the user's profile, else in the first of the browser's that the store knows.
+
+    What only operators and programs read is in English. The session is asked by its cookie alone, and not where a
+    token says who the user is: elsewhere it would cost a query, and the answer would vary by cookie.
+    """
+
+    ENGLISH = ("/admin/", "/api/docs/", "/api/schema/", "/healthz/", "/languages/", "/media/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(self.ENGLISH) or _is_browsable_api(request):
+            with translation.override(settings.LANGUAGE_CODE):
+                return self.get_response(request)
+        language = _language_of_profile(request) or translation.get_language_from_request(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Accept-Language"])
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+def _is_browsable_api(request: HttpRequest) -> bool:
+    return is_api(request) and "text/html" in request.headers.get("Accept", "")
+
+
+def _language_of_profile(request: HttpRequest) -> str:
+    """Empty where the user has chosen none, or one that the store has no longer."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or "Authorization" in request.headers:
+        return ""
+    language: str = getattr(request.user, "language", "")
+    return language if language in dict(settings.LANGUAGES) else ""
 
 
 class SoundHttp:

@@ -9,7 +9,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language_from_request, gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
@@ -61,14 +63,21 @@ class ProfileView(FormView):
     success_url = reverse_lazy("profile")
 
     def get_initial(self) -> dict[str, Any]:
-        return {"name": _user(self.request).name}
+        user = _user(self.request)
+        return {"name": user.name, "language": user.language}
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(**context, trash_bytes=trash.used_bytes(_user(self.request)))
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
-        services.change_name(_user(self.request), form.cleaned_data["name"])
-        messages.success(self.request, "Your profile is saved.")
+        user = _user(self.request)
+        services.change_name(user, form.cleaned_data["name"])
+        # A page from before an update of the store does not send it.
+        if "language" in form.data and "language" in form.changed_data:
+            services.change_language(user, form.cleaned_data["language"])
+        # The next page shows this, in the new language.
+        with translation.override(user.language or get_language_from_request(self.request)):
+            messages.success(self.request, gettext("Your profile is saved."))
         return super().form_valid(form)
 
 

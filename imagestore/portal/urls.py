@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from imagestore.portal import accounts, albums, files, images, photos, selection, trash, uploads
+from imagestore.portal import accounts, albums, files, images, languages, photos, selection, trash, uploads
 
 urlpatterns = [
     path("", accounts.landing, name="landing"),
@@ -54,5 +54,6 @@ urlpatterns = [
     path("trash/<uuid:item_id>/", trash.trash_detail, name="trash-detail"),
     path("trash/<uuid:item_id>/restore/", trash.trash_restore, name="trash-restore"),
     path("trash/<uuid:item_id>/delete/", trash.trash_delete, name="trash-delete"),
+    path("languages/<str:language>/<str:version>.js", languages.catalog, name="language-catalog"),
     path("media/<uuid:image_id>/<str:file>", files.signed_file, name="signed-file"),
 ]

@@ -1,11 +1,14 @@
 /** Counts, sizes and the states of uploads in words. */
 
+import { interpolate, language, ngettext } from "./i18n.js";
+
 const UNFINISHED_STATES = ["waiting", "sending", "checking"];
 
 /** With separators, as Django's `intcomma` in the pages. */
-export const number = (count) => count.toLocaleString("en");
+export const number = (count) => count.toLocaleString(language);
 
-export const photos = (count) => `${number(count)} photo${count === 1 ? "" : "s"}`;
+export const photos = (count) =>
+  interpolate(ngettext("%(count)s photo", "%(count)s photos", count), { count: number(count) });
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
 

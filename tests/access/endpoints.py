@@ -14,6 +14,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from images.processing.sizes import SIZES
+from imagestore.portal.languages import version_of
 from tests.people import UNUSED_ID
 from tests.rows import World, bearer
 
@@ -25,6 +26,8 @@ PUBLIC = {
     "account_reset_password_from_key", "account_reset_password_from_key_done",
     "account_email_verification_sent", "account_confirm_email",
     "api-register", "api-login", "api-refresh", "api-verify", "api-logout",
+    # Texts of scripts, on pages without a login, too.
+    "language-catalog",
     # The link's signature is the permission.
     "signed-file",
     # Whether the server is up.
@@ -110,6 +113,7 @@ PAGES = [
     Endpoint("account_reset_password_from_key_done", "GET", 200, 200, 200),
     Endpoint("account_email_verification_sent", "GET", 200, 200, 200),
     Endpoint("account_confirm_email", "GET", 200, 200, 200, args={"key": "forged"}),
+    Endpoint("language-catalog", "GET", 200, 200, 200, args={"language": "de", "version": version_of("de")}),
     Endpoint("album-list", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "POST", 302, 302, LOGIN, TITLE),

@@ -45,7 +45,7 @@ def test_only_the_routes_of_a_short_list_answer_without_a_login(world: World) ->
         **dict.fromkeys(("thing", "item_id"), str(world.trashed.public_id)),
         "upload": str(world.upload.public_id), "file": "original.jpg",
         "uidb36": "1", "key": "x", "content_type_id": "1", "object_id": "1", "id": "1", "url": "x",
-        "app_label": "albums",
+        "app_label": "albums", "language": "de", "version": "x",
     }  # fmt: skip
     public = set()
     for route in routes():

@@ -8,8 +8,10 @@ from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import get_language, override
 
 from accounts.models import OutgoingMail, User
+from accounts.outbox import queue
 from accounts.outbox.messages import compose
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +53,8 @@ def test_the_key_of_a_reset_is_new_when_the_mail_leaves_and_stands_in_no_row(ali
     assert "form" in Client().get(link, follow=True).context
     columns = {field.name for field in OutgoingMail._meta.fields}
     of_the_sender = {"attempts", "due_at", "created_at"}
-    assert columns == {"id", "public_id", "kind", "address", "account", "from_known_browser"} | of_the_sender
+    of_the_request = {"address", "account", "from_known_browser", "language"}
+    assert columns == {"id", "public_id", "kind"} | of_the_request | of_the_sender
 
 
 def test_the_account_that_asked_is_to_confirm_its_address_until_it_has(alice: User) -> None:
@@ -76,3 +79,29 @@ def test_a_mail_that_leaves_twice_has_one_message_id(alice: User) -> None:
     assert first is not None
     assert second is not None
     assert first.message()["Message-ID"] == second.message()["Message-ID"] == f"<{mail.public_id}@localhost:9999>"
+
+
+@pytest.mark.parametrize(
+    ("of_account", "of_request", "subject"),
+    [
+        ("de", "en", "Neues Passwort setzen"),
+        ("en", "de", "Set a new password"),
+        ("", "de", "Neues Passwort setzen"),
+        # A row of a server that knew no languages yet.
+        ("", "", "Set a new password"),
+    ],
+)
+def test_the_language_is_that_of_the_account_else_of_the_request(
+    alice: User, of_account: str, of_request: str, subject: str
+) -> None:
+    User.objects.filter(pk=alice.pk).update(language=of_account)
+    message = compose(OutgoingMail(kind=OutgoingMail.Kind.RESET, address=alice.email, language=of_request))
+    assert message is not None
+    assert message.subject == subject
+    assert get_language() == "en"
+
+
+def test_a_request_leaves_its_language_in_the_queue(db: None) -> None:
+    with override("de"):
+        queue.add(OutgoingMail.Kind.RESET, "alice@example.org")
+    assert OutgoingMail.objects.get().language == "de"

@@ -7,7 +7,9 @@ from allauth.account.adapter import get_adapter
 from allauth.account.fields import EmailField as AllauthEmailField
 from allauth.account.fields import PasswordField
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.invitations import MAX_TOKEN_CHARACTERS, refusal
 from accounts.mail_links import user_of
@@ -84,6 +86,12 @@ class ProfileForm(forms.Form):
         required=False,
         help_text="Shown to nobody but you.",
         widget=forms.TextInput(attrs={"dir": "auto"}),
+    )
+    language = forms.ChoiceField(
+        choices=[("", _("As the browser asks")), *settings.LANGUAGES],
+        required=False,
+        label=_("language"),
+        help_text=_("Of pages and mails."),
     )
 
 

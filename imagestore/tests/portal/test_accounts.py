@@ -285,7 +285,7 @@ def test_the_landing_page_leads_alice_to_her_albums(portal: Client) -> None:
 
 
 def test_the_name_is_changed_on_the_profile(portal: Client, alice: User) -> None:
-    assert portal.get(reverse("profile")).context["form"].initial == {"name": "Alice"}
+    assert portal.get(reverse("profile")).context["form"].initial == {"name": "Alice", "language": ""}
     answer = portal.post(reverse("profile"), {"name": " Alicia  <b> "})
     assert answer["Location"] == reverse("profile")
     assert [str(message) for message in get_messages(answer.wsgi_request)] == ["Your profile is saved."]

@@ -1,0 +1,109 @@
+"""Which language pages, refusals and mails are in, and the texts of scripts."""
+
+import re
+
+import pytest
+
+from accounts import services
+from tests.rows import bearer
+
+pytestmark = pytest.mark.django_db
+
+GERMAN = {"Accept-Language": "fr, de-AT;q=0.9, en;q=0.5"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("de", "de"),
+        ("fr, de-AT;q=0.9, en;q=0.5", "de"),
+        ("en-GB, de;q=0.9", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("de;q=nonsense, \x7f", "en"),
+        ("x" * 100_000, "en"),
+    ],
+)
+def test_a_page_is_in_the_first_language_that_the_store_knows(client, asked, language):
+    page = client.get("/", headers={"Accept-Language": asked})
+    assert page["Content-Language"] == language
+    assert "Accept-Language" in page["Vary"]
+    assert f'<html lang="{language}">' in page.content.decode()
+
+
+def test_the_profile_wins_and_says_so_in_the_new_language(client, alice):
+    client.force_login(alice)
+    page = client.post("/profile/", {"name": "Alice", "language": "de"}, follow=True)
+    assert page["Content-Language"] == "de"
+    assert "Dein Profil ist gespeichert." in page.content.decode()
+    assert '<option value="de" selected>Deutsch</option>' in page.content.decode()
+    page = client.post("/profile/", {"name": "Alice", "language": ""}, follow=True)
+    assert page["Content-Language"] == "en"
+
+
+def test_a_language_that_the_store_does_not_know_is_refused(client, alice):
+    client.force_login(alice)
+    assert client.post("/profile/", {"name": "Alice", "language": "xx"}).status_code == 200
+    alice.refresh_from_db()
+    assert alice.language == ""
+
+
+def test_a_language_that_is_gone_falls_back_to_the_browsers(client, alice):
+    services.change_language(alice, "xx")
+    client.force_login(alice)
+    assert client.get("/albums/", headers=GERMAN)["Content-Language"] == "de"
+
+
+def test_an_unknown_address_answers_in_the_language_of_the_profile(client, alice):
+    services.change_language(alice, "de")
+    client.force_login(alice)
+    page = client.get("/no/such/page/")
+    assert (page.status_code, page["Content-Language"]) == (404, "de")
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/docs/", "/api/schema/", "/healthz/live"])
+def test_what_operators_and_programs_read_is_english(client, alice, path):
+    services.change_language(alice, "de")
+    client.force_login(alice)
+    answer = client.get(path, headers=GERMAN)
+    assert "Content-Language" not in answer
+    assert "Accept-Language" not in answer.get("Vary", "")
+
+
+def test_the_browsable_api_is_english(client, alice):
+    client.force_login(alice)
+    page = client.get("/api/v1/albums/", headers={**GERMAN, "Accept": "text/html"})
+    assert '<html lang="en">' in page.content.decode()
+    assert "Content-Language" not in page
+
+
+def test_a_token_does_not_ask_the_session(client, alice):
+    """A request with a token is that of a program: it says itself which language it wants."""
+    services.change_language(alice, "de")
+    client.force_login(alice)
+    answer = client.get("/api/v1/albums/", headers=bearer(alice))
+    assert answer["Content-Language"] == "en"
+    assert "Cookie" not in answer["Vary"]
+
+
+def test_scripts_get_their_texts_once_for_all(client, django_assert_num_queries):
+    """A page loads them before its modules, from an address that changes with them, without a login or a query."""
+    page = client.get("/", headers=GERMAN).content.decode()
+    url = re.search(r'<script defer src="([^"]+)"></script>.*<script type="module"', page, re.DOTALL)[1]
+    with django_assert_num_queries(0):
+        script = client.get(url)
+    assert script["Content-Type"].startswith("text/javascript")
+    assert script["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert script.get("Vary", "") == "Accept-Encoding"
+    assert "%(count)s Fotos" in script.content.decode()
+    assert "Filter" not in script.content.decode(), "texts of Django's admin are not for our pages"
+
+
+@pytest.mark.parametrize("path", ["de/0123456789ab", "en/", "xx/0123456789ab", "../de/x"])
+def test_no_other_version_of_a_scripts_texts_is_there(client, path):
+    """A cache would store it for ever."""
+    assert client.get(f"/languages/{path}.js").status_code == 404
+
+
+def test_an_english_page_loads_no_texts(client):
+    assert "/languages/" not in client.get("/").content.decode()
