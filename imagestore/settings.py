@@ -234,6 +234,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     "images": env.url("STORAGE_URL", partial(storage_from_url, default=DATA_DIR / "images")),
     "staticfiles": {"BACKEND": "imagestore.kit.static.StaticStorage"},
 }
+# Where `manage.py migrate_storage` copies all files to; the server does not read it.
+if _new_storage := env.url("NEW_STORAGE_URL", lambda url: storage_from_url(url, DATA_DIR) if url else {}):
+    STORAGES["new"] = _new_storage
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
