@@ -19,7 +19,8 @@ export async function postJson(url, body, token, fetch = globalThis.fetch) {
 
 /**
  * @param post sends a body to the API's images/batch/ and returns what postJson() does.
- * @returns done: the ids to which it was done. refused: [{id, detail}] of the others. created: the ids of new copies.
+ * @returns done: the ids to which it was done. refused: [{id, detail}] of the others.
+ *   created: the ids of new copies.
  */
 export async function runBatch(ids, options, post) {
   const [done, refused, created] = [[], [], []];

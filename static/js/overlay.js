@@ -45,7 +45,10 @@ export class Overlay {
     return this.#viewer?.shownId ?? this.#firstId;
   }
 
-  /** Raises an error if the page of the image does not come. `changed` gets the id of a photo that is otherwise now. */
+  /**
+   * Raises an error if the page of the image does not come.
+   * @param changed gets the id of a photo that has changed.
+   */
   async open(url, positionOf, changed) {
     const page = await fetchPage(url);
     if (this.#ended) return;

@@ -197,7 +197,7 @@ export class Viewer extends EventTarget {
     if (this.#photo === photo && !this.#end.signal.aborted) this.#show(fresh, { told: false });
   }
 
-  /** Shows what has changed of a photo, unless another one is shown by now. The button that did it keeps the focus. */
+  /** Shows what has changed of a photo, unless another one is shown by now. The focus stays on its button. */
   #take(url, page) {
     const fresh = read(page, url);
     const photo = { ...fresh, pane: document.adoptNode(fresh.pane) };
