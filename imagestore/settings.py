@@ -442,7 +442,17 @@ LOGGING = {
 
 # Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
 env.refuse_unknown(
-    ["COMPOSE_.+", "DOCKER_.+", "MYSQL_.+", "AWS_.+", "PYTHON.+", "TZ", "DJANGO_SETTINGS_MODULE", ".+_proxy"]
+    [
+        "BIND",
+        "COMPOSE_.+",
+        "DOCKER_.+",
+        "MYSQL_.+",
+        "AWS_.+",
+        "PYTHON.+",
+        "TZ",
+        "DJANGO_SETTINGS_MODULE",
+        ".+_proxy",
+    ]
 )
 # For `manage.py check_settings`. Raises ImproperlyConfigured, with a line for each setting that is wrong.
 SETTINGS_READ = env.finish()
