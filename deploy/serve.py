@@ -69,10 +69,17 @@ def write_keys() -> Path:
     target = data_dir / "secrets.env"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         if not target.exists() and not all(env.text(key) for key in KEYS):
             _write_new_keys(target)
     except OSError as error:
-        sys.exit(f"DATA_DIR={data_dir} cannot be used ({error.strerror}).")
+        owner = ""
+        if isinstance(error, PermissionError):
+            owner = (
+                f" The store runs as uid {os.geteuid()}, which must own it: chown -R {os.geteuid()} on that folder."
+            )
+        sys.exit(f"DATA_DIR={data_dir} cannot be used ({error.strerror}).{owner}")
     return data_dir
 
 

@@ -241,6 +241,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     "images": env.url("STORAGE_URL", partial(storage_from_url, default=DATA_DIR / "images")),
     "staticfiles": {"BACKEND": "imagestore.kit.static.StaticStorage"},
 }
+# Where `manage.py migrate_storage` copies all files to; the server does not read it.
+if _new_storage := env.url("NEW_STORAGE_URL", lambda url: storage_from_url(url, DATA_DIR) if url else {}):
+    STORAGES["new"] = _new_storage
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -446,7 +449,17 @@ LOGGING = {
 
 # Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
 env.refuse_unknown(
-    ["COMPOSE_.+", "DOCKER_.+", "MYSQL_.+", "AWS_.+", "PYTHON.+", "TZ", "DJANGO_SETTINGS_MODULE", ".+_proxy"]
+    [
+        "BIND",
+        "COMPOSE_.+",
+        "DOCKER_.+",
+        "MYSQL_.+",
+        "AWS_.+",
+        "PYTHON.+",
+        "TZ",
+        "DJANGO_SETTINGS_MODULE",
+        ".+_proxy",
+    ]
 )
 # For `manage.py check_settings`. Raises ImproperlyConfigured, with a line for each setting that is wrong.
 SETTINGS_READ = env.finish()

@@ -55,6 +55,19 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_of_another_user_is_said_with_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume of Docker that root owns, for example. Tests may run as root, to whom all folders are open."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(serve.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(serve.os, "geteuid", lambda: 10001)
+    with pytest.raises(SystemExit) as stopped:
+        serve.write_keys()
+    assert stopped.value.code == (
+        f"DATA_DIR={tmp_path} cannot be used (Permission denied). "
+        "The store runs as uid 10001, which must own it: chown -R 10001 on that folder."
+    )
+
+
 @pytest.fixture(params=["127.0.0.1", "::1"])
 def taken(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET

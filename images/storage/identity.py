@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from images.models import Image, Store
-from images.storage.base import image_storage
+from images.storage.base import ImageStorage, image_storage
 from images.storage.scratch import work_folder
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,12 @@ def check() -> None:
 def is_there() -> bool:
     """Is there an identity file, ours or not? Asks no database. Raises OSError when the storage does not answer."""
     return _read_from_storage() is not None
+
+
+def is_ours(storage: ImageStorage, name: str) -> bool:
+    """Does this file of a storage hold our database's id?"""
+    own_id = _read_from_database()
+    return own_id is not None and read_from(storage, name) == own_id.hex
 
 
 def is_of_another_database() -> bool:
@@ -123,8 +129,13 @@ def _get_or_create_id() -> UUID:
 
 
 def _read_from_storage() -> str | None:
+    return read_from(image_storage(), NAME)
+
+
+def read_from(storage: ImageStorage, name: str) -> str | None:
+    """The id in this file of a storage; None without such a file. Raises OSError."""
     try:
-        file = image_storage().open_stored(NAME)
+        file = storage.open_stored(name)
     except FileNotFoundError:
         return None
     with closing(file):
@@ -133,11 +144,15 @@ def _read_from_storage() -> str | None:
 
 def write() -> None:
     """Write this database's identity file into the storage, in place of any other."""
+    write_into(image_storage(), NAME)
+
+
+def write_into(storage: ImageStorage, name: str) -> None:
     own_id = _get_or_create_id()
     with work_folder() as folder:
-        draft = folder / NAME
+        draft = folder / name
         draft.write_text(f"{own_id.hex}\n{_EXPLANATION}")
-        image_storage().store(draft, NAME, "text/plain")
+        storage.store(draft, name, "text/plain")
 
 
 def _where() -> str:

@@ -87,12 +87,12 @@ def _is_reserved(name: str) -> bool:
 
 def _images(folders: list[str]) -> dict[str, Any]:
     """The images of these folders, by folder; `is_leased` tells whether a worker holds the image."""
-    ids = [public_id for folder in folders if (public_id := _image_id_in(f"{folder}/"))]
+    ids = [public_id for folder in folders if (public_id := image_id_in(f"{folder}/"))]
     images = Image.objects.filter(public_id__in=ids).annotate(is_leased=leased())
     return {image.storage_prefix: image for image in images}
 
 
-def _image_id_in(name: str) -> UUID | None:
+def image_id_in(name: str) -> UUID | None:
     match = _FOLDER.match(name)
     return UUID(match["id"]) if match else None
 
@@ -121,7 +121,7 @@ def _is_still_orphan(entry: Entry, holder: UUID | None = None) -> bool:
 @contextmanager
 def _lease_image_of(entry: Entry) -> Iterator[UUID | None]:
     """If the file lies in an image's folder, lease that image, so that no worker renders it meanwhile."""
-    ids = [public_id for public_id in [_image_id_in(entry.name)] if public_id]
+    ids = [public_id for public_id in [image_id_in(entry.name)] if public_id]
     image = Image.objects.filter(public_id__in=ids)
     token = lifecycle.lease(image.filter(status__in=[Status.READY, Status.FAILED]), MOVE_LEASE)
     try:

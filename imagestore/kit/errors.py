@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import TooManyFilesSent
+from django.core.exceptions import DisallowedHost, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import (
     Http404,
@@ -19,7 +19,7 @@ from django.http import (
     UnreadablePostError,
 )
 from django.http.multipartparser import MultiPartParserError
-from django.http.request import RawPostDataException
+from django.http.request import RawPostDataException, split_domain_port
 from django.shortcuts import render
 from django.urls import is_valid_path
 from rest_framework import exceptions
@@ -46,6 +46,8 @@ JSON_PATHS = ("/api/", "/media/")
 MAX_FIELDS = 20
 MAX_SENTENCES = 5
 MAX_CHARACTERS = 300
+# A name of DNS (RFC 1035, section 2.3.4), a colon and a port.
+MAX_HOST_CHARACTERS = 253 + 6
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -198,7 +200,21 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return answer(request, _host_not_allowed(request))
     return answer(request, as_problem(exception) or Problem("parse_error", "The request could not be read."))
+
+
+def _host_not_allowed(request: HttpRequest) -> Problem:
+    """Tells an operator the setting to change. A stranger must not learn which names are allowed."""
+    asked = request.META.get("HTTP_HOST", "")
+    host, _ = split_domain_port(asked)
+    if not host or len(asked) > MAX_HOST_CHARACTERS:
+        return Problem("parse_error", "The request names no host that could be one. Nothing was done.")
+    remedy = f"adds {host} to ALLOWED_HOSTS"
+    if f"http://localhost:{settings.PORT}" == settings.SITE_URL:
+        remedy = f"sets SITE_URL={request.scheme}://{asked.lower()}"
+    return Problem("parse_error", f"This store does not answer to {host} until its operator {remedy}.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -15,8 +15,8 @@ READERS = {"text", "integer", "size", "seconds", "days", "boolean", "choice", "k
 READERS_WITH_A_FUNCTION = {"read", "url"}
 # It names the file that the others are read from, so it cannot stand in there.
 NAMES_THE_FILE = "ENV_FILE"
-# Of the MySQL in docker-compose.yml; the store does not read it.
-OF_COMPOSE_ALONE = "MYSQL_PASSWORD"
+# docker-compose.yml reads them, the store does not.
+OF_COMPOSE_ALONE = {"BIND", "MYSQL_PASSWORD"}
 # Read by boto3 itself, where STORAGE_URL has no key.
 OF_BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 COMPUTED = object()
@@ -111,7 +111,7 @@ def test_readers_of_one_setting_have_the_same_default() -> None:
 @pytest.mark.parametrize("documented", [in_the_example, in_the_readme])
 def test_every_setting_is_documented_and_no_other(documented: Any) -> None:
     names = {name for name, _ in documented()}
-    assert names - {OF_COMPOSE_ALONE} == SETTINGS.keys() - {NAMES_THE_FILE}
+    assert names - OF_COMPOSE_ALONE == SETTINGS.keys() - {NAMES_THE_FILE}
 
 
 @pytest.mark.parametrize("documented", [in_the_example, in_the_readme])
@@ -131,7 +131,7 @@ def test_compose_hands_on_every_setting() -> None:
     decided = {name for name, value in app["environment"].items() if value is not None}
     assert decided == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT"}
     assert app["environment"]["PORT"] == f"${{PORT:-{LITERAL['PORT']}}}"
-    assert app["ports"] == [f"127.0.0.1:${{PORT:-{LITERAL['PORT']}}}:${{PORT:-{LITERAL['PORT']}}}"]
+    assert app["ports"] == [f"${{BIND:-127.0.0.1}}:${{PORT:-{LITERAL['PORT']}}}:${{PORT:-{LITERAL['PORT']}}}"]
 
 
 def test_image_and_compose_put_the_store_in_the_same_place() -> None:

@@ -71,6 +71,14 @@ export class AlbumGrid extends EventTarget {
     this.#schedule(0);
   }
 
+  /** Shows the tiles of images that have changed as the store has them now. */
+  renew(ids) {
+    const shown = ids.filter((id) => document.getElementById(`i-${id}`));
+    // Differs from every status of the store, so that the next response replaces the tile.
+    for (const id of shown) document.getElementById(`i-${id}`).dataset.status = "asked";
+    this.show(shown);
+  }
+
   #watchPending(element) {
     for (const { dataset } of element.querySelectorAll('[data-status="pending"]')) {
       this.#watched.set(dataset.image, 0);

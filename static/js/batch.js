@@ -20,9 +20,10 @@ export async function postJson(url, body, token, fetch = globalThis.fetch) {
 /**
  * @param post sends a body to the API's images/batch/ and returns what postJson() does.
  * @returns done: the ids to which it was done. refused: [{id, detail}] of the others.
+ *   created: the ids of new copies.
  */
 export async function runBatch(ids, options, post) {
-  const [done, refused] = [[], []];
+  const [done, refused, created] = [[], [], []];
   for (let start = 0; start < ids.length; start += REQUEST_IDS) {
     const some = ids.slice(start, start + REQUEST_IDS);
     const { status, body } = await post({ ...options, ids: some });
@@ -32,9 +33,10 @@ export async function runBatch(ids, options, post) {
       break;
     }
     for (const result of body.results) {
+      if (result.status === 201) created.push(result.image.id);
       if (result.status < 400) done.push(result.id);
       else refused.push({ id: result.id, detail: result.problem?.detail ?? "" });
     }
   }
-  return { done, refused };
+  return { done, refused, created };
 }

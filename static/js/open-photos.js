@@ -3,7 +3,8 @@
 import { number } from "./format.js";
 import { savePosition } from "./return-position.js";
 
-export function openPhotos(grid, parts) {
+/** @param albumGrid keeps the tiles of `grid` current. @param parts places them. */
+export function openPhotos(grid, albumGrid, parts) {
   let overlay = null;
   const load = async () => {
     const module = await import("./overlay.js");
@@ -25,7 +26,7 @@ export function openPhotos(grid, parts) {
       const { Overlay } = await load();
       if (!history.state?.viewer) return;
       overlay = new Overlay(tile);
-      await overlay.open(url, positionOf);
+      await overlay.open(url, positionOf, (id) => albumGrid.renew([id]));
     } catch {
       // The image's own page tells what is wrong.
       location.reload();

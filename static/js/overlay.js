@@ -33,7 +33,8 @@ export class Overlay {
       Object.assign(picture, { className: "viewer__first", alt: "", sizes: "100vw", loading: "eager" });
       this.#root.append(picture);
     }
-    for (const element of document.body.children) element.inert = true;
+    // What a change has led to is said over the photo.
+    for (const element of document.querySelectorAll("body > :not([data-toasts])")) element.inert = true;
     document.body.append(this.#root);
     document.documentElement.classList.add("is-covered");
     this.#root.focus();
@@ -44,8 +45,11 @@ export class Overlay {
     return this.#viewer?.shownId ?? this.#firstId;
   }
 
-  /** Raises an error if the page of the image does not come. */
-  async open(url, positionOf) {
+  /**
+   * Raises an error if the page of the image does not come.
+   * @param changed gets the id of a photo that has changed.
+   */
+  async open(url, positionOf, changed) {
     const page = await fetchPage(url);
     if (this.#ended) return;
     const main = document.adoptNode(page.querySelector("main.viewer"));
@@ -53,6 +57,7 @@ export class Overlay {
     this.#viewer = new Viewer(this.#root, { url, positionOf, title: page.title });
     document.title = page.title;
     this.#viewer.addEventListener("close", () => history.back());
+    this.#viewer.addEventListener("changed", ({ detail }) => changed(detail.id));
   }
 
   remove() {

@@ -16,7 +16,7 @@ export function startGrid() {
   watchPosition(element, parts);
   keepPosition(element, parts);
   startSelection(element, grid, parts);
-  openPhotos(element, parts);
+  openPhotos(element, grid, parts);
   healImages(
     element,
     (image) => image.closest("[data-image]")?.dataset.image,

@@ -96,8 +96,16 @@ export class SelectionActions {
   async #copy(answer) {
     const album = await this.#album(answer);
     if (!album) return;
-    const { done } = await this.#batch({ action: "copy", album: album.id });
-    if (done.length) showToast(`${photos(done.length)} copied to “${album.title}”.`);
+    const { done, created } = await this.#batch({ action: "copy", album: album.id });
+    if (!done.length) return;
+    const undo = created.length ? () => this.#removeCopies(created) : undefined;
+    showToast(`${photos(done.length)} copied to “${album.title}”.`, { undo });
+  }
+
+  /** Of bytes that the album had already there was no copy, so they stay. */
+  async #removeCopies(ids) {
+    const { done } = await this.#send({ action: "delete" }, ids);
+    if (done.length) showToast(`${photos(done.length)} removed again.`);
   }
 
   async #shift(answer) {
@@ -105,18 +113,18 @@ export class SelectionActions {
     const seconds = Number(answer.get("sign")) * 60 * (minutes + 60 * (hours + 24 * days));
     const { done } = await this.#batch({ action: "shift_taken_at", seconds });
     if (done.length) showToast(`The date of ${photos(done.length)} is corrected.`);
-    this.#refresh(done);
+    this.#albumGrid.renew(done);
   }
 
   async #favourite(value) {
     const { done } = await this.#batch({ action: "favourite", value });
     if (done.length) showToast(`${are(done.length)} ${value ? "among your favourites" : "no favourite any more"}.`);
-    this.#refresh(done);
+    this.#albumGrid.renew(done);
   }
 
   async #rotate(by) {
     const { done } = await this.#send({ action: "rotate", by }, this.#selection.ids);
-    this.#refresh(done);
+    this.#albumGrid.renew(done);
   }
 
   #download() {
@@ -217,13 +225,5 @@ export class SelectionActions {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const parts = page.querySelector("[data-live-parts]");
     if (parts) replaceLiveParts(parts, this.#grid);
-  }
-
-  /** Shows the tiles as the store has them now. */
-  #refresh(ids) {
-    const shown = ids.filter((id) => document.getElementById(`i-${id}`));
-    // Differs from every status of the store, so that the next response replaces the tile.
-    for (const id of shown) document.getElementById(`i-${id}`).dataset.status = "asked";
-    this.#albumGrid.show(shown);
   }
 }

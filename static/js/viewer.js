@@ -7,6 +7,7 @@
 import { watchFullscreen } from "./fullscreen.js";
 import { healImages } from "./healing.js";
 import { Stage } from "./stage.js";
+import { watchTools } from "./viewer-tools.js";
 
 const POLL_MS = 3000;
 const SLIDE_MS = 5000;
@@ -41,7 +42,7 @@ export async function fetchPage(url) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-/** "shown" {id}; "close": the visitor wants to leave. */
+/** "shown" {id}; "changed" {id}: the store has it otherwise now; "close": the visitor wants to leave. */
 export class Viewer extends EventTarget {
   #root;
   #stage;
@@ -196,6 +197,23 @@ export class Viewer extends EventTarget {
     if (this.#photo === photo && !this.#end.signal.aborted) this.#show(fresh, { told: false });
   }
 
+  /** Shows what has changed of a photo, unless another one is shown by now. The focus stays on its button. */
+  #take(url, page) {
+    const fresh = read(page, url);
+    const photo = { ...fresh, pane: document.adoptNode(fresh.pane) };
+    this.#photos.set(url, Promise.resolve(photo));
+    this.dispatchEvent(new CustomEvent("changed", { detail: { id: photo.id } }));
+    if (this.#photo.url !== url) return;
+    const { name, value } = document.activeElement ?? {};
+    const tools = [...this.#root.querySelectorAll("[data-change] button")];
+    const focused = tools.indexOf(document.activeElement) >= 0 && { name, value };
+    this.#show(photo, { told: false });
+    if (!focused) return;
+    const buttons = [...this.#root.querySelectorAll("[data-change] button")];
+    const same = buttons.filter((button) => button.name === focused.name);
+    (same.find((button) => button.value === focused.value) ?? same[0] ?? buttons[0])?.focus();
+  }
+
   // ---- What the visitor does ----------------------------------------------------------------
 
   #watch() {
@@ -207,6 +225,12 @@ export class Viewer extends EventTarget {
     this.#stage.addEventListener("pulled", ({ detail }) => this.#pulled(detail.way));
     document.addEventListener("fullscreenchange", () => this.#size(), { signal: this.#end.signal });
     this.#showFacts();
+    watchTools(this.#root, {
+      shown: () => this.#photo.url,
+      take: (url, page) => this.#take(url, page),
+      fetchPage,
+      signal: this.#end.signal,
+    });
     healImages(
       this.#root.querySelector("[data-slides]"),
       (image) => image.closest("[data-pane]").dataset.url,
@@ -263,10 +287,19 @@ export class Viewer extends EventTarget {
       1: () => this.#stage.zoomFull(),
       i: () => this.#showFacts(!this.#root.querySelector("#about").checkVisibility()),
       s: () => this.#toggleSlideshow(),
+      r: () => this.#press("[value='90']"),
+      R: () => this.#press("[value='270']"),
+      ".": () => this.#press("[name=favourite]"),
     };
     if (!Object.hasOwn(actions, key)) return;
     event.preventDefault();
     actions[key]();
+  }
+
+  /** A button of the facts, also while they are hidden. */
+  #press(selector) {
+    const button = this.#root.querySelector(`[data-change] ${selector}`);
+    button?.form.requestSubmit(button);
   }
 
   #escape() {

@@ -184,6 +184,9 @@ def test_the_menu_rotates_copies_and_corrects_dates(page: Page, alice: Person, a
     [copies] = [each["id"] for each in alice.albums() if each["title"] == "Copies"]
     [copy] = alice.images(copies)
     assert copy["taken_at"].startswith("2020-05-01T23:30:00")
+    toast(page, "1 photo copied to “Copies”.").get_by_role("button", name="Undo").click()
+    expect(toast(page, "1 photo removed again.")).to_be_visible()
+    assert alice.images(copies) == []
     [corrected] = [image for image in alice.images(album) if image["name"] == "0.jpg"]
     assert corrected["taken_at"].startswith("2020-05-02T01:30:00")
     # The turned photo has had its place at once.

@@ -180,6 +180,36 @@ def test_the_keys_enlarge_to_the_original_and_what_is_chosen_stays(
     expect_album(page, f"/albums/{album}/", "3000.jpg")
 
 
+def test_a_photo_is_turned_and_marked_over_its_album(page: Page, context: BrowserContext, alice: Person) -> None:
+    """By buttons and by keys. Address, facts, focus and full screen stay, and the tile follows."""
+    album = alice.album()
+    image = alice.picture(album, jpeg_bytes(400, 200), "sea.jpg")["id"]
+    sign_in(context, alice)
+    page.goto(f"/albums/{album}/")
+    page.get_by_alt_text("sea.jpg").click()
+    expect_photo(page, "sea.jpg")
+    right = dialog(page).get_by_role("button", name="Rotate right")
+    right.click()
+    wait_until(page, f"() => {SHOWN}.naturalHeight > {SHOWN}.naturalWidth")
+    expect(right).to_be_focused()
+    page.keyboard.press(".")
+    expect(dialog(page).get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "true")
+    dialog(page).get_by_role("button", name="Use as cover").click()
+    expect(page.locator(".toast")).to_have_text(re.compile("This photo is the album’s cover now."))
+    page.keyboard.press("f")
+    expect(page.locator(".stage:fullscreen")).to_have_count(1)
+    page.keyboard.press("Shift+R")
+    wait_until(page, f"() => {SHOWN}.naturalWidth > {SHOWN}.naturalHeight")
+    assert page.evaluate("Boolean(document.fullscreenElement)")
+    page.keyboard.press("f")
+    expect_photo(page, "sea.jpg")
+    expect(page.get_by_role("complementary", name="About this photo")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect_album(page, f"/albums/{album}/", "sea.jpg")
+    expect(page.locator(".tile__favourite")).to_have_count(1)
+    expect(page.locator(f"#i-{image}")).to_have_attribute("data-width", "400")
+
+
 def test_a_slideshow_goes_on_by_itself_to_the_last_photo(page: Page, album: str) -> None:
     page.clock.install()
     page.goto(album)

@@ -21,19 +21,21 @@ test("many images go in requests of a thousand, in order", async () => {
   assert.deepEqual([done, refused], [ids, []]);
 });
 
-test("an image that is refused is told apart from those that are done", async () => {
+test("images that are refused and new copies are told apart from those that are done", async () => {
   const post = async () => ({
     status: 207,
     body: {
       results: [
         { id: "a", status: 204 },
+        { id: "c", status: 201, image: { id: "copy" } },
         { id: "b", status: 409, problem: { detail: "It is there already." } },
       ],
     },
   });
-  assert.deepEqual(await runBatch(["a", "b"], { action: "move" }, post), {
-    done: ["a"],
+  assert.deepEqual(await runBatch(["a", "c", "b"], { action: "copy" }, post), {
+    done: ["a", "c"],
     refused: [{ id: "b", detail: "It is there already." }],
+    created: ["copy"],
   });
 });
 

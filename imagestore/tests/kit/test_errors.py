@@ -25,6 +25,29 @@ def test_only_a_form_that_was_open_for_too_long_is_told_to_reload(rf: Any) -> No
     assert "Reload the page" in csrf_failure(rf.post("/albums/")).content.decode()
 
 
+def test_a_host_that_is_not_allowed_is_told_the_setting_and_its_value(client: Any, settings: Any) -> None:
+    settings.SITE_URL = f"http://localhost:{settings.PORT}"
+    page = client.get("/", headers={"Host": "192.168.1.20:9999"})
+    assert page.status_code == 400
+    assert "until its operator sets SITE_URL=http://192.168.1.20:9999." in page.content.decode()
+
+
+def test_a_store_with_a_name_tells_strangers_only_the_host_that_they_asked(client: Any, settings: Any) -> None:
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "http://pictures.example.org", ["pictures.example.org"]
+    page = client.get("/api/v1/albums/", headers={"Host": "nas.local"})
+    assert page.status_code == 400
+    assert page.json()["detail"] == (
+        "This store does not answer to nas.local until its operator adds nas.local to ALLOWED_HOSTS."
+    )
+
+
+@pytest.mark.parametrize("host", ["<b>", "a b", "x" * 260])
+def test_a_host_that_can_be_none_is_not_repeated(host: str, client: Any) -> None:
+    page = client.get("/", headers={"Host": host})
+    assert page.status_code == 400
+    assert "names no host that could be one" in page.content.decode()
+
+
 def full_sqlite() -> OperationalError:
     cause = sqlite3.OperationalError("database or disk is full")
     cause.sqlite_errorcode = 13  # SQLITE_FULL
