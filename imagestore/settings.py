@@ -19,7 +19,6 @@ from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
-from imagestore.kit.languages import languages_of
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
 
@@ -209,7 +208,8 @@ INSTALLED_APPS.append("django.forms")
 # Texts are written in English. A folder in `locale` makes a further language (CONTRIBUTING.md, "Add a language").
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "imagestore" / "locale"]
-LANGUAGES = languages_of(*LOCALE_PATHS)
+# Only languages that all pages are marked for are offered: others would stand beside English on one page.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -12,6 +12,8 @@ from django.utils import translation
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
+from imagestore.kit.languages import languages_of
+
 # A new catalog has a new address.
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -34,7 +36,7 @@ class Catalog(JavaScriptCatalog):
 @require_safe
 def catalog(request: HttpRequest, language: str, version: str) -> HttpResponseBase:
     """Another version than ours is not there: a cache would store its texts for ever."""
-    if language not in dict(settings.LANGUAGES) or version != version_of(language):
+    if language not in dict(languages_of(settings.LOCALE_PATHS[0])) or version != version_of(language):
         raise Http404
     with translation.override(language):
         response = Catalog.as_view(packages=["ours"])(request)

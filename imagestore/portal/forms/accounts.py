@@ -88,11 +88,16 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     language = forms.ChoiceField(
-        choices=[("", _("As the browser asks")), *settings.LANGUAGES],
+        choices=lambda: [("", _("As the browser asks")), *settings.LANGUAGES],
         required=False,
         label=_("language"),
         help_text=_("Of pages and mails."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
 
 
 class DeleteAccountForm(forms.Form):

@@ -5,9 +5,16 @@ import re
 import pytest
 
 from accounts import services
+from imagestore.kit.languages import languages_of
 from tests.rows import bearer
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _german_is_offered(settings):
+    settings.LANGUAGES = languages_of(*settings.LOCALE_PATHS)
+
 
 GERMAN = {"Accept-Language": "fr, de-AT;q=0.9, en;q=0.5"}
 
@@ -107,3 +114,11 @@ def test_no_other_version_of_a_scripts_texts_is_there(client, path):
 
 def test_an_english_page_loads_no_texts(client):
     assert "/languages/" not in client.get("/").content.decode()
+
+
+def test_without_a_choice_the_profile_asks_for_no_language(client, alice, settings):
+    settings.LANGUAGES = [("en", "English")]
+    client.force_login(alice)
+    page = client.get("/profile/", headers=GERMAN)
+    assert page["Content-Language"] == "en"
+    assert 'name="language"' not in page.content.decode()
