@@ -103,7 +103,12 @@ class DeleteAccountView(FormView):
         delete_account(user)
         logout(self.request)
         messages.success(self.request, "Your account and all its images are deleted.")
-        return super().form_valid(form)
+        return _forgotten_by_the_browser(super().form_valid(form))
+
+
+class LogoutView(allauth.LogoutView):
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _forgotten_by_the_browser(super().post(*args, **kwargs))
 
 
 class ConfirmEmail(allauth.ConfirmEmailView):
@@ -115,6 +120,12 @@ class ConfirmEmail(allauth.ConfirmEmailView):
 
 
 confirm_email = ConfirmEmail.as_view()
+
+
+def _forgotten_by_the_browser(response: HttpResponse) -> HttpResponse:
+    """With photos that wait to be uploaded (static/js/upload-store.js): whoever sits there next must not find them."""
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 def _user(request: HttpRequest) -> User:

@@ -84,6 +84,17 @@ function watchDrop(panel) {
   });
 }
 
+/** The browser forgets with the log-out what waits to be uploaded, so the user is asked before. */
+function watchLogout(panel) {
+  const ask = (event) => {
+    if (!event.target.matches("[data-logout]") || !readMarker(panel.dataset.user)) return;
+    if (confirm("Photos are waiting to be uploaded. This browser forgets them when you log out. Log out?")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener("submit", ask, { capture: true });
+}
+
 export function startUploads() {
   // Only signed-in people have the panel.
   const panel = document.querySelector("[data-uploads]");
@@ -91,5 +102,6 @@ export function startUploads() {
   if (!panel) return;
   watchPickers(panel);
   watchPaste(panel);
+  watchLogout(panel);
   if (readMarker(panel.dataset.user)) openSession(panel);
 }

@@ -236,6 +236,27 @@ def test_the_queue_of_one_user_is_not_shown_to_another(
     expect(total(page)).to_have_text("1 photo added")
 
 
+def test_the_browser_forgets_what_waits_when_its_user_logs_out(
+    page: Page, context: BrowserContext, alice: Person
+) -> None:
+    sign_in(context, alice)
+    page.goto(f"/albums/{alice.album()}/")
+    Held(context)
+    pick_files(page, *SMALL[:1])
+    wait_until_kept(page, 1)
+    page.wait_for_function("() => localStorage.length > 0")
+    log_out = page.get_by_role("button", name="Log out")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Your account").click()
+    log_out.click()
+    expect(log_out).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    log_out.click()
+    page.wait_for_url("**/")
+    assert page.evaluate("indexedDB.databases()") == []
+    assert page.evaluate("localStorage.length") == 0
+
+
 def test_a_login_in_another_tab_goes_on(
     page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
 ) -> None:

@@ -153,7 +153,9 @@ def test_a_password_change_needs_the_old_one(portal: Client, alice: User) -> Non
 def test_logging_out_takes_a_post(portal: Client) -> None:
     portal.get(reverse("account_logout"))
     assert is_signed_in(portal)
-    assert portal.post(reverse("account_logout"))["Location"] == reverse("landing")
+    answer = portal.post(reverse("account_logout"))
+    assert answer["Location"] == reverse("landing")
+    assert answer["Clear-Site-Data"] == '"storage"'
     assert not is_signed_in(portal)
 
 
