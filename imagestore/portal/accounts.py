@@ -123,7 +123,7 @@ confirm_email = ConfirmEmail.as_view()
 
 
 def _forgotten_by_the_browser(response: HttpResponse) -> HttpResponse:
-    """With photos that wait to be uploaded (static/js/upload-store.js): whoever sits there next must not find them."""
+    """With photos that wait to be uploaded (static/js/upload-store.js): the next person must not find them."""
     response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
