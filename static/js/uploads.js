@@ -209,6 +209,7 @@ class UploadSession {
   #gather(items, removed) {
     for (const item of items) this.#changed.add(item);
     for (const id of removed) this.#removed.add(id);
+    if (this.#queue) this.#mark();
     this.#timer ||= setTimeout(() => this.#tell(), TELL_EVERY_MS);
   }
 
@@ -223,9 +224,15 @@ class UploadSession {
   #show(news) {
     this.#channel?.postMessage({ news });
     this.#render(news);
+    this.#mark();
+  }
+
+  /** At once: the user may leave the page before the panels are told, and the next page goes on by this alone. */
+  #mark() {
     const { items, paused } = this.#queue;
     const isLeft = items.some(({ state }) => !["done", "duplicate"].includes(state));
-    writeMarker(this.#user, isLeft ? (paused ? "paused" : "queued") : null);
+    const marker = isLeft ? (paused ? "paused" : "queued") : null;
+    if (marker !== readMarker(this.#user)) writeMarker(this.#user, marker);
   }
 
   #render(news) {
