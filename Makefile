@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run check test test-js test-faults lint format messages house bench screenshots lock clean dev
+.PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -70,6 +70,9 @@ test-faults: dev ## everything that is done to the store, many rounds of it, on 
 	$(ON_MYSQL) $(FAULTS) -m ""
 	echo "== all faults on SQLite and S3"
 	$(ON_S3) $(FAULTS) -m ""
+
+test-docker: dev ## builds the image and starts it as Compose and Kubernetes would; needs a Docker engine and about 10 minutes
+	@$(PYTEST) tests/docker -m docker --timeout 3600
 
 lint: dev ## ruff, mypy, djlint, Biome, import contracts, Django's own checks
 	@set -x

@@ -15,6 +15,7 @@ import structlog
 from csp.constants import NONE, SELF
 
 from images.storage.url import storage_from_url
+from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url
 from imagestore.kit.env import Reader
@@ -231,6 +232,9 @@ SILENCED_SYSTEM_CHECKS = [
 
 # Counters of attempts: in Redis for all servers together; without REDIS_URL, in the memory of each server.
 CACHES = {"default": env.url("REDIS_URL", cache_from_url)}
+
+# The broker by which servers tell Celery workers of waiting images, RabbitMQ or Redis; without one, servers render.
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", broker_from_url)
 
 # ---- Files ----------------------------------------------------------------------------------
 

@@ -48,6 +48,12 @@ class Claim:
         return row
 
 
+def count_waiting(most: int) -> int:
+    """How many images wait, turned ones included; `most` are counted."""
+    waiting = Image.objects.waiting().order_by("owner_id", "pk").values_list("pk")[:most].count()
+    return min(most, waiting + len(_turned(0)[:most]))
+
+
 def claim_next(after_owner: int = 0, *, only_small: bool = False) -> Claim | None:
     """Claim the oldest waiting image of the next owner in rotation; None when no image waits."""
     while True:
