@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums import search
 from albums.models import TEXT_LENGTH, TITLE_LENGTH, Album, AlbumQuerySet, AlbumWord
@@ -68,7 +68,7 @@ def _create(owner: User, **texts: str) -> Album:
         )
         advice = "Delete albums for ever first, or add the images to an album that you have."
         raise Problem("quota_exceeded", f"{detail} {advice}", limit=settings.MAX_ALBUMS, used=used)
-    album: Album = Album.objects.create(owner=owner, **compose_fields(texts, _TEXTS))
+    album: Album = Album.objects.create(public_id=id_for(owner), owner=owner, **compose_fields(texts, _TEXTS))
     add_words(AlbumWord, [album])
     return album
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums.models import TEXT_LENGTH, Album
 from images import lifecycle
@@ -78,6 +78,7 @@ def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
     taken = probed.taken
     taken_at = datetime.fromisoformat(taken.clock).replace(tzinfo=UTC) if taken else None
     return Image(
+        public_id=id_for(album.owner),
         album=album,
         owner=album.owner,
         name=clean_name(staged.name or ""),

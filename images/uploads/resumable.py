@@ -14,7 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums.models import Album
 from images.models import Image, Upload, UploadQuerySet
@@ -69,7 +69,8 @@ def _insert(album: Album, image: Image | None, **fields: Any) -> Upload:
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
         raise not_found()
-    upload = Upload(album=album, owner=album.owner, expires_at=Now() + settings.UPLOAD_EXPIRY, **fields)
+    fields |= {"public_id": id_for(album.owner), "expires_at": Now() + settings.UPLOAD_EXPIRY}
+    upload = Upload(album=album, owner=album.owner, **fields)
     if image:
         upload.image, upload.offset, upload.expires_at = image.public_id, upload.length, Now() + FINISHED_LIFE
     else:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ class Composed:
 
     def wait(self) -> None:
         answers(f"http://127.0.0.1:{self.port}/healthz/ready")
+
+    @contextmanager
+    def workers(self) -> Iterator[None]:
+        """Inside the block the profile's worker makes the sizes, and the store makes none."""
+        before, broker = self._env, {"CELERY_BROKER_URL": "redis://redis:6379/1"}
+        self._env = before | broker
+        try:
+            self.compose("--profile", "workers", "up", "--detach")
+            self.wait()
+            yield
+        finally:
+            self.compose("--profile", "workers", "rm", "--stop", "--force", "worker")
+            self._env = before
+            self.up()
 
     def store(self, *command: str) -> str:
         """A command in a container of the store of its own, with /backup of this machine."""

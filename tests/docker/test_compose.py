@@ -58,6 +58,14 @@ def test_a_backup_restores_on_an_empty_machine(server: Composed, alice: Person, 
     assert original_of(alice, photo) == PHOTO
 
 
+def test_workers_of_the_profile_make_the_sizes(server: Composed, alice: Person) -> None:
+    """Afterwards the store makes them itself again."""
+    album = alice.album()
+    with server.workers():
+        assert alice.picture(album, PHOTO)["status"] == "ready"
+    assert alice.picture(album, saved(quarters(3001, 2000), "JPEG"))["status"] == "ready"
+
+
 def test_only_nginx_can_be_reached(server: Composed) -> None:
     published = {
         service: docker("port", server.compose("ps", "--quiet", service).split()[0]).strip()
