@@ -127,7 +127,9 @@ export class Viewer extends EventTarget {
     const promise = this.#photos.get(photo.url) ?? Promise.resolve(photo);
     this.#photos.delete(photo.url);
     this.#photos.set(photo.url, promise);
-    this.#root.querySelector("#about").replaceChildren(...photo.facts);
+    const about = this.#root.querySelector("#about");
+    // Of the same photo that comes again, a text may be edited just now.
+    if (told || !about.querySelector(".editor")) about.replaceChildren(...photo.facts);
     this.#root.querySelector("[data-back]").href = photo.back;
     for (const way of WAYS) this.#link(way, photo.links[way]);
     if (this.#root.role === "dialog") this.#root.ariaLabel = photo.name;
@@ -207,11 +209,19 @@ export class Viewer extends EventTarget {
     const { name, value } = document.activeElement ?? {};
     const tools = [...this.#root.querySelectorAll("[data-change] button")];
     const focused = tools.indexOf(document.activeElement) >= 0 && { name, value };
+    document.title = page.title;
     this.#show(photo, { told: false });
     if (!focused) return;
     const buttons = [...this.#root.querySelectorAll("[data-change] button")];
     const same = buttons.filter((button) => button.name === focused.name);
     (same.find((button) => button.value === focused.value) ?? same[0] ?? buttons[0])?.focus();
+  }
+
+  /** A text of a photo has been saved (edit-in-place.js). */
+  #edited(detail) {
+    if (this.#photos.has(detail.page)) {
+      detail.shown = fetchPage(detail.page).then((page) => this.#take(detail.page, page));
+    }
   }
 
   // ---- What the visitor does ----------------------------------------------------------------
@@ -224,6 +234,7 @@ export class Viewer extends EventTarget {
     this.#stage.addEventListener("pulling", ({ detail }) => this.#pull(detail.part));
     this.#stage.addEventListener("pulled", ({ detail }) => this.#pulled(detail.way));
     document.addEventListener("fullscreenchange", () => this.#size(), { signal: this.#end.signal });
+    document.addEventListener("text-edited", ({ detail }) => this.#edited(detail), { signal: this.#end.signal });
     this.#showFacts();
     watchTools(this.#root, {
       shown: () => this.#photo.url,
