@@ -29,6 +29,7 @@ export class SelectionActions {
   #actions = {
     trash: () => this.#trash(),
     delete: () => this.#ask("delete", () => this.#delete()),
+    restore: () => this.#bringBack(),
     move: () => this.#ask("move", (answer) => this.#move(answer)),
     copy: () => this.#ask("copy", (answer) => this.#copy(answer)),
     shift_taken_at: () => this.#ask("shift_taken_at", (answer) => this.#shift(answer)),
@@ -40,7 +41,7 @@ export class SelectionActions {
   };
 
   run(action) {
-    this.#bar.querySelector("#selection-menu").hidePopover();
+    this.#bar.querySelector("#selection-menu")?.hidePopover();
     return this.#actions[action]();
   }
 
@@ -62,6 +63,13 @@ export class SelectionActions {
     const { done } = await this.#send({ action: "restore" }, ids);
     if (done.length) showToast(`${are(done.length)} back.`);
     this.#putBack(tiles, done);
+  }
+
+  /** In the trash. */
+  async #bringBack() {
+    const { done } = await this.#batch({ action: "restore" });
+    this.#remove(done);
+    if (done.length) showToast(`${are(done.length)} back.`);
   }
 
   async #delete() {
@@ -220,6 +228,8 @@ export class SelectionActions {
     // The others belong to parts of the list that are out of the document.
     if (places.length < ids.length) await this.#parts.reload().catch(() => {});
     const { tiles, query } = this.#grid.dataset;
+    // The trash has been fetched as a whole.
+    if (!tiles) return;
     const response = await fetch(`${tiles}${query}`).catch(() => null);
     if (!response?.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
