@@ -30,7 +30,7 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "months": timeline.months_to_jump_to(images, list_request),
         **_found_albums(request, list_request),
-        "any_pending": any(image.is_pending for image in page.items),
+        "any_pending": any(image.is_pending or image.is_turning for image in page.items),
         **_toolbar(request, list_request),
     }
     return render(request, "photos/list.html", context)

@@ -205,7 +205,7 @@ export class Viewer extends EventTarget {
     const photo = { ...fresh, pane: document.adoptNode(fresh.pane) };
     this.#photos.set(url, Promise.resolve(photo));
     this.dispatchEvent(new CustomEvent("changed", { detail: { id: photo.id } }));
-    if (this.#photo.url !== url) return;
+    if (this.#photo.url !== url || this.#end.signal.aborted) return;
     const { name, value } = document.activeElement ?? {};
     const tools = [...this.#root.querySelectorAll("[data-change] button")];
     const focused = tools.indexOf(document.activeElement) >= 0 && { name, value };
