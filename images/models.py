@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.models import User, public_id
 from albums.models import TEXT_LENGTH, Album
+from images.processing.sizes import rotation_in
 from imagestore.kit.addresses import path_of
 from imagestore.kit.fields import NaturalKeyField
 from imagestore.kit.search import ScopedQuerySet, Word
@@ -264,6 +265,13 @@ class Image(models.Model):
     @property
     def is_failed(self) -> bool:
         return self.status == Status.FAILED
+
+    @property
+    def is_turning(self) -> bool:
+        """Shown as it was before its owner turned it, until its new sizes are made. False if they cannot be."""
+        made = next(iter(self.variants.values()), None)
+        waits = self.is_ready and not self.error_detail
+        return bool(waits and made and rotation_in(made["file"]) != self.rotation)
 
     @property
     def is_damaged(self) -> bool:

@@ -1,5 +1,6 @@
 """The table of sizes that are rendered of each picture. No other module may name a size."""
 
+import re
 from collections.abc import Container
 
 SIZES = {"thumb": 320, "small": 640, "medium": 1280, "large": 2048}
@@ -27,6 +28,12 @@ def file_name(size: str, extension: str, rotation: int = 0) -> str:
     """The name of a variant's file. One that its owner has turned has another name, so links to it are others."""
     turned = f".r{rotation}" if rotation else ""
     return f"{size}.v{RENDER_VERSION}{turned}.{extension}"
+
+
+def rotation_in(file: str) -> int:
+    """The rotation in such a name, in degrees."""
+    turned = re.search(r"\.r([0-9]+)\.", file)
+    return int(turned[1]) if turned else 0
 
 
 def longest_side(size: str, original: tuple[int, int]) -> int:

@@ -42,9 +42,10 @@ def test_a_turned_image_shows_its_old_sizes_until_new_ones_are_made(image):
     before, old = image.variants, files_of(image)
     services.change(image, rotation=90)
     assert (image.rotation, image.width, image.height, image.status) == (90, 40, 60, Status.READY)
-    assert (image.variants, files_of(image)) == (before, old)
+    assert (image.variants, files_of(image), image.is_turning) == (before, old, True)
     assert work_off() == 1
     image.refresh_from_db()
+    assert not image.is_turning
     assert (image.width, image.height, image.status) == (40, 60, Status.READY)
     assert {(size["width"], size["height"]) for size in image.variants.values()} == {(40, 60)}
     assert files_of(image) == {"original", *(size["file"] for size in image.variants.values())}
@@ -59,6 +60,7 @@ def test_four_quarters_are_as_if_nothing_had_been(image):
     assert work_off() == 1
     image.refresh_from_db()
     assert image.variants == before
+    assert not image.is_turning
 
 
 def test_the_same_rotation_again_makes_nothing_again(image):
@@ -112,7 +114,7 @@ def test_a_turned_image_that_cannot_be_made_again_keeps_its_sizes(image, monkeyp
     services.change(image, rotation=90)
     assert work_off() == variants.MAX_ATTEMPTS
     image.refresh_from_db()
-    assert (image.status, image.variants) == (Status.READY, before)
+    assert (image.status, image.variants, image.is_turning) == (Status.READY, before, False)
     assert not RenderAgain.objects.exists()
 
 

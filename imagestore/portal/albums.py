@@ -77,7 +77,7 @@ def album_detail(request: HttpRequest, album_id: UUID) -> HttpResponse:
         "trash_days": settings.TRASH_DAYS,
         "any_unfinished": _any_unfinished(album),
         "trash_is_used": lambda: trash.is_used(request.user),
-        "any_pending": any(image.is_pending for image in page.items),
+        "any_pending": any(image.is_pending or image.is_turning for image in page.items),
         "months": _months(album, list_request),
     }
     return render(request, "albums/detail.html", context)

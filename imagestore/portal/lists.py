@@ -15,6 +15,8 @@ from imagestore.kit.problems import not_found
 MAX_TILES = 200
 # So many albums can be chosen in a menu.
 ALBUM_CHOICES = 200
+# So many photos can be selected at once.
+MAX_SELECTED = 10_000
 
 
 def tile_ids(request: HttpRequest) -> list[UUID]:
@@ -23,6 +25,15 @@ def tile_ids(request: HttpRequest) -> list[UUID]:
         return [UUID(text) for text in request.GET.get("ids", "").split(",") if text][:MAX_TILES]
     except ValueError:
         raise not_found() from None
+
+
+def ids_by_album(images: ImageQuerySet) -> dict[str, list[UUID]]:
+    """For "Select all": the ids of at most MAX_SELECTED images, by the id of their album."""
+    ids: dict[int, list[UUID]] = {}
+    for album, image in images.values_list("album_id", "public_id")[:MAX_SELECTED]:
+        ids.setdefault(album, []).append(image)
+    found = Album.objects.in_bulk(ids)
+    return {str(found[pk].public_id): images for pk, images in ids.items() if pk in found}
 
 
 def album_choices(albums: AlbumQuerySet) -> AlbumQuerySet:

@@ -1,7 +1,6 @@
 """The pages of all photos, over all albums: the list, which is the page of searches too, and its tiles."""
 
 from typing import Any, cast
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,12 +14,10 @@ from images import timeline
 from images.covers import with_covers
 from images.models import Image
 from imagestore.kit.lists import ListRequest
-from imagestore.portal.lists import album_choices, tile_ids
+from imagestore.portal.lists import album_choices, ids_by_album, tile_ids
 
 # So many albums stand above the photos of a search.
 FOUND_ALBUMS = 6
-# So many photos can be selected at once.
-MAX_SELECTED = 10_000
 
 
 @require_safe
@@ -33,7 +30,7 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "months": timeline.months_to_jump_to(images, list_request),
         **_found_albums(request, list_request),
-        "any_pending": any(image.is_pending for image in page.items),
+        "any_pending": any(image.is_pending or image.is_turning for image in page.items),
         **_toolbar(request, list_request),
     }
     return render(request, "photos/list.html", context)
@@ -59,14 +56,9 @@ def photo_tiles(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def photo_ids(request: HttpRequest) -> JsonResponse:
-    """For "Select all": the ids of the photos in a list, of at most MAX_SELECTED, by the id of their album."""
+    """For "Select all"."""
     list_request = _read(request)
-    rows = list_request.apply(timeline.images_of(request.user, list_request))
-    ids: dict[int, list[UUID]] = {}
-    for album, image in rows.values_list("album_id", "public_id")[:MAX_SELECTED]:
-        ids.setdefault(album, []).append(image)
-    found = Album.objects.in_bulk(ids)
-    return JsonResponse({str(found[pk].public_id): images for pk, images in ids.items() if pk in found})
+    return JsonResponse(ids_by_album(list_request.apply(timeline.images_of(request.user, list_request))))
 
 
 def _read(request: HttpRequest) -> ListRequest:

@@ -142,7 +142,16 @@ def _move(request: HttpRequest, ids: list[UUID]) -> None:
 
 def _copy(request: HttpRequest, ids: list[UUID]) -> None:
     album = _target(request)
-    _report(request, batch.copy(_owner(request), ids, album), f"in “{album.title}”, too")
+    outcomes = batch.copy(_owner(request), ids, album)
+    count, refused = _counts(outcomes)
+    said = f"{_are(count)} in “{album.title}”, too."
+    done = [outcome for outcome in outcomes if isinstance(outcome, batch.Done)]
+    # Of bytes that the album had already there was no copy, so they stay.
+    copies = [each.image.public_id for each in done if each.image and each.created]
+    if copies and not refused:
+        _say_with_undo(request, said, copies, action="delete", permanent="true")
+    else:
+        _say(request, said, refused)
 
 
 def _target(request: HttpRequest) -> Album:

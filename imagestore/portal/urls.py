@@ -50,6 +50,7 @@ urlpatterns = [
     path("images/<uuid:image_id>/retry/", images.image_retry, name="image-retry"),
     path("images/<uuid:image_id>/file/", files.image_file, name="image-file"),
     path("trash/", trash.trash_list, name="trash"),
+    path("trash/ids/", trash.trash_ids, name="trash-ids"),
     path("trash/empty/", trash.trash_empty, name="trash-empty"),
     path("trash/<uuid:item_id>/", trash.trash_detail, name="trash-detail"),
     path("trash/<uuid:item_id>/restore/", trash.trash_restore, name="trash-restore"),

@@ -11,6 +11,8 @@ const BATCH_IMAGES = 40;
 // A response may lack an image for a moment. After so many in a row the grid takes it as deleted.
 const MISSES = 20;
 const MISSES_OF_SHOWN_TILE = 3;
+/** Statuses of tiles whose pictures are still being made. */
+const UNFINISHED = ["pending", "turning"];
 /** Order of the list → the attribute by which a tile has its place there. */
 const RANKS = { created_at: "added", taken_at: "taken" };
 
@@ -80,8 +82,8 @@ export class AlbumGrid extends EventTarget {
   }
 
   #watchPending(element) {
-    for (const { dataset } of element.querySelectorAll('[data-status="pending"]')) {
-      this.#watched.set(dataset.image, 0);
+    for (const { dataset } of element.querySelectorAll("[data-image]")) {
+      if (UNFINISHED.includes(dataset.status)) this.#watched.set(dataset.image, 0);
     }
     this.#schedule();
   }
@@ -128,7 +130,7 @@ export class AlbumGrid extends EventTarget {
     const reason = tile.querySelector("[data-reason]")?.textContent ?? "";
     if (this.#put(document.adoptNode(tile))) this.#pollMs = FIRST_POLL_MS;
     this.#added.delete(id);
-    if (status === "pending") return this.#watched.set(id, 0);
+    if (UNFINISHED.includes(status)) return this.#watched.set(id, 0);
     this.#watched.delete(id);
     this.dispatchEvent(new CustomEvent("finished", { detail: { id, failed: status === "failed", reason } }));
   }

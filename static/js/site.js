@@ -1,6 +1,7 @@
 /** The components of every page. */
 
 import { watchConfirmLinks } from "./confirm.js";
+import { watchEditLinks } from "./edit-links.js";
 import { showLocalTimes } from "./local-time.js";
 import { watchMenus } from "./menu.js";
 import { paintPlaceholders } from "./placeholder.js";
@@ -12,6 +13,7 @@ watchToasts();
 watchMenus();
 submitFormsOnce();
 watchConfirmLinks();
+watchEditLinks();
 paintPlaceholders();
 showLocalTimes();
 startUploads();

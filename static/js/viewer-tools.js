@@ -44,9 +44,9 @@ export function watchTools(root, { shown, take, fetchPage, signal }) {
     button.setAttribute("aria-busy", "true");
     try {
       const page = await send(form, button);
-      if (signal.aborted) return;
       const file = fileOf(page);
       take(url, page);
+      if (signal.aborted) return;
       for (const { textContent } of page.querySelectorAll(".toast__text")) showToast(textContent);
       if (button.name === "by" && file) awaitSizes(url, file);
     } catch {

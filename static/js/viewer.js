@@ -6,11 +6,11 @@
 
 import { watchFullscreen } from "./fullscreen.js";
 import { healImages } from "./healing.js";
+import { Slideshow } from "./slideshow.js";
 import { Stage } from "./stage.js";
 import { watchTools } from "./viewer-tools.js";
 
 const POLL_MS = 3000;
-const SLIDE_MS = 5000;
 const REQUEST_TIMEOUT_MS = 20000;
 const KEPT_PHOTOS = 9;
 const WAYS = ["previous", "next"];
@@ -36,6 +36,13 @@ function read(page, url) {
   };
 }
 
+/** A Promise that ends when its picture has loaded, or cannot. */
+const pictureLoads = ({ pane }) =>
+  pane
+    .querySelector("[data-picture]")
+    ?.decode()
+    .catch(() => {});
+
 export async function fetchPage(url) {
   const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
   if (!response.ok || response.redirected) throw new Error(`image: ${response.status}`);
@@ -51,7 +58,7 @@ export class Viewer extends EventTarget {
   #photos = new Map();
   #steps = Promise.resolve();
   #timer = 0;
-  #slideshow = 0;
+  #slideshow;
   #positionOf;
   #fullscreen;
   #end = new AbortController();
@@ -65,6 +72,7 @@ export class Viewer extends EventTarget {
     this.#photo = { ...read(root, url), title };
     this.#photos.set(url, Promise.resolve(this.#photo));
     this.#fullscreen = watchFullscreen(root.querySelector("[data-viewer]"), this.#end.signal);
+    this.#slideshow = new Slideshow(root.querySelector("[data-slideshow]"), () => this.#slide());
     this.#watch();
     this.#show(this.#photo, { told: false });
   }
@@ -72,7 +80,7 @@ export class Viewer extends EventTarget {
   /** Ends timers and listeners of the document. */
   stop() {
     clearTimeout(this.#timer);
-    this.#stopSlideshow();
+    this.#slideshow.stop();
     this.#end.abort();
   }
 
@@ -108,6 +116,12 @@ export class Viewer extends EventTarget {
     }
   }
 
+  async #slide() {
+    const went = await this.step("next");
+    await pictureLoads(this.#photo);
+    return went && Boolean(this.#photo.next);
+  }
+
   #load(url) {
     if (!this.#photos.has(url)) {
       const photo = fetchPage(url).then((page) => {
@@ -127,7 +141,9 @@ export class Viewer extends EventTarget {
     const promise = this.#photos.get(photo.url) ?? Promise.resolve(photo);
     this.#photos.delete(photo.url);
     this.#photos.set(photo.url, promise);
-    this.#root.querySelector("#about").replaceChildren(...photo.facts);
+    const about = this.#root.querySelector("#about");
+    // Of the same photo that comes again, a text may be edited just now.
+    if (told || !about.querySelector(".editor")) about.replaceChildren(...photo.facts);
     this.#root.querySelector("[data-back]").href = photo.back;
     for (const way of WAYS) this.#link(way, photo.links[way]);
     if (this.#root.role === "dialog") this.#root.ariaLabel = photo.name;
@@ -169,10 +185,7 @@ export class Viewer extends EventTarget {
       this.#size();
     };
     put();
-    await photo.pane
-      .querySelector("[data-picture]")
-      ?.decode()
-      .catch(() => {});
+    await pictureLoads(photo);
     for (const way of ["next", "previous"]) {
       if (this.#photo !== photo || this.#end.signal.aborted) return;
       if (!photo[way]) continue;
@@ -203,15 +216,23 @@ export class Viewer extends EventTarget {
     const photo = { ...fresh, pane: document.adoptNode(fresh.pane) };
     this.#photos.set(url, Promise.resolve(photo));
     this.dispatchEvent(new CustomEvent("changed", { detail: { id: photo.id } }));
-    if (this.#photo.url !== url) return;
+    if (this.#photo.url !== url || this.#end.signal.aborted) return;
     const { name, value } = document.activeElement ?? {};
     const tools = [...this.#root.querySelectorAll("[data-change] button")];
     const focused = tools.indexOf(document.activeElement) >= 0 && { name, value };
+    document.title = page.title;
     this.#show(photo, { told: false });
     if (!focused) return;
     const buttons = [...this.#root.querySelectorAll("[data-change] button")];
     const same = buttons.filter((button) => button.name === focused.name);
     (same.find((button) => button.value === focused.value) ?? same[0] ?? buttons[0])?.focus();
+  }
+
+  /** A text of a photo has been saved (edit-in-place.js). */
+  #edited(detail) {
+    if (this.#photos.has(detail.page)) {
+      detail.shown = fetchPage(detail.page).then((page) => this.#take(detail.page, page));
+    }
   }
 
   // ---- What the visitor does ----------------------------------------------------------------
@@ -224,6 +245,7 @@ export class Viewer extends EventTarget {
     this.#stage.addEventListener("pulling", ({ detail }) => this.#pull(detail.part));
     this.#stage.addEventListener("pulled", ({ detail }) => this.#pulled(detail.way));
     document.addEventListener("fullscreenchange", () => this.#size(), { signal: this.#end.signal });
+    document.addEventListener("text-edited", ({ detail }) => this.#edited(detail), { signal: this.#end.signal });
     this.#showFacts();
     watchTools(this.#root, {
       shown: () => this.#photo.url,
@@ -243,7 +265,7 @@ export class Viewer extends EventTarget {
   }
 
   #walk(way) {
-    this.#stopSlideshow();
+    this.#slideshow.stop();
     return this.step(way);
   }
 
@@ -266,7 +288,7 @@ export class Viewer extends EventTarget {
     if (dataset.neighbour) this.#walk(dataset.neighbour);
     else if ("back" in dataset) this.#close();
     else if ("about" in dataset) this.#showFacts(!this.#root.querySelector("#about").checkVisibility());
-    else if ("slideshow" in dataset) this.#toggleSlideshow();
+    else if ("slideshow" in dataset) this.#slideshow.toggle();
     else if ("zoom" in dataset) this.#stage.zoomToggle({ x: 0, y: 0 });
     else return;
     event.preventDefault();
@@ -286,7 +308,7 @@ export class Viewer extends EventTarget {
       0: () => this.#stage.zoomWhole(),
       1: () => this.#stage.zoomFull(),
       i: () => this.#showFacts(!this.#root.querySelector("#about").checkVisibility()),
-      s: () => this.#toggleSlideshow(),
+      s: () => this.#slideshow.toggle(),
       r: () => this.#press("[value='90']"),
       R: () => this.#press("[value='270']"),
       ".": () => this.#press("[name=favourite]"),
@@ -318,34 +340,5 @@ export class Viewer extends EventTarget {
     const isShown = this.#root.querySelector("#about").checkVisibility();
     this.#root.querySelector("[data-about]").setAttribute("aria-pressed", String(isShown));
     this.#size();
-  }
-
-  #toggleSlideshow() {
-    if (this.#slideshow) return this.#stopSlideshow();
-    this.#pressed(true);
-    const wait = () => {
-      this.#slideshow = setTimeout(async () => {
-        const went = await this.step("next");
-        await this.#photo.pane
-          .querySelector("[data-picture]")
-          ?.decode()
-          .catch(() => {});
-        if (!this.#slideshow) return;
-        if (went && this.#photo.next) wait();
-        else this.#stopSlideshow();
-      }, SLIDE_MS);
-    };
-    wait();
-  }
-
-  #stopSlideshow() {
-    clearTimeout(this.#slideshow);
-    this.#slideshow = 0;
-    this.#pressed(false);
-  }
-
-  #pressed(isRunning) {
-    const button = this.#root.querySelector("[data-slideshow]");
-    button.setAttribute("aria-pressed", String(isRunning));
   }
 }

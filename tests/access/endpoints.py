@@ -154,6 +154,7 @@ PAGES = [
     Endpoint("album-delete", "GET", 200, 404, LOGIN),
     Endpoint("album-delete", "POST", 302, 404, LOGIN),
     Endpoint("trash", "GET", 200, 200, LOGIN),
+    Endpoint("trash-ids", "GET", 200, 200, LOGIN),
     Endpoint("trash-detail", "GET", 200, 404, LOGIN, ids="trashed"),
     Endpoint("trash-detail", "GET", 404, 404, LOGIN),
     Endpoint("trash-restore", "POST", 302, 404, LOGIN, ids="trashed"),

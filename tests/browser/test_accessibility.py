@@ -33,7 +33,8 @@ def paths(alice: Person) -> dict[str, str]:
         "delete image": f"/images/{image}/delete/",
         "photos": "/photos/", "search": "/photos/?search=unbreakable", "selection": "/photos/", "move": "/photos/",
         "trashed photo": f"/trash/{trashed}/",
-        "trash": "/trash/", "empty trash": "/trash/empty/", "delete for ever": f"/trash/{gone}/delete/",
+        "trash": "/trash/", "trash selection": "/trash/", "empty trash": "/trash/empty/",
+        "delete for ever": f"/trash/{gone}/delete/",
         "profile": "/profile/", "leave": "/profile/delete/", "password": "/accounts/password/change/",
     }  # fmt: skip
 
@@ -46,7 +47,7 @@ OUTSIDE = {
 }
 CHECKED = {
     "landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image", "photos",
-    "search", "selection", "move",
+    "search", "selection", "move", "trash selection",
 }  # fmt: skip
 
 
@@ -62,7 +63,17 @@ def ask_where_to_move(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
-STATES: dict[str, Callable[[Page], None]] = {"selection": select_all, "move": ask_where_to_move}
+def select_in_the_trash(page: Page) -> None:
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.get_by_role("button", name="Select all").click()
+    expect(page.locator("[data-selection-news]")).to_have_text("1 selected")
+
+
+STATES: dict[str, Callable[[Page], None]] = {
+    "selection": select_all,
+    "move": ask_where_to_move,
+    "trash selection": select_in_the_trash,
+}
 
 
 def faults_of(page: Page, name: str, path: str) -> list[str]:

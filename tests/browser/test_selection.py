@@ -5,8 +5,8 @@ import zipfile
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from images.tests.pictures import exif_bytes, jpeg_bytes
-from tests.browser.pages import WAIT_MILLISECONDS, sign_in
+from images.tests.pictures import exif_bytes, jpeg_bytes, quarters, saved
+from tests.browser.pages import WAIT_MILLISECONDS, sign_in, wait_until
 from tests.people import Person
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
@@ -204,3 +204,32 @@ def test_the_selected_photos_are_downloaded_in_one_archive(page: Page, album: st
     with zipfile.ZipFile(started.value.path()) as opened:
         assert opened.testzip() is None
         assert sorted(opened.namelist()) == ["b.jpg", "c.jpg"]
+
+
+def test_a_tile_shows_its_turned_picture_without_a_reload(
+    page: Page, context: BrowserContext, alice: Person
+) -> None:
+    """Turned from the selection; then over the album, which is closed before the picture is made."""
+    album = alice.album()
+    # So large that it is still being made when the page asks first.
+    image = alice.picture(album, saved(quarters(5000, 3000), "PNG", compress_level=1), "wide.png")["id"]
+    sign_in(context, alice)
+    page.goto(f"/albums/{album}/")
+    picture = f"document.querySelector('#i-{image} img')"
+    page.get_by_role("button", name="Select", exact=True).click()
+    check(page, "wide.png").click()
+    in_bar(page, "More").click()
+    in_bar(page, "Rotate right").click()
+    turned = page.locator(f"#i-{image}")
+    expect(turned).to_have_attribute("data-status", "turning")
+    expect(turned).to_have_attribute("aria-busy", "true")
+    expect(turned).to_have_attribute("data-status", "ready")
+    wait_until(page, f"() => {picture}?.naturalHeight > {picture}?.naturalWidth")
+    page.keyboard.press("Escape")
+    turned.locator(".tile__link").click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_request_finished(lambda request: request.url.endswith("/change/")):
+        dialog.get_by_role("button", name="Rotate left").click()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    wait_until(page, f"() => {picture}?.naturalHeight < {picture}?.naturalWidth")

@@ -16,6 +16,7 @@ from images.processing.sizes import SIZES, SMALLEST
 
 register = template.Library()
 _SHOWN_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+_BUSY = SafeString(' aria-busy="true"')
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,8 +67,8 @@ def tile_attributes(image: Image) -> SafeString:
     """Those of a tile's `<li>`, by which the stylesheets and album-grid.js know it."""
     thumbhash = "" if image.is_failed else image.placeholder
     return format_html(
-        'class="tile tile--{0} {1}" id="i-{2}" data-image="{2}" data-added="{3}" data-taken="{4}" data-status="{0}"'
-        ' data-width="{5}" data-height="{6}"{7}',
+        'class="tile tile--{0} {1}" id="i-{2}" data-image="{2}" data-added="{3}" data-taken="{4}" data-status="{8}"'
+        ' data-width="{5}" data-height="{6}"{7}{9}',
         image.status,
         _ratio_class(image),
         image.public_id,
@@ -76,6 +77,8 @@ def tile_attributes(image: Image) -> SafeString:
         image.width,
         image.height,
         format_html(' data-thumbhash="{}"', thumbhash) if thumbhash else "",
+        "turning" if image.is_turning else image.status,
+        _BUSY if image.is_turning else "",
     )
 
 

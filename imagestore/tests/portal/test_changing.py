@@ -127,3 +127,18 @@ def test_the_facts_tell_lens_and_exposure(pages, sea, exposure, expected):
     shown = pages.get(image.get_absolute_url()).content.decode()
     assert "<dd>EF 50</dd>" in shown
     assert f"<dd>{expected}</dd>" in shown
+
+
+def test_a_tile_says_that_its_picture_is_being_turned(pages, sea):
+    """So the page fetches it until it is; without JavaScript it reloads."""
+    image = sea["hills"]
+    url = image.album.get_absolute_url()
+    assert "aria-busy" not in pages.get(url).content.decode()
+    pages.post(reverse("image-change", args=[image.public_id]), {"by": "90"})
+    for path in (url, "/photos/"):
+        page = pages.get(path).content.decode()
+        [tile] = re.findall(rf'<li class="tile tile--ready [^>]*id="i-{image.public_id}"[^>]*>', page)
+        assert 'data-status="turning"' in tile
+        assert 'aria-busy="true"' in tile
+        assert page.count("aria-busy") == 1
+        assert 'http-equiv="refresh"' in page

@@ -9,6 +9,7 @@ import pytest
 from albums.models import Album
 from images.models import Image
 from images.services import move
+from images.tests.helpers import made_album
 from imagestore.portal.selection import MAX_FORM_IDS
 from tests.rows import album_of, image_in, person
 
@@ -114,6 +115,19 @@ def test_a_photo_that_cannot_be_moved_stays_and_the_page_says_why(act, alice, se
     said = act("move", sea["hills"], sea["sea 1"], album=str(winter.public_id)).content.decode()
     assert "1 photo is in “Winter” now. It was not done to 1: That album has these bytes already." in said
     assert [title for title, *_ in state(sea["hills"], sea["sea 1"])] == ["Summer", "Winter"]
+
+
+def test_a_copy_can_be_undone_and_what_the_album_had_before_stays(pages, act, alice):
+    _, [before, new] = made_album(alice)
+    winter = album_of(alice, "Winter")
+    act("copy", before, album=str(winter.public_id))
+    [there] = winter.images.living()
+    answer = act("copy", before, new, album=str(winter.public_id))
+    assert "2 photos are in “Winter”, too." in answer.content.decode()
+    assert winter.images.living().count() == 2
+    assert "1 photo is deleted." in undo(pages, answer)
+    assert list(winter.images.living()) == [there]
+    assert Image.objects.living().count() == 3
 
 
 @pytest.mark.parametrize(

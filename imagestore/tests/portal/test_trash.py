@@ -138,3 +138,39 @@ def test_without_a_trash_the_pages_ask_first(api, alice, settings):
         assert "for ever?" in api.get(path).content.decode()
         assert f"“{thing}” is deleted." in api.post(path, {"permanent": "true"}, follow=True).content.decode()
     assert "keeps no trash" in api.get("/trash/").content.decode()
+
+
+def boxes(page):
+    return re.findall(r'name="ids" value="([^"]+)" form="selection"', page.content.decode())
+
+
+def test_selected_photos_are_restored_or_deleted_together(api, alice):
+    """Without JavaScript; albums have no box."""
+    _, images = made_album(alice, 4)
+    norway, _ = made_album(alice, 1, "Norway")
+    trash_all(*images, norway)
+    page = api.get("/trash/")
+    ids = [str(image.public_id) for image in images]
+    assert sorted(boxes(page)) == sorted(ids)
+    bar = {"next": "/trash/", "ids": ids[:2]}
+    answer = api.post("/photos/selected/", {**bar, "action": "restore"}, follow=True)
+    assert answer.redirect_chain == [("/trash/", 302)]
+    assert "2 photos are back." in answer.content.decode()
+    assert sorted(boxes(answer)) == sorted(ids[2:])
+    question = api.post("/photos/selected/", {**bar, "action": "delete", "ids": ids[2]})
+    assert "Delete <span data-photos>1 photo</span> for ever?" in question.content.decode()
+    api.post("/photos/selected/", {**bar, "action": "delete", "ids": ids[2], "permanent": "true"})
+    assert boxes(api.get("/trash/")) == [ids[3]]
+    assert Image.objects.owned_by(alice).count() == 2
+
+
+def test_all_photos_of_the_trash_are_those_trashed_alone(api, alice):
+    holiday, images = made_album(alice, 3)
+    _, [other] = made_album(user("bob@example.org"), 1)
+    norway, [alone, _] = made_album(alice, 2, "Norway")
+    trash_all(*images[:2], alone, norway, other)
+    found = {album: set(ids) for album, ids in api.get("/trash/ids/").json().items()}
+    assert found == {
+        str(holiday.public_id): {str(image.public_id) for image in images[:2]},
+        str(norway.public_id): {str(alone.public_id)},
+    }
