@@ -3,6 +3,7 @@
 import { watchConfirmLinks } from "./confirm.js";
 import { showLocalTimes } from "./local-time.js";
 import { watchMenus } from "./menu.js";
+import { registerWorker, watchConnection } from "./offline.js";
 import { paintPlaceholders } from "./placeholder.js";
 import { submitFormsOnce } from "./submit-once.js";
 import { watchToasts } from "./toast.js";
@@ -15,3 +16,5 @@ watchConfirmLinks();
 paintPlaceholders();
 showLocalTimes();
 startUploads();
+watchConnection();
+registerWorker();
