@@ -35,6 +35,7 @@ def paths(alice: Person) -> dict[str, str]:
         "trashed photo": f"/trash/{trashed}/",
         "trash": "/trash/", "empty trash": "/trash/empty/", "delete for ever": f"/trash/{gone}/delete/",
         "profile": "/profile/", "leave": "/profile/delete/", "password": "/accounts/password/change/",
+        "share": "/share/",
     }  # fmt: skip
 
 
@@ -43,10 +44,11 @@ OUTSIDE = {
     "login": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "reset": "/accounts/password/reset/",
+    "offline": "/offline/",
 }
 CHECKED = {
     "landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image", "photos",
-    "search", "selection", "move",
+    "search", "selection", "move", "share", "offline",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Photos that another app shares go to the album that the user chooses, and to no one else."""
 
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -72,6 +73,25 @@ def test_photos_that_are_not_wanted_are_forgotten(page: Page, context: BrowserCo
     page.get_by_role("button", name="Don’t add them").click()
     expect_heading(page, "Albums")
     page.goto("/share/")
+    expect_heading(page, NOTHING)
+
+
+def test_photos_that_nobody_came_for_are_forgotten_after_a_day(
+    page: Page, context: BrowserContext, alice: Person
+) -> None:
+    sign_in(context, alice)
+    page.goto("/albums/")
+    wait_for_worker(page)
+    share(page, *PHOTOS)
+    expect_heading(page, "Add 3 photos to an album")
+    page.clock.set_fixed_time(time.time() + 23 * 3600)
+    page.reload()
+    expect_heading(page, "Add 3 photos to an album")
+    page.clock.set_fixed_time(time.time() + 25 * 3600)
+    page.reload()
+    expect_heading(page, NOTHING)
+    page.clock.set_fixed_time(time.time())
+    page.reload()
     expect_heading(page, NOTHING)
 
 

@@ -70,6 +70,14 @@ def test_the_worker_stores_no_page_and_no_picture(page: Page, context: BrowserCo
     assert [path for path in cached if not path.startswith("/static/")] == ["/offline/"]
 
 
+def test_a_new_worker_deletes_what_the_old_one_stored(page: Page) -> None:
+    page.add_init_script("caches.open('shell-of-before')")
+    page.goto("/")
+    wait_for_worker(page)
+    [name] = page.evaluate("caches.keys()")
+    assert name != "shell-of-before"
+
+
 def test_an_open_page_says_that_it_is_offline_and_its_uploads_go_on(
     page: Page, context: BrowserContext, alice: Person, offline_errors: None
 ) -> None:
