@@ -16,6 +16,11 @@ from images.uploads.filenames import clean_name
 from images.uploads.gate import TakesFiles
 from imagestore.kit.problems import Problem
 
+# What pickers and share sheets offer: pictures, and formats that browsers and phones do not count to these.
+ACCEPTED_FILES = [
+    *("image/*", "image/heic", "image/heif", "image/avif", ".heic", ".heif", ".avif", ".jxl"),
+    *(".tif", ".tiff", ".bmp", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf"),
+]
 # The page lists so many refused files by name, and only counts the rest.
 MAX_LISTED_REFUSALS = 10
 

@@ -28,6 +28,8 @@ PUBLIC = {
     "api-register", "api-login", "api-refresh", "api-verify", "api-logout",
     # Texts of scripts, on pages without a login, too.
     "language-catalog",
+    # What makes the portal an app: browsers ask for it without a session. It holds nothing of a user.
+    "manifest", "service-worker", "offline",
     # The link's signature is the permission.
     "signed-file",
     # Whether the server is up.
@@ -114,6 +116,11 @@ PAGES = [
     Endpoint("account_email_verification_sent", "GET", 200, 200, 200),
     Endpoint("account_confirm_email", "GET", 200, 200, 200, args={"key": "forged"}),
     Endpoint("language-catalog", "GET", 200, 200, 200, args={"language": "de", "version": version_of("de")}),
+    Endpoint("manifest", "GET", 200, 200, 200),
+    Endpoint("service-worker", "GET", 200, 200, 200),
+    Endpoint("offline", "GET", 200, 200, 200),
+    Endpoint("share", "GET", 200, 200, LOGIN),
+    Endpoint("share", "POST", 302, 302, LOGIN, {"title": "From another app"}),
     Endpoint("album-list", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "POST", 302, 302, LOGIN, TITLE),
