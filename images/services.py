@@ -20,7 +20,7 @@ from accounts.models import User
 from albums import services as albums
 from albums.models import TEXT_LENGTH, Album, AlbumQuerySet
 from images import changes as image_changes
-from images import covers, lifecycle, search, wakeups
+from images import covers, lifecycle, metrics, search, wakeups
 from images.deletion.removal import doom_albums, doom_images, doom_user
 from images.deletion.trash import restore_images, trash_images
 from images.models import SHOWN, Image, ImageQuerySet, ImageWord, Status, Upload
@@ -80,6 +80,7 @@ def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> 
 # ---- Receive --------------------------------------------------------------------------------
 
 
+@metrics.count_upload
 def receive(
     album: Album, staged: Staged, *, caption: str = "", sha256: str = "", known: Known = NOTHING
 ) -> Received:

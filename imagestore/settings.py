@@ -51,7 +51,7 @@ SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 
 # Shows debug pages to developers; leave it off where others can reach the server.
 DEBUG = env.boolean("DEBUG", False)
-# The server answers only requests for these hosts; `/healthz/` (imagestore.health) answers any.
+# The server answers only requests for these hosts; `/healthz/` and `/metrics` (imagestore.health) answer any.
 _own_names = list(dict.fromkeys([str(_site.hostname), "localhost", "127.0.0.1", "[::1]"]))
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
 if DEBUG and "*" in ALLOWED_HOSTS:
@@ -71,6 +71,9 @@ if TRUSTED_PROXIES and not NUM_PROXIES:
         "Behind a proxy (FORWARDED_ALLOW_IPS) set NUM_PROXIES to the number of proxies that add an entry to "
         "X-Forwarded-For, mostly 1: otherwise the server does not know its clients' addresses, and limits none."
     )
+
+# What Prometheus sends to read `/metrics`; without it nobody may.
+METRICS_TOKEN = env.key("METRICS_TOKEN", required=False)
 
 # ---- Limits ---------------------------------------------------------------------------------
 
@@ -429,7 +432,7 @@ if _site.scheme == "https":
     KNOWN_BROWSER_COOKIE_NAME = "__Host-known_browser"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/", r"^metrics$"]
 
 # ---- Logs -----------------------------------------------------------------------------------
 

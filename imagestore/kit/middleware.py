@@ -36,7 +36,7 @@ class Language:
     token says who the user is: elsewhere it would cost a query, and the answer would vary by cookie.
     """
 
-    ENGLISH = ("/admin/", "/api/docs/", "/api/schema/", "/healthz/", "/languages/", "/media/")
+    ENGLISH = ("/admin/", "/api/docs/", "/api/schema/", "/healthz/", "/languages/", "/media/", "/metrics")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -34,6 +34,8 @@ PUBLIC = {
     "signed-file",
     # Whether the server is up.
     "healthz-live", "healthz-ready",
+    # Prometheus has no account: the token METRICS_TOKEN is the permission. Without it the answer is 404.
+    "metrics",
 }  # fmt: skip
 
 LOGIN = 302
@@ -174,6 +176,7 @@ PAGES = [
     Endpoint("signed-file", "GET", 404, 404, 404, args={"file": "original.jpg"}),
     Endpoint("healthz-live", "GET", 200, 200, 200),
     Endpoint("healthz-ready", "GET", 200, 200, 200),
+    Endpoint("metrics", "GET", 404, 404, 404),
 ]  # fmt: skip
 
 AUTH = [
