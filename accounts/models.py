@@ -234,6 +234,7 @@ class OutgoingMail(models.Model):
     class Kind(models.TextChoices):
         RESET = "reset", "set a new password"
         CONFIRM = "confirm", "confirm an address"
+        TEST = "test", "test of the mail server"
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -33,9 +33,9 @@ mail_waits = threading.Event()
 
 def add(
     kind: OutgoingMail.Kind, address: str, account: UUID | None = None, *, from_known_browser: bool = False
-) -> None:
+) -> OutgoingMail:
     """Ask for a mail. Call it in the transaction of what the mail is about."""
-    OutgoingMail.objects.create(
+    mail: OutgoingMail = OutgoingMail.objects.create(
         kind=kind,
         address=address,
         account=account,
@@ -45,6 +45,7 @@ def add(
         created_at=Now(),
     )
     transaction.on_commit(mail_waits.set)
+    return mail
 
 
 def claim() -> OutgoingMail | None:
