@@ -80,7 +80,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 
 class Shell(NamedTuple):
-    """What the service worker stores: the page without a connection, and the static files that it needs."""
+    """What the service worker stores: the page without a connection, and static files that are needed then."""
 
     version: str
     files: list[str]

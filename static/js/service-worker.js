@@ -32,7 +32,8 @@ export function serve({ version, offline, files, share }) {
     await self.clients.claim();
   }
 
-  const stored = async (request) => (await caches.match(request, { cacheName, ignoreVary: true })) ?? Response.error();
+  const stored = async (request) =>
+    (await caches.match(request, { cacheName, ignoreVary: true })) ?? Response.error();
 
   async function openPage(event) {
     try {

@@ -77,6 +77,10 @@ def make_album(page: Page, title: str) -> str:
     return page.url
 
 
+def expect_heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1).filter(visible=True)).to_have_text(text)
+
+
 def expect_pictures(page: Page, count: int) -> None:
     """So many tiles, all with a picture that can be seen."""
     tiles = page.locator(".tile--ready img")

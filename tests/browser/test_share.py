@@ -6,16 +6,12 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes
-from tests.browser.pages import EMAIL, expect_pictures, sign_in
+from tests.browser.pages import EMAIL, expect_heading, expect_pictures, sign_in
 from tests.browser.worker import share, traces, wait_for_worker
 from tests.people import Person
 
 PHOTOS = [(f"{width}.jpg", jpeg_bytes(width, 200)) for width in (300, 400, 500)]
 NOTHING = "No shared photos are waiting"
-
-
-def expect_heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1).filter(visible=True)).to_have_text(text)
 
 
 def names(person: Person, album: str) -> set[str]:

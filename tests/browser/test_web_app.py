@@ -6,16 +6,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes
-from tests.browser.pages import expect_pictures, pick_files, sign_in, wait_until_kept
+from tests.browser.pages import expect_heading, expect_pictures, pick_files, sign_in, wait_until_kept
 from tests.browser.worker import traces, wait_for_worker
 from tests.people import Person
 
 UNREACHABLE = "The store cannot be reached just now"
 NOTICE = "You are offline. Uploads wait."
-
-
-def expect_heading(page: Page, text: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
 @pytest.fixture
@@ -68,6 +64,20 @@ def test_the_worker_stores_no_page_and_no_picture(page: Page, context: BrowserCo
     cached = traces(page)["cached"]
     assert "/offline/" in cached
     assert [path for path in cached if not path.startswith("/static/")] == ["/offline/"]
+
+
+def test_pictures_do_not_wait_for_the_worker(page: Page, context: BrowserContext, alice: Person) -> None:
+    album = alice.album()
+    alice.picture(album, jpeg_bytes(900, 600))
+    sign_in(context, alice)
+    page.goto("/albums/")
+    wait_for_worker(page)
+    page.goto(f"/albums/{album}/")
+    expect_pictures(page, 1)
+    pictures = page.evaluate("""performance.getEntriesByType("resource")
+        .filter(({ name }) => name.includes("/media/"))
+        .map(({ workerMatchedSourceType }) => workerMatchedSourceType)""")
+    assert set(pictures) == {"network"}
 
 
 def test_a_new_worker_deletes_what_the_old_one_stored(page: Page) -> None:
