@@ -298,7 +298,9 @@ SIGNUP = env.choice("SIGNUP", "open", choices=("open", "invitation", "closed"))
 ACCOUNT_FORMS = {
     "login": "imagestore.portal.forms.accounts.LoginForm",
     "signup": "imagestore.portal.forms.accounts.SignupForm",
+    "change_password": "imagestore.portal.forms.accounts.ChangePasswordForm",
     "reset_password": "imagestore.portal.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "imagestore.portal.forms.accounts.ResetPasswordKeyForm",
     "user_token": "imagestore.portal.forms.accounts.ResetKeyForm",
 }
 # Limits on attempts by pages and API together: per IP address (for IPv6 per /64), per e-mail ("key") or per user.
