@@ -49,7 +49,7 @@ class SignupForm(allauth_forms.SignupForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if sentence := refusal(cleaned.get("invitation", ""), cleaned.get("email", "")):
-            raise forms.ValidationError(sentence)
+            raise forms.ValidationError(str(sentence))
         return cleaned
 
     def validate_unique_email(self, value: str) -> str:
