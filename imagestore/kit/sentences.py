@@ -19,9 +19,10 @@ def _filled(sentence: Sentence, values: dict[str, Any]) -> str:
 _lazily_filled = lazy(_filled, str)
 
 
-def filled(sentence: Sentence, **values: Any) -> Any:
+def filled(sentence: Sentence, **values: Any) -> Sentence:
     """`sentence` with its `%(name)s` replaced. Values may be lazy, too."""
-    return _lazily_filled(sentence, values)
+    lazily: Sentence = _lazily_filled(sentence, values)
+    return lazily
 
 
 def decimal(number: str) -> str:

@@ -84,7 +84,8 @@ class ProfileForm(forms.Form):
     name = forms.CharField(
         max_length=NAME_LENGTH,
         required=False,
-        help_text="Shown to nobody but you.",
+        label=_("Name"),
+        help_text=_("Shown to nobody but you."),
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     language = forms.ChoiceField(
@@ -101,5 +102,5 @@ class ProfileForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    password = PasswordField(label="Your password", autocomplete="current-password")
+    password = PasswordField(label=_("Your password"), autocomplete="current-password")
     password.widget.attrs["autofocus"] = True
