@@ -4,11 +4,15 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import Context, Template
 from django.test import Client
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, override
 
 from accounts import services
 from accounts.models import OutgoingMail
+from albums import services as albums
+from images.processing.errors import Crashed
 from imagestore.kit import problems
 from imagestore.kit.languages import languages_of
 from tests.rows import bearer
@@ -144,6 +148,30 @@ def test_a_page_that_refuses_does_so_in_its_language(client, alice, monkeypatch)
     page = client.get(f"/albums/{uuid4()}/", headers=GERMAN)
     assert page.status_code == 409
     assert "Wie im Browser eingestellt" in page.content.decode()
+
+
+@pytest.fixture
+def named(monkeypatch):
+    """Sentences of images.processing bear the language in which they are shown."""
+    monkeypatch.setattr("images.rendering.sentences.gettext", lambda text: f"{get_language()}: {text}")
+
+
+@pytest.mark.usefixtures("named")
+def test_a_file_that_another_thread_refused_is_refused_in_the_language_of_the_page(client, alice):
+    album = albums.create(alice, title="Iceland")
+    client.force_login(alice)
+    files = {"files": [SimpleUploadedFile("a.txt", b"text"), SimpleUploadedFile("b.pdf", b"%PDF")]}
+    page = client.post(f"/albums/{album.public_id}/upload/", files, headers=GERMAN, follow=True).content.decode()
+    assert "a.txt: de: This file is not a picture" in page
+    assert "b.pdf: de: This file is de: a PDF document, which" in page
+
+
+@pytest.mark.usefixtures("named")
+def test_why_an_image_failed_is_stored_in_english_and_shown_in_the_language_of_the_page():
+    failed = Template("{% load delivery %}{{ sentence|reason }}")
+    with override("de"):
+        shown = failed.render(Context({"sentence": Crashed.detail}))
+    assert shown == f"de: {Crashed.detail}"
 
 
 def test_scripts_get_their_texts_once_for_all(client, django_assert_num_queries):
