@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 # The longest name and the longest address, in characters.
@@ -110,7 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         "e-mail",
         max_length=EMAIL_LENGTH,
         unique=True,
-        error_messages={"unique": "This address has an account already."},
+        error_messages={"unique": _("This address has an account already.")},
     )
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Of pages and mails. Empty: pages follow the browser.

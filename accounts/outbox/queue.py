@@ -32,15 +32,23 @@ mail_waits = threading.Event()
 
 
 def add(
-    kind: OutgoingMail.Kind, address: str, account: UUID | None = None, *, from_known_browser: bool = False
+    kind: OutgoingMail.Kind,
+    address: str,
+    account: UUID | None = None,
+    *,
+    from_known_browser: bool = False,
+    language: str = "",
 ) -> OutgoingMail:
-    """Ask for a mail. Call it in the transaction of what the mail is about."""
+    """Ask for a mail, in another language than the answer's if one is named.
+
+    Call it in the transaction of what the mail is about.
+    """
     mail: OutgoingMail = OutgoingMail.objects.create(
         kind=kind,
         address=address,
         account=account,
         from_known_browser=from_known_browser,
-        language=get_language() or settings.LANGUAGE_CODE,
+        language=language or get_language() or settings.LANGUAGE_CODE,
         due_at=Now(),
         created_at=Now(),
     )

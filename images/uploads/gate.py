@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
@@ -28,6 +29,7 @@ from imagestore.kit.body import TAKES_FILES, is_chunked, limit_chunked
 from imagestore.kit.errors import answer, as_problem, is_api
 from imagestore.kit.multipart import FormParser
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
+from imagestore.kit.sentences import filled, grouped
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ class UploadGate:
     def _admit(self, request: HttpRequest, album: Any, max_files: int) -> Reservation:
         user = _sender(request)
         if not user.is_authenticated:
-            raise Problem("not_authenticated", "Sign in, or send an access token.")
+            raise Problem("not_authenticated", _("Sign in, or send an access token."))
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
         limit = max_files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES
@@ -119,7 +121,8 @@ def _require_bytes(request: HttpRequest) -> None:
 
 
 def _limit_text(request: HttpRequest, limit: int) -> None:
-    detail = f"A request without files may have at most {limit:,} bytes. Nothing was changed."
+    sentence = _("A request without files may have at most %(number)s bytes. Nothing was changed.")
+    detail = filled(sentence, number=grouped(limit))
     problem = Problem("file_too_large", detail, limit=limit)
     if is_chunked(request.META):
         limit_chunked(request.META, limit, problem)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, id_for
 from accounts.services import lock_owner
@@ -103,7 +104,7 @@ def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
 
 def quota_exceeded(owner: User) -> Problem:
     used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
-    detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
+    detail = _("There is no room left for this file: delete something for ever first. Nothing was stored.")
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
 
 

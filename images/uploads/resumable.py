@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, id_for
 from accounts.services import lock_owner
@@ -45,7 +46,7 @@ def create(album: Album, *, length: int, name: str, metadata: str, caption: str 
     if length > settings.MAX_UPLOAD_BYTES:
         raise file_too_large()
     if length == 0:
-        raise Problem("unsupported_format", "The file is empty. Nothing was stored.")
+        raise Problem("unsupported_format", _("The file is empty. Nothing was stored."))
     fields = {"name": clean_name(name), "caption": caption, "metadata": metadata, "sha256": sha256.lower()}
     upload = _insert(album, _same_bytes(album, fields["sha256"], length), length=length, **fields)
     refresh(upload, Upload.objects.all())
@@ -150,4 +151,4 @@ def _delete(owner: User, uploads: UploadQuerySet) -> int:
 
 def not_here() -> Problem:
     """Servers of one store need sticky sessions: each has a scratch folder of its own (docs/reliability.md)."""
-    return Problem("not_found", "This server does not have the bytes of this upload. Begin it again.")
+    return Problem("not_found", _("This server does not have the bytes of this upload. Begin it again."))

@@ -50,7 +50,7 @@ class SignupForm(allauth_forms.SignupForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if sentence := refusal(cleaned.get("invitation", ""), cleaned.get("email", "")):
-            raise forms.ValidationError(sentence)
+            raise forms.ValidationError(str(sentence))
         return cleaned
 
     def validate_unique_email(self, value: str) -> str:
@@ -109,7 +109,8 @@ class ProfileForm(forms.Form):
     name = forms.CharField(
         max_length=NAME_LENGTH,
         required=False,
-        help_text="Shown to nobody but you.",
+        label=_("Name"),
+        help_text=_("Shown to nobody but you."),
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     language = forms.ChoiceField(
@@ -126,5 +127,5 @@ class ProfileForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    password = PasswordField(label="Your password", autocomplete="current-password")
+    password = PasswordField(label=_("Your password"), autocomplete="current-password")
     password.widget.attrs["autofocus"] = True
