@@ -220,6 +220,9 @@ DATABASE_TIMEOUT = env.seconds("DATABASE_TIMEOUT", 5, most=600)
 # SQLite in DATA_DIR, or a server with MySQL's protocol.
 _default_database = DATA_DIR / "db.sqlite3"
 DATABASES = {"default": env.url("DATABASE_URL", partial(database_from_url, default=_default_database))}
+# Where `manage.py migrate_database` copies all rows to; the server does not use it.
+if _new_database := env.url("NEW_DATABASE_URL", lambda url: database_from_url(url, DATA_DIR) if url else {}):
+    DATABASES["new"] = _new_database
 
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
