@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from images.storage.url import storage_from_url
 from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
-from imagestore.kit.database_url import database_from_url
+from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
 from imagestore.kit.logging import processors
@@ -224,6 +224,9 @@ DATABASE_TIMEOUT = env.seconds("DATABASE_TIMEOUT", 5, most=600)
 # SQLite in DATA_DIR, or a server with MySQL's protocol.
 _default_database = DATA_DIR / "db.sqlite3"
 DATABASES = {"default": env.url("DATABASE_URL", partial(database_from_url, default=_default_database))}
+# Where `manage.py migrate_database` copies all rows to; the server does not use it.
+if _new_database := env.url("NEW_DATABASE_URL", new_database_from_url):
+    DATABASES["new"] = _new_database
 
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
