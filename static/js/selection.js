@@ -138,7 +138,10 @@ function showBar(bar, grid, selection) {
   if (selection.isOpen || wasOpen) document.querySelector("[data-selection-news]").textContent = text;
 }
 
-/** @param grid the element with the tiles. @param albumGrid keeps them current. @param parts places them. */
+/**
+ * @param grid the element with the tiles. @param albumGrid keeps them current. @param parts places them.
+ * @returns the Selection.
+ */
 export function startSelection(grid, albumGrid, parts) {
   const bar = document.querySelector("[data-selection]");
   const selection = new Selection(grid);
@@ -157,4 +160,5 @@ export function startSelection(grid, albumGrid, parts) {
   });
   // The browser may have kept boxes checked over a reload or the way back.
   addEventListener("pageshow", () => selection.clear());
+  return selection;
 }
