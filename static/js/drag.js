@@ -35,12 +35,15 @@ export function follow(event, root, drag) {
   const ended = new AbortController();
   const options = { signal: ended.signal, capture: true };
   let point = pointOf(event);
+  const { y: startY } = point;
   let frame = requestAnimationFrame(step);
 
   function step() {
     frame = requestAnimationFrame(step);
     const top = document.querySelector(".topbar")?.getBoundingClientRect().bottom ?? 0;
-    scrollBy({ top: scrollStep(point.y, top, innerHeight), behavior: "instant" });
+    const px = scrollStep(point.y, top, innerHeight);
+    // A drag that begins near an edge scrolls only once it goes further there.
+    if (px * (point.y - startY) > 0) scrollBy({ top: px, behavior: "instant" });
     drag.move(point);
   }
   function end(how, isPressed = false) {

@@ -4,6 +4,7 @@ import { AlbumGrid } from "./album-grid.js";
 import { AlbumParts } from "./album-parts.js";
 import { watchPosition } from "./album-position.js";
 import { watchDrags } from "./drag.js";
+import { drawRectangles } from "./drag-selection.js";
 import { healImages } from "./healing.js";
 import { openPhotos } from "./open-photos.js";
 import { keepPosition } from "./return-position.js";
@@ -27,7 +28,7 @@ export function startGrid() {
 }
 
 async function startDrags(grid, parts, selection) {
-  const starters = [];
+  const starters = [drawRectangles(grid, selection)];
   watchDrags(grid, starters);
   if (grid.dataset.order !== "position") return;
   const { orderByHand } = await import("./order-by-hand.js");
