@@ -1,6 +1,7 @@
 /** Opens a tile's photo over the album. Closing it, or Back, leads to the tile of the photo that was seen last. */
 
 import { number } from "./format.js";
+import { RemovedTiles } from "./removed-tiles.js";
 import { savePosition } from "./return-position.js";
 
 /** @param albumGrid keeps the tiles of `grid` current. @param parts places them. */
@@ -10,6 +11,18 @@ export function openPhotos(grid, albumGrid, parts) {
     const module = await import("./overlay.js");
     await module.prepare(grid.dataset.viewerStyle);
     return module;
+  };
+
+  const removed = new RemovedTiles(grid, parts);
+  /** Of photos that have left the list: id → where the tile was. */
+  const places = new Map();
+  const told = {
+    changed: (id) => albumGrid.renew([id]),
+    left: (id) => places.set(id, removed.remove([id])),
+    returned: (id) => {
+      removed.putBack(places.get(id) ?? [], [id]);
+      places.delete(id);
+    },
   };
 
   const positionOf = (id) => {
@@ -26,7 +39,7 @@ export function openPhotos(grid, albumGrid, parts) {
       const { Overlay } = await load();
       if (!history.state?.viewer) return;
       overlay = new Overlay(tile);
-      await overlay.open(url, positionOf, (id) => albumGrid.renew([id]));
+      await overlay.open(url, positionOf, told);
     } catch {
       // The image's own page tells what is wrong.
       location.reload();
@@ -38,7 +51,7 @@ export function openPhotos(grid, albumGrid, parts) {
     const id = overlay.shownId;
     overlay.remove();
     overlay = null;
-    const tile = id && (await parts.tileOf(id));
+    const tile = id && !places.has(id) && (await parts.tileOf(id));
     if (!tile || overlay) return;
     const { top, bottom } = tile.getBoundingClientRect();
     if (top < document.querySelector(".topbar").offsetHeight || bottom > innerHeight) parts.scrollTo(tile);

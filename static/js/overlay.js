@@ -1,6 +1,7 @@
 /** Photos over the album, which stays in its place beneath. The page of the image brings all but the frame. */
 
-import { fetchPage, Viewer } from "./viewer.js";
+import { fetchPage } from "./photo-page.js";
+import { Viewer } from "./viewer.js";
 
 let styles;
 
@@ -47,9 +48,9 @@ export class Overlay {
 
   /**
    * Raises an error if the page of the image does not come.
-   * @param changed gets the id of a photo that has changed.
+   * @param told changed, left, returned: get the id of a photo that has changed, left the list, or come back.
    */
-  async open(url, positionOf, changed) {
+  async open(url, positionOf, told) {
     const page = await fetchPage(url);
     if (this.#ended) return;
     const main = document.adoptNode(page.querySelector("main.viewer"));
@@ -57,7 +58,9 @@ export class Overlay {
     this.#viewer = new Viewer(this.#root, { url, positionOf, title: page.title });
     document.title = page.title;
     this.#viewer.addEventListener("close", () => history.back());
-    this.#viewer.addEventListener("changed", ({ detail }) => changed(detail.id));
+    for (const type of ["changed", "left", "returned"]) {
+      this.#viewer.addEventListener(type, ({ detail }) => told[type](detail.id));
+    }
   }
 
   remove() {

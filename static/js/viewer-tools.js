@@ -1,5 +1,6 @@
 /** The buttons that change the shown photo. They act where one looks: full screen, facts and the list stay. */
 
+import { fetchPage } from "./photo-page.js";
 import { showToast } from "./toast.js";
 
 const REQUEST_TIMEOUT_MS = 20000;
@@ -24,9 +25,9 @@ async function send(form, button) {
 /**
  * @param root holds the buttons. @param shown gives the URL of the shown photo.
  * @param take gets the URL and the new page of a photo that was changed, also when its turned sizes have come.
- * @param fetchPage as in viewer.js. @param signal ends it.
+ * @param signal ends it.
  */
-export function watchTools(root, { shown, take, fetchPage, signal }) {
+export function watchTools(root, { shown, take, signal }) {
   /** Takes the page again once its picture is another file than `before`. */
   async function awaitSizes(url, before) {
     for (let poll = 0; poll < MOST_POLLS && !signal.aborted; poll += 1) {

@@ -6,50 +6,20 @@
 
 import { watchFullscreen } from "./fullscreen.js";
 import { healImages } from "./healing.js";
+import { fetchPage, pictureLoads, read, WAYS } from "./photo-page.js";
 import { Slideshow } from "./slideshow.js";
 import { Stage } from "./stage.js";
+import { watchRemoval } from "./viewer-removal.js";
 import { watchTools } from "./viewer-tools.js";
 
 const POLL_MS = 3000;
-const REQUEST_TIMEOUT_MS = 20000;
 const KEPT_PHOTOS = 9;
-const WAYS = ["previous", "next"];
+const REMOVAL_BUTTONS = ["[data-removal] button", "[data-removal] [data-confirm]", "[data-removal] [data-move]"];
 
-/** What the page of an image says of it. */
-function read(page, url) {
-  const stage = page.querySelector("[data-viewer]");
-  const links = Object.fromEntries(WAYS.map((way) => [way, stage.querySelector(`[data-neighbour="${way}"]`)]));
-  const pane = stage.querySelector("[data-pane]");
-  pane.dataset.url = url;
-  return {
-    url,
-    id: stage.dataset.id,
-    name: stage.dataset.name,
-    isPending: stage.dataset.status === "pending",
-    title: page.title ?? document.title,
-    back: stage.querySelector("[data-back]").href,
-    pane,
-    facts: [...page.querySelector("#about").childNodes],
-    links,
-    previous: links.previous?.href,
-    next: links.next?.href,
-  };
-}
-
-/** A Promise that ends when its picture has loaded, or cannot. */
-const pictureLoads = ({ pane }) =>
-  pane
-    .querySelector("[data-picture]")
-    ?.decode()
-    .catch(() => {});
-
-export async function fetchPage(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-  if (!response.ok || response.redirected) throw new Error(`image: ${response.status}`);
-  return new DOMParser().parseFromString(await response.text(), "text/html");
-}
-
-/** "shown" {id}; "changed" {id}: the store has it otherwise now; "close": the visitor wants to leave. */
+/**
+ * "shown" {id}; "changed" {id}: the store has it otherwise now; "left", "returned" {id}: it is no more in its list, or
+ * again; "close": the visitor wants to leave.
+ */
 export class Viewer extends EventTarget {
   #root;
   #stage;
@@ -235,6 +205,27 @@ export class Viewer extends EventTarget {
     }
   }
 
+  /** Goes on without a photo that has left its list: to the next one, or else to the one before. */
+  async #goOnWithout(photo) {
+    const focused = REMOVAL_BUTTONS.find((button) => document.activeElement?.matches(button));
+    this.#slideshow.stop();
+    // Pages of others lead to it.
+    this.#photos.clear();
+    this.dispatchEvent(new CustomEvent("left", { detail: { id: photo.id } }));
+    if (this.#photo !== photo) return this.#renew(this.#photo);
+    const way = ["next", "previous"].find((one) => photo[one]);
+    if (!way) return this.#close();
+    await this.step(way);
+    if (focused) this.#root.querySelector(focused)?.focus();
+  }
+
+  async #bringBack(photo) {
+    this.#photos.clear();
+    this.dispatchEvent(new CustomEvent("returned", { detail: { id: photo.id } }));
+    const back = await this.#load(photo.url).catch(() => null);
+    if (back && !this.#end.signal.aborted) this.#show(back);
+  }
+
   // ---- What the visitor does ----------------------------------------------------------------
 
   #watch() {
@@ -250,8 +241,13 @@ export class Viewer extends EventTarget {
     watchTools(this.#root, {
       shown: () => this.#photo.url,
       take: (url, page) => this.#take(url, page),
-      fetchPage,
       signal: this.#end.signal,
+    });
+    watchRemoval(this.#root, {
+      shown: () => this.#photo,
+      left: (photo) => this.#goOnWithout(photo),
+      returned: (photo) => this.#bringBack(photo),
+      changed: async ({ url }) => this.#take(url, await fetchPage(url)),
     });
     healImages(
       this.#root.querySelector("[data-slides]"),
@@ -312,6 +308,8 @@ export class Viewer extends EventTarget {
       r: () => this.#press("[value='90']"),
       R: () => this.#press("[value='270']"),
       ".": () => this.#press("[name=favourite]"),
+      // In full screen the toast with the way back cannot be seen.
+      Delete: () => document.fullscreenElement || this.#root.querySelector(REMOVAL_BUTTONS.slice(0, 2)).click(),
     };
     if (!Object.hasOwn(actions, key)) return;
     event.preventDefault();
