@@ -1,6 +1,7 @@
 /** Keeps the tiles of an album current. It fetches those of new and pending images until the store is done. */
 
-import { photos } from "./format.js";
+import { number } from "./format.js";
+import { interpolate, ngettext } from "./i18n.js";
 import { replaceLiveParts } from "./live-parts.js";
 import { paintPlaceholders } from "./placeholder.js";
 
@@ -198,7 +199,9 @@ export class AlbumGrid extends EventTarget {
     if (!this.#held.size) return;
     const news = document.querySelector("[data-news]");
     news.hidden = false;
-    news.firstChild.data = `${photos(this.#held.size)} added. `;
+    const count = this.#held.size;
+    const text = ngettext("%(count)s photo added.", "%(count)s photos added.", count);
+    news.firstChild.data = `${interpolate(text, { count: number(count) })} `;
   }
 
   /** Shows the part of the list with the new images. A narrowed list may lack them, so there the link is followed. */

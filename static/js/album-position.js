@@ -1,12 +1,16 @@
 /** Where one is in a long album, in words, and the jump to a year and month. */
 
 import { number } from "./format.js";
+import { gettext, interpolate, language } from "./i18n.js";
 
-const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
+const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric", timeZone: "UTC" });
+
+const placeOf = (position, total) =>
+  interpolate(gettext("%(number)s of %(total)s"), { number: number(position), total: number(total) });
 
 /** As "July 2026, 1,240 of 100,000". `moment` in microseconds since the epoch, or null; each number null if unknown. */
 function positionText(moment, position, total) {
-  const counted = position && (total ? `${number(position)} of ${number(total)}` : number(position));
+  const counted = position && (total ? placeOf(position, total) : number(position));
   return [moment && month.format(new Date(moment / 1000)), counted].filter(Boolean).join(", ");
 }
 

@@ -1,7 +1,8 @@
 /** Does one thing to many images through the API, in requests of at most 1000 ids. */
 
+import { gettext } from "./i18n.js";
+
 const REQUEST_IDS = 1000;
-const NO_CONNECTION = "The connection was lost. Try again.";
 
 /** @returns {status, body} of a request with JSON; status 0 without a connection. */
 export async function postJson(url, body, token, fetch = globalThis.fetch) {
@@ -13,7 +14,7 @@ export async function postJson(url, body, token, fetch = globalThis.fetch) {
     });
     return { status: response.status, body: await response.json().catch(() => ({})) };
   } catch {
-    return { status: 0, body: { detail: NO_CONNECTION } };
+    return { status: 0, body: { detail: gettext("The connection was lost. Try again.") } };
   }
 }
 
@@ -28,7 +29,7 @@ export async function runBatch(ids, options, post) {
     const some = ids.slice(start, start + REQUEST_IDS);
     const { status, body } = await post({ ...options, ids: some });
     if (status !== 207) {
-      const detail = body.detail ?? "The store could not do it just now. Try again.";
+      const detail = body.detail ?? gettext("The store could not do it just now. Try again.");
       refused.push(...ids.slice(start).map((id) => ({ id, detail })));
       break;
     }

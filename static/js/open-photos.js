@@ -1,6 +1,7 @@
 /** Opens a tile's photo over the album. Closing it, or Back, leads to the tile of the photo that was seen last. */
 
 import { number } from "./format.js";
+import { gettext, interpolate } from "./i18n.js";
 import { RemovedTiles } from "./removed-tiles.js";
 import { savePosition } from "./return-position.js";
 
@@ -31,7 +32,8 @@ export function openPhotos(grid, albumGrid, parts) {
       grid.dataset.order && document.querySelector("[data-count]")?.dataset.count,
     ];
     if (!position) return "";
-    return total ? `${number(position)} of ${number(total)}` : `photo ${number(position)}`;
+    const text = total ? gettext("%(number)s of %(total)s") : gettext("photo %(number)s");
+    return interpolate(text, { number: number(position), total: number(total) });
   };
 
   async function open(url, tile) {

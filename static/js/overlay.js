@@ -1,5 +1,6 @@
 /** Photos over the album, which stays in its place beneath. The page of the image brings all but the frame. */
 
+import { gettext } from "./i18n.js";
 import { fetchPage } from "./photo-page.js";
 import { Viewer } from "./viewer.js";
 
@@ -28,7 +29,7 @@ export class Overlay {
     this.#firstId = tile?.dataset.image;
     this.#root = document.createElement("div");
     this.#root.className = "viewer viewer--overlay";
-    Object.assign(this.#root, { role: "dialog", ariaModal: "true", ariaLabel: "Photo", tabIndex: -1 });
+    Object.assign(this.#root, { role: "dialog", ariaModal: "true", ariaLabel: gettext("Photo"), tabIndex: -1 });
     const picture = tile?.querySelector("img")?.cloneNode();
     if (picture) {
       Object.assign(picture, { className: "viewer__first", alt: "", sizes: "100vw", loading: "eager" });

@@ -1,11 +1,50 @@
 /** What the selection bar does with the selected photos. The API does it; each action says what was done. */
 
-import { photos } from "./format.js";
+import { number } from "./format.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 import { ask, chosenAlbum, send } from "./photo-actions.js";
 import { RemovedTiles } from "./removed-tiles.js";
 import { showToast } from "./toast.js";
 
-const are = (count) => `${photos(count)} ${count === 1 ? "is" : "are"}`;
+const told = (text, count, values = {}) => interpolate(text, { count: number(count), ...values });
+const isBack = (count) => told(ngettext("%(count)s photo is back.", "%(count)s photos are back.", count), count);
+const inTrash = (count) =>
+  told(ngettext("%(count)s photo is in the trash.", "%(count)s photos are in the trash.", count), count);
+const isDeleted = (count) =>
+  told(ngettext("%(count)s photo is deleted.", "%(count)s photos are deleted.", count), count);
+const isMoved = (count, album) =>
+  told(
+    ngettext("%(count)s photo is in “%(album)s” now.", "%(count)s photos are in “%(album)s” now.", count),
+    count,
+    {
+      album,
+    },
+  );
+const isCopied = (count, album) =>
+  told(
+    ngettext("%(count)s photo copied to “%(album)s”.", "%(count)s photos copied to “%(album)s”.", count),
+    count,
+    {
+      album,
+    },
+  );
+const isRemovedAgain = (count) =>
+  told(ngettext("%(count)s photo removed again.", "%(count)s photos removed again.", count), count);
+const isCorrected = (count) =>
+  told(
+    ngettext("The date of %(count)s photo is corrected.", "The date of %(count)s photos is corrected.", count),
+    count,
+  );
+const isFavourite = (count) =>
+  told(
+    ngettext("%(count)s photo is among your favourites.", "%(count)s photos are among your favourites.", count),
+    count,
+  );
+const isNoFavourite = (count) =>
+  told(
+    ngettext("%(count)s photo is no favourite any more.", "%(count)s photos are no favourite any more.", count),
+    count,
+  );
 // An archive's URL names its images, and servers take about 8 KB of it.
 const ARCHIVE_IMAGES = 200;
 
@@ -44,7 +83,7 @@ export class SelectionActions {
   async selectAll() {
     const response = await fetch(this.#bar.dataset.ids).catch(() => null);
     if (response?.ok) this.#selection.addAll(await response.json());
-    else showToast("The list could not be read just now. Try again.", { error: true });
+    else showToast(gettext("The list could not be read just now. Try again."), { error: true });
   }
 
   // ---- Actions ------------------------------------------------------------------------------
@@ -52,12 +91,12 @@ export class SelectionActions {
   async #trash() {
     const { done } = await this.#batch({ action: "trash" });
     const tiles = this.#tiles.remove(done);
-    if (done.length) showToast(`${are(done.length)} in the trash.`, { undo: () => this.#restore(done, tiles) });
+    if (done.length) showToast(inTrash(done.length), { undo: () => this.#restore(done, tiles) });
   }
 
   async #restore(ids, tiles) {
     const { done } = await this.#send({ action: "restore" }, ids);
-    if (done.length) showToast(`${are(done.length)} back.`);
+    if (done.length) showToast(isBack(done.length));
     this.#tiles.putBack(tiles, done);
   }
 
@@ -65,13 +104,13 @@ export class SelectionActions {
   async #bringBack() {
     const { done } = await this.#batch({ action: "restore" });
     this.#tiles.remove(done);
-    if (done.length) showToast(`${are(done.length)} back.`);
+    if (done.length) showToast(isBack(done.length));
   }
 
   async #delete() {
     const { done } = await this.#batch({ action: "delete" });
     this.#tiles.remove(done);
-    if (done.length) showToast(`${are(done.length)} deleted.`);
+    if (done.length) showToast(isDeleted(done.length));
   }
 
   async #move(answer) {
@@ -81,7 +120,7 @@ export class SelectionActions {
     const { done } = await this.#batch({ action: "move", album: album.id });
     const tiles = this.#bar.dataset.album ? this.#tiles.remove(done) : null;
     if (!done.length) return;
-    showToast(`${are(done.length)} in “${album.title}” now.`, { undo: () => this.#moveBack(sources, done, tiles) });
+    showToast(isMoved(done.length, album.title), { undo: () => this.#moveBack(sources, done, tiles) });
   }
 
   async #moveBack(sources, moved, tiles) {
@@ -93,7 +132,7 @@ export class SelectionActions {
       );
       back.push(...done);
     }
-    if (back.length) showToast(`${are(back.length)} back.`);
+    if (back.length) showToast(isBack(back.length));
     if (tiles) this.#tiles.putBack(tiles, back);
   }
 
@@ -103,26 +142,26 @@ export class SelectionActions {
     const { done, created } = await this.#batch({ action: "copy", album: album.id });
     if (!done.length) return;
     const undo = created.length ? () => this.#removeCopies(created) : undefined;
-    showToast(`${photos(done.length)} copied to “${album.title}”.`, { undo });
+    showToast(isCopied(done.length, album.title), { undo });
   }
 
   /** Of bytes that the album had already there was no copy, so they stay. */
   async #removeCopies(ids) {
     const { done } = await this.#send({ action: "delete" }, ids);
-    if (done.length) showToast(`${photos(done.length)} removed again.`);
+    if (done.length) showToast(isRemovedAgain(done.length));
   }
 
   async #shift(answer) {
     const [days, hours, minutes] = ["days", "hours", "minutes"].map((name) => Number(answer.get(name)));
     const seconds = Number(answer.get("sign")) * 60 * (minutes + 60 * (hours + 24 * days));
     const { done } = await this.#batch({ action: "shift_taken_at", seconds });
-    if (done.length) showToast(`The date of ${photos(done.length)} is corrected.`);
+    if (done.length) showToast(isCorrected(done.length));
     this.#albumGrid.renew(done);
   }
 
   async #favourite(value) {
     const { done } = await this.#batch({ action: "favourite", value });
-    if (done.length) showToast(`${are(done.length)} ${value ? "among your favourites" : "no favourite any more"}.`);
+    if (done.length) showToast(value ? isFavourite(done.length) : isNoFavourite(done.length));
     this.#albumGrid.renew(done);
   }
 

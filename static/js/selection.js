@@ -2,6 +2,7 @@
 
 import { dragFromLongPress, holdScrolling } from "./drag-selection.js";
 import { number } from "./format.js";
+import { gettext, interpolate } from "./i18n.js";
 import { watchLongPress } from "./long-press.js";
 import { SelectionActions } from "./selection-actions.js";
 
@@ -146,7 +147,9 @@ function watchKeys(grid, bar, selection) {
 
 function showBar(bar, grid, selection) {
   const count = selection.ids.length;
-  const text = count ? `${number(count)} selected` : "None selected";
+  const text = count
+    ? interpolate(gettext("%(count)s selected"), { count: number(count) })
+    : gettext("None selected");
   const wasOpen = bar.classList.contains("is-open");
   bar.classList.toggle("is-open", selection.isOpen);
   grid.classList.toggle("is-selecting", selection.isOpen);

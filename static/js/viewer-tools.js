@@ -1,5 +1,6 @@
 /** The buttons that change the shown photo. They act where one looks: full screen, facts and the list stay. */
 
+import { gettext } from "./i18n.js";
 import { fetchPage } from "./photo-page.js";
 import { showToast } from "./toast.js";
 
@@ -51,7 +52,7 @@ export function watchTools(root, { shown, take, signal }) {
       for (const { textContent } of page.querySelectorAll(".toast__text")) showToast(textContent);
       if (button.name === "by" && file) awaitSizes(url, file);
     } catch {
-      showToast("The store could not do it just now. Try again.", { error: true });
+      showToast(gettext("The store could not do it just now. Try again."), { error: true });
     }
     button.removeAttribute("aria-busy");
   });
