@@ -1,4 +1,4 @@
-"""Texts of templates that are not marked for translation. The sources are read; nothing is rendered."""
+"""Texts of templates and scripts that are not marked for translation. The sources are read; nothing is rendered."""
 
 import re
 from html.parser import HTMLParser
@@ -87,3 +87,41 @@ def test_texts_are_found(source: str, found: list[str]) -> None:
 )
 def test_a_template_has_all_its_texts_marked(name: str) -> None:
     assert unmarked((TEMPLATES / name).read_text()) == []
+
+
+# ---- Scripts --------------------------------------------------------------------------------
+
+SCRIPTS = Path(settings.BASE_DIR, "static", "js")
+_MARKED = re.compile(r"""\bn?gettext\(\s*((["'`]).*?\2\s*,?\s*)+""", re.DOTALL)
+_COMMENT = re.compile(r"""/\*.*?\*/|(?<![:"'])//[^\n]*""", re.DOTALL)
+_LITERAL = re.compile(r'"([^"\n]*)"|`([^`]*)`')
+# Two words, of which the first has a capital, or the end of a sentence. A single word may be a key or a name.
+_SENTENCE = re.compile(r"^[A-Z][a-z]+ [\w“‘(]|[a-z][.!?…]$")
+_READ_ALOUD = re.compile(r'\b(?:ariaLabel|textContent|title|alt)\s*[:=]\s*"([^"]*[A-Za-z][^"]*)"')
+
+
+def unmarked_in_script(source: str) -> list[str]:
+    source = _MARKED.sub("marked(", _COMMENT.sub("", source))
+    literals = [one or other for one, other in _LITERAL.findall(source)]
+    return [text for text in literals if _SENTENCE.search(text)] + _READ_ALOUD.findall(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('showToast("Try again.")', ["Try again."]),
+        ('showToast(gettext("Try again."))', []),
+        ('ngettext("%(count)s photo is back.", "%(count)s photos are back.", count)', []),
+        ("`${count} photos are back.`", ["${count} photos are back."]),
+        ('Object.assign(root, { role: "dialog", ariaLabel: "Photo" })', ["Photo"]),
+        ('key === "Enter" || type === "image/jpeg" // As "New album."', []),
+        ('const url = "https://example.org"; say("Two words")', ["Two words"]),
+    ],
+)
+def test_texts_of_scripts_are_found(source: str, found: list[str]) -> None:
+    assert unmarked_in_script(source) == found
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.js")))
+def test_a_script_has_all_its_texts_marked(name: str) -> None:
+    assert unmarked_in_script((SCRIPTS / name).read_text()) == []
