@@ -212,8 +212,8 @@ INSTALLED_APPS.append("django.forms")
 # Texts are written in English. A folder in `locale` makes a further language (CONTRIBUTING.md, "Add a language").
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "imagestore" / "locale"]
-# Only languages that all pages are marked for are offered: others would stand beside English on one page.
-LANGUAGES = [("en", "English")]
+# Only languages that have all texts are offered: others would stand beside English on one page.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
