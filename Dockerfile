@@ -14,9 +14,9 @@ RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
-# What no server uses: translations other than English, AWS services other than S3 and its credentials, pip.
+# What no server uses: translations other than those of imagestore/locale, AWS services other than S3 and its credentials, pip.
 RUN find /venv -name '*.po' -delete \
-    && find /venv -name '*.mo' -not -path '*/locale/en/*' -delete \
+    && find /venv -name '*.mo' -not -path '*/locale/en/*' -not -path '*/locale/de/*' -delete \
     && find /venv/lib/python3*/site-packages/botocore/data -mindepth 1 -maxdepth 1 -type d \
         -not -name s3 -not -name sts -not -name sso -not -name sso-oidc -exec rm -r {} + \
     && pip uninstall --quiet --yes setuptools pip
