@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
@@ -61,7 +62,7 @@ class BatchView(GenericAPIView[Image]):
         try:
             return albums.find(self.request.user, album)
         except Problem:
-            raise invalid("album", "You have no such album.") from None
+            raise invalid("album", _("You have no such album.")) from None
 
     def _result(self, one: UUID, outcome: Outcome) -> dict[str, Any]:
         if isinstance(outcome, Problem):

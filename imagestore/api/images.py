@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -144,7 +145,7 @@ class ImageView(GenericAPIView[Image]):
         try:
             return albums.find(self.request.user, album_id)
         except Problem:
-            raise invalid("album", "You have no such album.") from None
+            raise invalid("album", _("You have no such album.")) from None
 
     def _shown(self, image: Image) -> dict[str, Any]:
         return dict(ImageSerializer(image, context=self.get_serializer_context()).data)

@@ -83,3 +83,8 @@ def test_a_catalog_has_every_text_of_the_sources_and_no_other(
     assert expected
     for po in LOCALE.glob(f"*/LC_MESSAGES/{domain}.po"):
         assert sources_of(po) == expected
+
+
+@pytest.mark.parametrize("language", sorted({po.parts[-3] for po in CATALOGS}))
+def test_the_docker_image_keeps_what_django_and_allauth_say_in_the_language(language: str, settings: Any) -> None:
+    assert f"-not -path '*/locale/{language}/*'" in (settings.BASE_DIR / "Dockerfile").read_text()
