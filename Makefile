@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run check test test-js test-faults lint format messages house bench screenshots lock clean dev
+.PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -28,7 +28,7 @@ NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/te
 	--ignore tests/bad_input/test_hostile_text.py --ignore tests/attacks --ignore tests/clients --ignore tests/test_schema.py \
 	--ignore tests/test_connections.py --ignore tests/test_requests_in_the_loop.py --ignore tests/test_slow_clients.py \
 	--ignore tests/test_chunked_bodies.py --ignore tests/test_shares.py --ignore tests/test_staging.py \
-	--ignore tests/test_behind_a_proxy.py --ignore tests/test_static_files.py --ignore tests/test_hashing_memory.py \
+	--ignore tests/test_behind_a_proxy.py --ignore tests/test_share_target.py --ignore tests/test_static_files.py --ignore tests/test_hashing_memory.py \
 	$(addprefix --ignore ,$(filter-out tests/browser/test_journey.py,$(wildcard tests/browser/test_*.py)))
 
 help: ## this list
@@ -70,6 +70,9 @@ test-faults: dev ## everything that is done to the store, many rounds of it, on 
 	$(ON_MYSQL) $(FAULTS) -m ""
 	echo "== all faults on SQLite and S3"
 	$(ON_S3) $(FAULTS) -m ""
+
+test-docker: dev ## builds the image and starts it as Compose and Kubernetes would; needs a Docker engine and about 10 minutes
+	@$(PYTEST) tests/docker -m docker --timeout 3600
 
 lint: dev ## ruff, mypy, djlint, Biome, import contracts, Django's own checks
 	@set -x

@@ -10,6 +10,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import attempts, invitations, known_browsers, sessions
 from accounts.models import OutgoingMail, User
@@ -84,8 +86,9 @@ class MaximumLengthValidator:
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         if len(password) > self.MAX_CHARACTERS:
-            sentence = f"A password has at most {self.MAX_CHARACTERS} characters."
-            raise ValidationError(sentence, code="password_too_long")
+            sentence = _("A password has at most %(count)s characters.")
+            values = {"count": self.MAX_CHARACTERS}
+            raise ValidationError(sentence, code="password_too_long", params=values)
 
     def get_help_text(self) -> str:
-        return f"Your password can have up to {self.MAX_CHARACTERS} characters."
+        return gettext("Your password can have up to %(count)s characters.") % {"count": self.MAX_CHARACTERS}

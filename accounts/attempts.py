@@ -9,6 +9,7 @@ password reset by mail does so.
 from allauth.core.internal.ratelimit import RateLimitUsage, clear, consume, get_ip
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import known_browsers
 from accounts.models import normalise_email
@@ -21,7 +22,7 @@ class TooManyAttempts(ValidationError):
     """The limit `action` is reached. Forms show the sentence."""
 
     def __init__(self, action: str) -> None:
-        super().__init__("Too many failed login attempts. Try again later.", code="too_many_login_attempts")
+        super().__init__(_("Too many failed login attempts. Try again later."), code="too_many_login_attempts")
         self.action = action
 
 

@@ -9,14 +9,16 @@ import secrets
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, normalise_email
 from imagestore.kit.batches import delete_in_batches
+from imagestore.kit.sentences import Sentence
 
 MAX_TOKEN_CHARACTERS = 64
 
-CLOSED = "This store takes no new accounts. Ask its operator for one."
-NOT_INVITED = (
+CLOSED = _("This store takes no new accounts. Ask its operator for one.")
+NOT_INVITED = _(
     "This store takes new accounts by invitation, and this invitation is missing, used, too old or for another "
     "address. Ask the operator for a new link."
 )
@@ -30,7 +32,7 @@ def issue(invitation: Invitation) -> str:
     return f"{settings.SITE_URL}{reverse('account_signup')}?invitation={token}"
 
 
-def refusal(token: str, email: str = "") -> str:
+def refusal(token: str, email: str = "") -> Sentence:
     """Why this token ("" is none) makes no account; "" when it does. Without `email`, for any address."""
     if settings.SIGNUP == "open":
         return ""

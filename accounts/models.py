@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 # The longest name and the longest address, in characters.
@@ -22,6 +24,8 @@ NAME_LENGTH = 100
 EMAIL_LENGTH = 254
 # Of a language's code, such as pt-br.
 LANGUAGE_LENGTH = 20
+# The bits of a UUIDv7 that RFC 9562 calls `rand_a`: so many values, so many bits from the end.
+_SHARDS, _SHARD_AT = 2**12, 64
 # The operator may set another end for an invitation.
 INVITATION_DAYS = 7
 
@@ -29,6 +33,19 @@ INVITATION_DAYS = 7
 def public_id() -> UUID:
     """A new UUIDv7 (RFC 9562, 5.7): it sorts by time. URLs and API name a row by it, never by its primary key."""
     return uuid7()
+
+
+def id_for(owner: "User") -> UUID:
+    """A `public_id` for what the owner has: its bits `rand_a` are the owner's, the other 62 random ones its own.
+
+    So any id or link could be routed to the owner's shard (docs/scaling.md).
+    """
+    return UUID(int=uuid7().int & ~((_SHARDS - 1) << _SHARD_AT) | (shard_of(owner) << _SHARD_AT))
+
+
+def shard_of(owner: "User") -> int:
+    """The 12 bits that the ids of all that the owner has bear."""
+    return int.from_bytes(blake2b(owner.public_id.bytes, digest_size=2).digest()) % _SHARDS
 
 
 def normalise_email(email: str) -> str:
@@ -94,7 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         "e-mail",
         max_length=EMAIL_LENGTH,
         unique=True,
-        error_messages={"unique": "This address has an account already."},
+        error_messages={"unique": _("This address has an account already.")},
     )
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Of pages and mails. Empty: pages follow the browser.
@@ -218,6 +235,7 @@ class OutgoingMail(models.Model):
     class Kind(models.TextChoices):
         RESET = "reset", "set a new password"
         CONFIRM = "confirm", "confirm an address"
+        TEST = "test", "test of the mail server"
 
     public_id = models.UUIDField(default=public_id, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -19,12 +19,15 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language_from_request
+from django.utils.translation import gettext_lazy as _
 
 from accounts import invitations, known_browsers
 from accounts.attempts import TooManyAttempts, mailbox_and_address
 from accounts.models import OutgoingMail, User, normalise_email
 from accounts.outbox import queue
-from imagestore.kit.problems import Problem, not_found
+from imagestore.kit.problems import Problem, not_found, too_many_attempts
+from imagestore.kit.sentences import Sentence
 
 logger = structlog.get_logger(__name__)
 
@@ -32,7 +35,9 @@ logger = structlog.get_logger(__name__)
 JOINERS = "\u200c\u200d"
 
 
-def register(*, email: str, password: str, name: str = "", invitation: str = "") -> User | None:
+def register(
+    *, email: str, password: str, name: str = "", invitation: str = "", mail_language: str = ""
+) -> User | None:
     """Create an account, and in the same transaction use the invitation up and ask for the mail that is due.
 
     SIGNUP says whether an invitation is needed, EMAIL_VERIFICATION which mail is due.
@@ -50,7 +55,7 @@ def register(*, email: str, password: str, name: str = "", invitation: str = "")
         raise _invalid("password", *error.messages) from None
     user.set_password(password)
     if verification_is_mandatory():
-        _insert_unless_taken(user, invitation)
+        _insert_unless_taken(user, invitation, mail_language)
         return None
     try:
         with transaction.atomic():
@@ -58,9 +63,9 @@ def register(*, email: str, password: str, name: str = "", invitation: str = "")
             EmailAddress.objects.create(user=user, email=user.email, primary=True)
             _use_up(invitation)
             if allauth_settings.EMAIL_VERIFICATION == "optional":
-                _ask_to_confirm(user)
+                _ask_to_confirm(user, mail_language)
     except IntegrityError:
-        raise _invalid("email", "This address has an account already.") from None
+        raise _invalid("email", _("This address has an account already.")) from None
     logger.info("account registered", account=user.pk)
     return user
 
@@ -71,7 +76,7 @@ def _use_up(invitation: str) -> None:
 
 
 @transaction.atomic
-def _insert_unless_taken(user: User, invitation: str) -> None:
+def _insert_unless_taken(user: User, invitation: str, mail_language: str) -> None:
     """Send the database the same statements for a free address and for a taken one.
 
     Neither this code nor the time it takes then tells them apart. The sender of mails sees whose account it is by
@@ -79,11 +84,11 @@ def _insert_unless_taken(user: User, invitation: str) -> None:
     """
     _use_up(invitation)
     User.objects.bulk_create([user], ignore_conflicts=True)
-    _ask_to_confirm(user)
+    _ask_to_confirm(user, mail_language)
 
 
-def _ask_to_confirm(user: User) -> None:
-    queue.add(OutgoingMail.Kind.CONFIRM, user.email, account=user.public_id)
+def _ask_to_confirm(user: User, mail_language: str) -> None:
+    queue.add(OutgoingMail.Kind.CONFIRM, user.email, account=user.public_id, language=mail_language)
 
 
 def sign_up(request: HttpRequest, *, email: str, **fields: str) -> User | None:
@@ -92,7 +97,8 @@ def sign_up(request: HttpRequest, *, email: str, **fields: str) -> User | None:
     Raises Problem `throttled`, or what `register` raises.
     """
     _count_attempt(request, "signup")
-    return register(email=email, **fields)
+    # The API answers in English, but a person reads the mail.
+    return register(email=email, mail_language=get_language_from_request(request), **fields)
 
 
 def authenticate(request: HttpRequest, *, email: str, password: str) -> User:
@@ -105,7 +111,8 @@ def authenticate(request: HttpRequest, *, email: str, password: str) -> User:
     except TooManyAttempts as refused:
         raise _throttled(refused.action) from None
     if user is None or (verification_is_mandatory() and not _is_verified(user)):
-        raise Problem("invalid_credentials", "E-mail or password is wrong, or the address is not confirmed.")
+        sentence = _("E-mail or password is wrong, or the address is not confirmed.")
+        raise Problem("invalid_credentials", sentence)
     return user
 
 
@@ -126,7 +133,7 @@ def confirm_password(request: HttpRequest, user: User, password: str) -> None:
     """Raises Problem `invalid` for another password than the user's; `throttled`; `busy`."""
     _count_attempt(request, "reauthenticate", user)
     if not user.check_password(password):
-        raise _invalid("password", "This is not your password.")
+        raise _invalid("password", _("This is not your password."))
 
 
 def change_name(user: User, name: str) -> None:
@@ -195,9 +202,8 @@ def _count_attempt(request: HttpRequest, action: str, user: User | None = None, 
 def _throttled(action: str) -> Problem:
     """Tells the client to wait for the longest of the action's windows: then an attempt is free for certain."""
     wait_seconds = max(int(rate.duration) for rate in get_rates(app="allauth.account", action=action))
-    sentence = f"Too many attempts. Try again in {wait_seconds} seconds."
-    return Problem("throttled", sentence, retry_after=wait_seconds)
+    return too_many_attempts(wait_seconds)
 
 
-def _invalid(field: str, *sentences: str) -> Problem:
+def _invalid(field: str, *sentences: Sentence) -> Problem:
     return Problem("invalid", sentences[0], errors={field: list(sentences)})

@@ -6,8 +6,9 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums import search
 from albums.models import TEXT_LENGTH, TITLE_LENGTH, Album, AlbumQuerySet, AlbumWord
@@ -16,6 +17,7 @@ from imagestore.kit.lists import ListSpec
 from imagestore.kit.logging import log_rows, public_ids
 from imagestore.kit.problems import Problem, not_found
 from imagestore.kit.search import add_words, replace_words
+from imagestore.kit.sentences import filled
 from imagestore.kit.text import compose_fields, composed
 from imagestore.kit.words import natural_key
 
@@ -63,12 +65,13 @@ def _create(owner: User, **texts: str) -> Album:
         raise not_found()
     used = Album.objects.undeleted().filter(owner=owner).count()
     if used >= settings.MAX_ALBUMS:
-        detail = (
-            f"You have {used} albums, the trash included, and can have {settings.MAX_ALBUMS}. Nothing was stored."
+        sentence = _(
+            "You have %(used)s albums, the trash included, and can have %(most)s. Nothing was stored. "
+            "Delete albums for ever first, or add the images to an album that you have."
         )
-        advice = "Delete albums for ever first, or add the images to an album that you have."
-        raise Problem("quota_exceeded", f"{detail} {advice}", limit=settings.MAX_ALBUMS, used=used)
-    album: Album = Album.objects.create(owner=owner, **compose_fields(texts, _TEXTS))
+        detail = filled(sentence, used=used, most=settings.MAX_ALBUMS)
+        raise Problem("quota_exceeded", detail, limit=settings.MAX_ALBUMS, used=used)
+    album: Album = Album.objects.create(public_id=id_for(owner), owner=owner, **compose_fields(texts, _TEXTS))
     add_words(AlbumWord, [album])
     return album
 

@@ -26,6 +26,13 @@ def refusal(problem: Problem) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
+def count(problem: Problem) -> None:
+    """Count a refusal of the worker for Prometheus."""
+    from imagestore.kit.metrics import count_request  # not before: gunicorn's master needs none of it
+
+    count_request("server", None, problem.status)
+
+
 def problem_of(error: Exception) -> Problem:
     """What an error of gunicorn means. Do not repeat its text: it may hold what the client sent."""
     match error:

@@ -130,16 +130,13 @@ def migrate() -> None:
 
 def tell_of_newer_database(executor: Any) -> None:
     """An older server may work beside newer ones while those are started, so this does not stop the start."""
-    from django.apps import apps
     from django.conf import settings
 
-    loader = executor.loader
-    ours = {app.label for app in apps.get_app_configs() if Path(app.path).is_relative_to(ROOT)}
-    newer = sorted(key for key in loader.applied_migrations.keys() - loader.disk_migrations if key[0] in ours)
-    if newer:
-        names = ", ".join(f"{app}.{name}" for app, name in newer)
+    from imagestore.kit.databases import unknown_migrations
+
+    if newer := ", ".join(unknown_migrations(executor.loader)):
         print(
-            f"WARNING: this code is older than its database: image-store {settings.VERSION} does not know {names}. "
+            f"WARNING: this code is older than its database: image-store {settings.VERSION} does not know {newer}. "
             "Start the version that migrated the database; what this one writes may be incomplete.",
             file=sys.stderr,
             flush=True,

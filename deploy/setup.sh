@@ -28,6 +28,8 @@ if [ "${1:-}" = dev ]; then
     have mariadb-dump || have mysqldump || wanted+=(mariadb-client)
     # Only redis-tools: it has the server's program and starts no service.
     have redis-server || have redis-check-rdb || wanted+=(redis-tools)
+    # Tests of workers on other machines start a broker of their own.
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || wanted+=(rabbitmq-server)
     # `make messages` collects and compiles texts with it; the server reads what is compiled.
     have msgfmt || wanted+=(gettext)
     # Tests open the archives of albums with it.
@@ -53,8 +55,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "Installing ${missing[*]} …"
     log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
+    # rabbitmq-server comes with a service; this file keeps packages from starting any.
+    policy=/usr/sbin/policy-rc.d
+    [ -e $policy ] && policy= || install -m 755 <(printf '#!/bin/sh\nexit 101\n') $policy
     { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
-        { cat "$log" >&2; exit 1; }
+        { cat "$log" >&2; [ -z "$policy" ] || rm -f "$policy"; exit 1; }
+    [ -z "$policy" ] || rm -f "$policy"
     rm -f "$log"
 fi
 

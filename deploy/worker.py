@@ -37,7 +37,7 @@ from deploy.connection import Connection
 from deploy.outgoing import SEND_SECONDS, ClientSocket
 from deploy.parked import Parked
 from deploy.portions import InPortions
-from deploy.refusals import address_is_busy, headers_too_large, problem_of, refusal, too_slow, uri_too_long
+from deploy.refusals import address_is_busy, count, headers_too_large, problem_of, refusal, too_slow, uri_too_long
 from deploy.shares import Shares, address_of
 from imagestore.kit.problems import Problem
 
@@ -228,6 +228,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.error("a request failed", exc_info=exc)
         else:
             self.log.warning("a request was refused: %s", type(exc).__name__)
+        count(problem)
         with suppress(OSError):
             client.sendall(refusal(problem))
 
@@ -295,6 +296,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
             return
         conn.keep_alive = False
+        count(problem)
         conn.sock.sendall(refusal(problem))
         self._send(conn)
 

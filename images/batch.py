@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from albums.models import Album
@@ -59,7 +60,7 @@ def restore(owner: User, ids: Sequence[UUID]) -> list[Outcome]:
     trashed = _found(ids, Image.objects.trashed_by(owner))
     restore_images(owner, _rows(trashed))
     living = _found([*trashed], Image.objects.owned_by(owner))
-    in_trash = Problem("album_in_trash", "Its album is in the trash. Restore the album first.")
+    in_trash = Problem("album_in_trash", _("Its album is in the trash. Restore the album first."))
     still = {one: in_trash for one in trashed if one not in living}
     return [Done(living[one]) if one in living else still.get(one) or not_found() for one in ids]
 

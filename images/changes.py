@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import lock_owner
@@ -18,6 +19,7 @@ from images import covers, ordering, totals, wakeups
 from images.models import ROTATIONS, TAKEN_BY_OWNER, Image, ImageQuerySet, ImageWord, RenderAgain, Status
 from imagestore.kit.database import retry_transaction
 from imagestore.kit.problems import Problem, invalid, not_found
+from imagestore.kit.sentences import Sentence, filled
 
 FIRST_YEAR, LAST_YEAR = 1826, 9998
 # A statement with one case for each row and column grows with both.
@@ -67,6 +69,11 @@ def set_taken(images: ImageQuerySet, clock: datetime | None) -> None:
         _redate(rows, **taken, **known)
 
 
+def senseless_year() -> Sentence:
+    """What is said of a date outside of FIRST_YEAR to LAST_YEAR."""
+    return filled(_("A picture is from the years %(first)s to %(last)s."), first=FIRST_YEAR, last=LAST_YEAR)
+
+
 @retry_transaction
 def shift_taken(images: ImageQuerySet, by: timedelta) -> Refused:
     """Move the clocks of images. Refuses images without one, and times that make no sense."""
@@ -75,9 +82,9 @@ def shift_taken(images: ImageQuerySet, by: timedelta) -> Refused:
     with covers.albums_locked(images.living()) as rows:
         for key, taken_at in list(rows.order_by().values_list("pk", "taken_at")):
             if taken_at is None:
-                refused[key] = invalid("seconds", "It is not known when this picture was taken.")
+                refused[key] = invalid("seconds", _("It is not known when this picture was taken."))
             elif not _makes_sense(taken_at, by):
-                refused[key] = invalid("seconds", f"A picture is from the years {FIRST_YEAR} to {LAST_YEAR}.")
+                refused[key] = invalid("seconds", senseless_year())
             else:
                 shifted.append(key)
         # Without a row to shift, `by` may be longer than a database can take.
@@ -146,8 +153,9 @@ def _without_duplicates(rows: list[Image], album: Album) -> tuple[Refused, list[
     refused, free = Refused(), []
     for image in rows:
         if same := there.get(image.living_sha256):
-            where = "in the trash: restore them, or delete them for ever" if same.trashed_at else "already"
-            detail = f"That album has these bytes {where}."
+            detail = _("That album has these bytes already.")
+            if same.trashed_at:
+                detail = _("That album has these bytes in the trash: restore them, or delete them for ever.")
             refused[image.pk] = Problem("duplicate", detail, image=str(same.public_id))
         else:
             there[image.living_sha256] = image

@@ -1,6 +1,7 @@
 """The engine: threads of this server that render images, reconcile, remove deleted files, and send mails.
 
-The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once.
+The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once. With
+CELERY_BROKER_URL it renders nothing, but tells workers on other machines of it (images.rendering.remote).
 Services wake it by events (images.wakeups, accounts.outbox.queue). A lost wake-up is harmless: it also asks the
 database at intervals.
 """
@@ -9,6 +10,7 @@ import logging
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -19,9 +21,10 @@ from images import locks, wakeups
 from images.deletion.removal import purge
 from images.processing import warm_up
 from images.rendering import queue, variants
-from images.rendering.convergence import Walk
+from images.rendering.convergence import CONVERGE_SECONDS, Walk
 from images.rendering.limits import check_sandbox
 from images.rendering.queue import Claim
+from images.rendering.remote import Announcer
 from images.storage import identity
 from images.upkeep.reconcile import RECONCILE_LEASE, reconcile
 from images.upkeep.words import RUN_SECONDS, WordsPass
@@ -31,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 # How often the dispatcher asks for waiting images without a wake-up.
 POLL_SECONDS = 1
-# How often it renders an outdated READY image again, while no image waits: one at a time.
-CONVERGE_SECONDS = 0.5
 # How often maintenance reconciles, and how often it compares all sums.
 RECONCILE_SECONDS = 60
 COMPARE_SUMS_SECONDS = 24 * 3600
@@ -58,8 +59,11 @@ class Engine:
         self._converging: Future[None] | None = None
         self._sums_interval, self._is_first_run = Every(COMPARE_SUMS_SECONDS), True
         self._words = WordsPass(RUN_SECONDS)
+        # Behind a broker, workers on other machines render.
+        has_workers = bool(settings.CELERY_BROKER_URL)
+        dispatch = partial(Announcer().run, self._stopping) if has_workers else self._dispatch
         self._threads = [
-            threading.Thread(target=self._dispatch, name="dispatcher", daemon=True),
+            threading.Thread(target=dispatch, name="dispatcher", daemon=True),
             threading.Thread(target=self._maintain, name="maintenance", daemon=True),
         ]
         self._sender = threading.Thread(target=Sender().run, args=[self._stopping], name="sender", daemon=True)

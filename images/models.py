@@ -492,6 +492,28 @@ class Runner(models.Model):
         return self.name
 
 
+class LastRunQuerySet(models.QuerySet["LastRun"]):
+    def note(self, work: str, *, losses: int) -> None:
+        """This work has just ended, having seen so many files that are missing, damaged or unknown."""
+        self.update_or_create(work=work, defaults={"ended_at": timezone.now(), "losses": losses})
+
+
+class LastRun(models.Model):
+    """When a command for the whole store last came to its end. One that was stopped half way leaves no trace."""
+
+    BACKUP: ClassVar[str] = "backup"
+    VERIFY: ClassVar[str] = "verify"
+
+    work = models.CharField(max_length=30, unique=True)
+    ended_at = models.DateTimeField()
+    losses = models.PositiveIntegerField()
+
+    objects: ClassVar[Any] = LastRunQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.work
+
+
 # ---- Findings of verify and the scrub -------------------------------------------------------
 
 

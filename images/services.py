@@ -15,17 +15,20 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from albums import services as albums
 from albums.models import TEXT_LENGTH, Album, AlbumQuerySet
 from images import changes as image_changes
-from images import covers, lifecycle, search, wakeups
+from images import covers, lifecycle, metrics, search, wakeups
 from images.deletion.removal import doom_albums, doom_images, doom_user
 from images.deletion.trash import restore_images, trash_images
 from images.models import SHOWN, Image, ImageQuerySet, ImageWord, Status, Upload
 from images.processing import Probed, ProcessingError
 from images.rendering.retries import count_retry
+from images.rendering.sentences import lazily_translated
 from images.uploads import originals, probing, reception, resumable
 from images.uploads.filenames import clean_name
 from images.uploads.known import NOTHING, Known
@@ -38,6 +41,7 @@ from imagestore.kit.filters import Filter
 from imagestore.kit.lists import ListSpec
 from imagestore.kit.problems import Problem, internal_error, not_found, storage_unavailable
 from imagestore.kit.search import replace_words
+from imagestore.kit.sentences import filled
 from imagestore.kit.text import composed
 from imagestore.kit.words import natural_key
 
@@ -52,7 +56,7 @@ class Received:
     created: bool
 
 
-_CHECKSUM_MISMATCH = "The bytes that arrived are not those that were sent. Nothing was stored. Send them again."
+_CHECKSUM_MISMATCH = _("The bytes that arrived are not those that were sent. Nothing was stored. Send them again.")
 LIST = ListSpec(
     orderings={
         "created_at": "created_at",
@@ -80,6 +84,7 @@ def find(user: User | AnonymousUser, image: UUID, album: UUID | None = None) -> 
 # ---- Receive --------------------------------------------------------------------------------
 
 
+@metrics.count_upload
 def receive(
     album: Album, staged: Staged, *, caption: str = "", sha256: str = "", known: Known = NOTHING
 ) -> Received:
@@ -153,7 +158,7 @@ def _refuse_broken(staged: Staged, sha256: str) -> None:
     if staged.problem:
         raise staged.problem
     if staged.size == 0:
-        raise Problem("unsupported_format", "The file is empty. Nothing was stored.")
+        raise Problem("unsupported_format", _("The file is empty. Nothing was stored."))
     if sha256 and sha256.lower() != staged.sha256:
         raise Problem("checksum_mismatch", _CHECKSUM_MISMATCH)
 
@@ -164,7 +169,8 @@ def _probe(album: Album, staged: Staged) -> Probed:
     except ProcessingError as error:
         code = error.code if error.code in ("unsupported_format", "too_many_pixels") else "invalid_image"
         logger.info("upload refused: %s, sha256 %s", code, staged.sha256)
-        raise Problem(code, f"{error.detail} Nothing was stored.") from None
+        reason = lazily_translated(error.detail)
+        raise Problem(code, filled(_("%(reason)s Nothing was stored."), reason=reason)) from None
     except OSError as error:
         logger.exception("the upload could not be probed")
         raise storage_unavailable(error) from None
@@ -217,17 +223,22 @@ def change_album(album: Album, **changes: Any) -> None:
 def retry(image: Image) -> None:
     """Queue a failed image again, with its attempts reset. Raises Problem `not_failed`, `throttled`."""
     if image.is_failed and (seconds := count_retry(image)):
-        sentence = f"This was tried too often. Try again in {math.ceil(seconds / 60)} minutes."
-        raise Problem("throttled", sentence, retry_after=seconds)
+        minutes = math.ceil(seconds / 60)
+        sentence = ngettext_lazy(
+            "This was tried too often. Try again in %(minutes)s minute.",
+            "This was tried too often. Try again in %(minutes)s minutes.",
+            minutes,
+        )
+        raise Problem("throttled", filled(sentence, minutes=minutes), retry_after=seconds)
     if not _requeue_failed(image):
-        raise Problem("not_failed", "Only an image that failed can be tried again.")
+        raise Problem("not_failed", _("Only an image that failed can be tried again."))
     refresh(image, Image.objects.undeleted())
 
 
 def process_again(image: Image) -> None:
     """Queue a READY or FAILED image again, for operators. Raises Problem `not_ready` while it is being rendered."""
     if not _requeue(Image.objects.filter(pk=image.pk)):
-        raise Problem("not_ready", "The image is being made already.")
+        raise Problem("not_ready", _("The image is being made already."))
 
 
 def _requeue_failed(image: Image) -> bool:

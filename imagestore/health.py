@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,14 +16,17 @@ from images.storage import identity, space
 
 logger = logging.getLogger(__name__)
 
-PATHS = "/healthz/"
+T = TypeVar("T")
+
+# Probes of containers, and Prometheus.
+PATHS = ("/healthz/live", "/healthz/ready", "/metrics")
 # `ready` answers within this time, also when database or storage hang.
 READY_SECONDS = 1.5
 RETRY_SECONDS = 5
 
 
 class AnyHost:
-    """Middleware before all others: a probe may ask by an address that ALLOWED_HOSTS does not name.
+    """Middleware before all others: who watches may ask by an address that ALLOWED_HOSTS does not name.
 
     The answers repeat nothing of the request, so its Host may be anything.
     """
@@ -32,7 +35,7 @@ class AnyHost:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(PATHS):
+        if request.path_info in PATHS:
             request.get_host = lambda: "localhost"  # type: ignore[method-assign]
         return self.get_response(request)
 
@@ -45,23 +48,28 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database and storage answer and there is free space for uploads, else 503 naming what is down."""
-    results = {name: check.start() for name, check in _checks.items()}
-    wait(results.values(), READY_SECONDS)
-    down = [name for name, result in results.items() if not (result.done() and result.result())]
+    down = [name for name, is_up in check_all().items() if not is_up]
     body = {"status": "down" if down else "ok", "down": down, "version": settings.VERSION}
     headers = {"Retry-After": str(RETRY_SECONDS)} if down else {}
     return JsonResponse(body, status=503 if down else 200, headers=headers)
 
 
-class Check:
+def check_all() -> dict[str, bool]:
+    """What the server needs, and whether that works, within READY_SECONDS."""
+    results = {name: check.start() for name, check in _checks.items()}
+    wait(results.values(), READY_SECONDS)
+    return {name: result.done() and result.result() for name, result in results.items()}
+
+
+class Check(Generic[T]):
     """A question that may hang, asked in a thread of its own. While it hangs, later probes start no other."""
 
-    def __init__(self, name: str, ask: Callable[[], bool]) -> None:
+    def __init__(self, name: str, ask: Callable[[], T]) -> None:
         self._pool = ThreadPoolExecutor(1, f"health-{name}")
         self._ask, self._lock = ask, threading.Lock()
-        self._running: Future[bool] | None = None
+        self._running: Future[T] | None = None
 
-    def start(self) -> Future[bool]:
+    def start(self) -> Future[T]:
         with self._lock:
             if self._running is None or self._running.done():
                 self._running = self._pool.submit(self._ask)

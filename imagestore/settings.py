@@ -15,8 +15,9 @@ import structlog
 from csp.constants import NONE, SELF
 
 from images.storage.url import storage_from_url
+from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
-from imagestore.kit.database_url import database_from_url
+from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
 from imagestore.kit.logging import processors
@@ -50,7 +51,7 @@ SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 
 # Shows debug pages to developers; leave it off where others can reach the server.
 DEBUG = env.boolean("DEBUG", False)
-# The server answers only requests for these hosts; `/healthz/` (imagestore.health) answers any.
+# The server answers only requests for these hosts; `/healthz/` and `/metrics` (imagestore.health) answer any.
 _own_names = list(dict.fromkeys([str(_site.hostname), "localhost", "127.0.0.1", "[::1]"]))
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
 if DEBUG and "*" in ALLOWED_HOSTS:
@@ -70,6 +71,9 @@ if TRUSTED_PROXIES and not NUM_PROXIES:
         "Behind a proxy (FORWARDED_ALLOW_IPS) set NUM_PROXIES to the number of proxies that add an entry to "
         "X-Forwarded-For, mostly 1: otherwise the server does not know its clients' addresses, and limits none."
     )
+
+# What Prometheus sends to read `/metrics`; without it nobody may.
+METRICS_TOKEN = env.key("METRICS_TOKEN", required=False)
 
 # ---- Limits ---------------------------------------------------------------------------------
 
@@ -220,6 +224,9 @@ DATABASE_TIMEOUT = env.seconds("DATABASE_TIMEOUT", 5, most=600)
 # SQLite in DATA_DIR, or a server with MySQL's protocol.
 _default_database = DATA_DIR / "db.sqlite3"
 DATABASES = {"default": env.url("DATABASE_URL", partial(database_from_url, default=_default_database))}
+# Where `manage.py migrate_database` copies all rows to; the server does not use it.
+if _new_database := env.url("NEW_DATABASE_URL", new_database_from_url):
+    DATABASES["new"] = _new_database
 
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
@@ -231,6 +238,9 @@ SILENCED_SYSTEM_CHECKS = [
 
 # Counters of attempts: in Redis for all servers together; without REDIS_URL, in the memory of each server.
 CACHES = {"default": env.url("REDIS_URL", cache_from_url)}
+
+# The broker by which servers tell Celery workers of waiting images, RabbitMQ or Redis; without one, servers render.
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", broker_from_url)
 
 # ---- Files ----------------------------------------------------------------------------------
 
@@ -291,7 +301,9 @@ SIGNUP = env.choice("SIGNUP", "open", choices=("open", "invitation", "closed"))
 ACCOUNT_FORMS = {
     "login": "imagestore.portal.forms.accounts.LoginForm",
     "signup": "imagestore.portal.forms.accounts.SignupForm",
+    "change_password": "imagestore.portal.forms.accounts.ChangePasswordForm",
     "reset_password": "imagestore.portal.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "imagestore.portal.forms.accounts.ResetPasswordKeyForm",
     "user_token": "imagestore.portal.forms.accounts.ResetKeyForm",
 }
 # Limits on attempts by pages and API together: per IP address (for IPv6 per /64), per e-mail ("key") or per user.
@@ -425,7 +437,7 @@ if _site.scheme == "https":
     KNOWN_BROWSER_COOKIE_NAME = "__Host-known_browser"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/", r"^metrics$"]
 
 # ---- Logs -----------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
-"""The whole URL map: pages, signed links, API, admin, health checks."""
+"""The whole URL map: pages, signed links, API, admin, health checks, metrics."""
 
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from imagestore.health import live, ready
+from imagestore.metrics import metrics
 
 urlpatterns = [
     path("", include("imagestore.portal.urls")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz/live", live, name="healthz-live"),
     path("healthz/ready", ready, name="healthz-ready"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "imagestore.kit.errors.bad_request"

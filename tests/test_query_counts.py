@@ -37,6 +37,7 @@ PAGES: dict[str, tuple[int, Callable[[Album], str]]] = {
     ),
     "the page of an image": (5, lambda album: album.images.order_by("pk")[0].get_absolute_url()),
     "the profile": (4, lambda album: reverse("profile")),
+    "the page of shared photos": (3, lambda album: reverse("share")),
 }  # fmt: skip
 API: dict[str, tuple[int, Callable[[Album], str]]] = {
     "albums/": (3, lambda album: reverse("api-albums")),

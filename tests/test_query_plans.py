@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from albums import services as albums
 from albums.models import Album
+from images import census, timeline
 from images import services as images
-from images import timeline
 from images.covers import choose_covers, with_covers
 from images.deletion import trash
 from images.delivery import members
@@ -153,6 +153,30 @@ def test_a_search_reads_words_by_an_index_alone(
     # What is looked up is sorted, at most RARE_WORDS rows; what is read in the list's order is not.
     if rare_words == 0:
         assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+BY_PUBLIC_ID = "COVERING INDEX sqlite_autoindex_images_image_1 (public_id>? AND public_id<?)"
+NUMBERS: dict[str, tuple[Callable[[], Any], str]] = {
+    "those that wait": (lambda: census.in_status(Status.PENDING), "COVERING INDEX image_queue (status=?)"),
+    "images of a month": (
+        census.growth,
+        "COVERING INDEX sqlite_autoindex_images_image_1 (public_id>? AND public_id<?)",
+    ),
+    "those in work": (census.in_work, "INDEX image_queue (status=?)"),
+    "reasons of failures": (census.failures, "INDEX image_queue (status=?)"),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_for_operators_are_counted_along_an_index(name: str, world: World) -> None:
+    ask, index = NUMBERS[name]
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+    for query in queries.captured_queries:
+        steps = [step for step in plan_of(query["sql"]) if "images_image" in step]
+        assert steps
+        assert all(step.endswith(index) for step in steps), steps
+        assert "LIMIT" in query["sql"]
 
 
 def plans(ask: Callable[[], Any]) -> list[list[str]]:

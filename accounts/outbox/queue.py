@@ -32,19 +32,28 @@ mail_waits = threading.Event()
 
 
 def add(
-    kind: OutgoingMail.Kind, address: str, account: UUID | None = None, *, from_known_browser: bool = False
-) -> None:
-    """Ask for a mail. Call it in the transaction of what the mail is about."""
-    OutgoingMail.objects.create(
+    kind: OutgoingMail.Kind,
+    address: str,
+    account: UUID | None = None,
+    *,
+    from_known_browser: bool = False,
+    language: str = "",
+) -> OutgoingMail:
+    """Ask for a mail, in another language than the answer's if one is named.
+
+    Call it in the transaction of what the mail is about.
+    """
+    mail: OutgoingMail = OutgoingMail.objects.create(
         kind=kind,
         address=address,
         account=account,
         from_known_browser=from_known_browser,
-        language=get_language() or settings.LANGUAGE_CODE,
+        language=language or get_language() or settings.LANGUAGE_CODE,
         due_at=Now(),
         created_at=Now(),
     )
     transaction.on_commit(mail_waits.set)
+    return mail
 
 
 def claim() -> OutgoingMail | None:

@@ -2,6 +2,7 @@
 
 from io import StringIO
 from typing import Any
+from uuid import RFC_4122
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -12,8 +13,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import User, normalise_email
+from accounts.models import User, id_for, normalise_email, shard_of
 from accounts.tests.helpers import PASSWORD, SPELLINGS, me
+
+
+def test_ids_of_what_an_owner_has_bear_the_owner_and_sort_by_time() -> None:
+    ada, ben = User(email="ada@example.org"), User(email="ben@example.org")
+    ids = [id_for(ada) for _ in range(1000)]
+    assert {(one.version, one.variant) for one in ids} == {(7, RFC_4122)}
+    assert {one.int >> 64 & 0xFFF for one in ids} == {shard_of(ada)} != {shard_of(ben)}
+    assert len(set(ids)) == len(ids)
+    assert ids == sorted(ids)
+    assert 0 <= shard_of(ada) < 4096
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import lock_owner
@@ -139,7 +140,7 @@ def restore(thing: Album | Image) -> None:
     if restored:
         refresh(thing, type(thing).objects.undeleted())
     elif isinstance(thing, Image) and Album.objects.trashed().filter(pk=thing.album_id).exists():
-        raise Problem("album_in_trash", "Its album is in the trash. Restore the album first.")
+        raise Problem("album_in_trash", _("Its album is in the trash. Restore the album first."))
     else:
         raise not_found()
 

@@ -24,6 +24,7 @@ from images.delivery.links import seconds_left
 from images.delivery.responses import answer_link, serve_link
 from images.storage.disk import FileSection
 from imagestore.kit.logging import bind_request_id, log_answer
+from imagestore.kit.metrics import count_request
 from imagestore.kit.problems import Problem
 
 _LINK = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([^/]+)")
@@ -61,6 +62,7 @@ class MediaDoor:
         headers = {**policy, **answer.headers, "X-Request-ID": request_id}
         start_response(_STATUS_LINES[answer.status], list(headers.items()))
         log_answer(request_id, environ["REQUEST_METHOD"], environ["PATH_INFO"], answer.status, started)
+        count_request("media", environ["REQUEST_METHOD"], answer.status, time.monotonic() - started)
         return _body(answer, environ)
 
 

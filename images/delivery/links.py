@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
@@ -146,7 +147,7 @@ def file_of(image: Image, size: str) -> str:
     nearest_size = nearest(size, image.variants)
     if nearest_size is None:
         # `retry_after=0`: waiting does not help a failed image.
-        detail = "This size is still being made." if image.is_pending else "This size could not be made."
+        detail = _("This size is still being made.") if image.is_pending else _("This size could not be made.")
         raise Problem("not_ready", detail, retry_after=None if image.is_pending else 0)
     return str(image.variants[nearest_size]["file"])
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from albums.models import Album
 from images.delivery.archive import Archive, Member
@@ -75,7 +76,7 @@ def _slot() -> Iterator[None]:
 
 
 def _busy() -> Problem:
-    return Problem("busy", "Many albums are being packed at this moment. Try again shortly.")
+    return Problem("busy", _("Many albums are being packed at this moment. Try again shortly."))
 
 
 def _columns(images: QuerySet[Image], size: str) -> Any:

@@ -24,6 +24,8 @@ from images.processing.sizes import RENDER_VERSION, SIZES
 from images.rendering.queue import Claim, claim, first
 from imagestore.kit.intervals import Every
 
+# How often an outdated image is rendered again, while no image waits: one at a time.
+CONVERGE_SECONDS = 0.5
 # How many rows one step of the walk, or one query of the count, may read.
 STEP_ROWS = 5000
 # The longest that an operator's page waits for the count.

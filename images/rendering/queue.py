@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import close_old_connections
 from django.db.models import F
 
-from images import lifecycle, locks
+from images import lifecycle, locks, metrics
 from images.models import Image, ImageQuerySet, RenderAgain
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,12 @@ class Claim:
         """The image's row; none once another worker has taken it over."""
         row: ImageQuerySet = lifecycle.held(Image.objects.filter(pk=self.image), self.token)
         return row
+
+
+def count_waiting(most: int) -> int:
+    """How many images wait, turned ones included; `most` are counted."""
+    waiting = Image.objects.waiting().order_by("owner_id", "pk").values_list("pk")[:most].count()
+    return min(most, waiting + len(_turned(0)[:most]))
 
 
 def claim_next(after_owner: int = 0, *, only_small: bool = False) -> Claim | None:
@@ -88,13 +94,16 @@ def claim(image: Image, among: ImageQuerySet) -> Claim | None:
     token = lifecycle.lease(among.filter(pk=image.pk), RENDER_LEASE, to_render=True)
     if token is None:
         return None
+    if image.lease_token and image.leased_until:
+        logger.warning("the lease of image row %d ran out: its worker died or was too slow", image.pk)
+        metrics.LEASE_EXPIRIES.labels(metrics.RENDER).inc()
     is_large = image.width * image.height >= LARGE_PIXELS or image.bytes >= LARGE_BYTES
     return Claim(image.pk, image.owner_id, token, not image.is_settled, is_large)
 
 
 def first(images: ImageQuerySet) -> Image | None:
     """The first of these images, with only the columns that `claim` needs."""
-    columns = ("pk", "owner_id", "status", "lease_token", "may_have_orphans", *_SIZE_COLUMNS)
+    columns = ("pk", "owner_id", "status", "lease_token", "leased_until", "may_have_orphans", *_SIZE_COLUMNS)
     image: Image | None = images.only(*columns).first()
     return image
 

@@ -18,7 +18,7 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
-from images import integrity, lifecycle
+from images import integrity, lifecycle, metrics
 from images.covers import albums_locked
 from images.deletion.removal import refuse_during_backup, remove_if_deleted
 from images.models import ORIGINAL, Image, RenderAgain
@@ -44,7 +44,8 @@ GIVE_UP_UNREADABLE_AFTER = timedelta(hours=1)
 def render(claim: Claim) -> None:
     """Render all sizes of a claimed image, and record the outcome in its row."""
     image = Image.objects.get(pk=claim.image)
-    with structlog.contextvars.bound_contextvars(image=str(image.public_id)):
+    bound = structlog.contextvars.bound_contextvars(image=str(image.public_id))
+    with bound, metrics.rendering(image, is_large=claim.is_large):
         _render(claim, image)
 
 
@@ -53,6 +54,7 @@ def _render(claim: Claim, image: Image) -> None:
         recorded = _render_and_record(claim, image)
     except OSError:
         logger.exception("the storage or the machine failed while image %s was rendered", image.public_id)
+        metrics.RENDER_FAILURES.labels(metrics.STORAGE).inc()
         lifecycle.pause(claim.row(), STORAGE_RETRY_AFTER)
         return
     if not recorded:
@@ -71,6 +73,7 @@ def _render_and_record(claim: Claim, image: Image) -> bool:
         logger.warning("image %s: %s in attempt %d: %s", image.public_id, error.code, attempt, error.detail)
         attempts: dict[str, Any] = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
+            metrics.RENDER_FAILURES.labels(error.code).inc()
             return bool(lifecycle.release(claim.row(), **attempts))
         return _record_failure(claim, image, error, **attempts)
     except ProcessingError as error:
@@ -170,6 +173,7 @@ def _write_ready(claim: Claim, image: Image, columns: dict[str, Any], *, release
 
 def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:
     """FAILED; or still READY, with its old variants, when it could not be rendered again."""
+    metrics.RENDER_FAILURES.labels(error.code).inc()
     _remove_others(claim, image, image.variants)
     RenderAgain.objects.filter(image=image, image__rotation=image.rotation).delete()
     if image.is_ready:

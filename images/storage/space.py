@@ -6,12 +6,13 @@ from images.storage import scratch
 from images.storage.base import image_storage
 
 
+def free_bytes() -> dict[str, int]:
+    """What uploads may still fill, by disk: `staging`, and `storage` unless that is a bucket. Raises OSError."""
+    left = {"staging": scratch.free_bytes(), "storage": image_storage().free_bytes()}
+    return {disk: size for disk, size in left.items() if size is not None}
+
+
 def full_disks() -> list[str]:
     """`staging`, `storage`: the disks that have no place for another file of the greatest size. Raises OSError."""
-    full = []
-    if scratch.free_bytes() <= 0:
-        full.append("staging")
-    left = image_storage().free_bytes()
-    if left is not None and left < settings.MAX_UPLOAD_BYTES:
-        full.append("storage")
-    return full
+    least = {"staging": 1, "storage": settings.MAX_UPLOAD_BYTES}
+    return [disk for disk, size in free_bytes().items() if size < least[disk]]

@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError
 
+from accounts.models import shard_of
+from albums import services as albums
 from albums.models import Album
 from images import batch, services
 from images.batch import Done, Outcome
@@ -225,3 +227,13 @@ def test_a_database_that_fails_leaves_no_copy(monkeypatch):
     assert alice.used_bytes == one.bytes + two.bytes
     assert Image.objects.count() == 2
     assert image_storage().size_of(one.original_file) == one.bytes
+
+
+def test_ids_of_albums_images_and_copies_bear_their_owner():
+    """So the id in a link would tell the shard (docs/scaling.md)."""
+    for owner in (user(), user("bob@example.org")):
+        here, there = albums.create(owner, title="Here"), albums.create(owner, title="There")
+        batch.copy(owner, [received(here).public_id], there)
+        ids = [here.public_id, there.public_id, *ids_of(list(Image.objects.filter(owner=owner)))]
+        assert len(ids) == 4
+        assert {one.int >> 64 & 0xFFF for one in ids} == {shard_of(owner)}

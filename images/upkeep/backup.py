@@ -17,7 +17,7 @@ from django.core.management import call_command
 
 from images import locks
 from images.integrity import DamagedFile, ExpectedFile, files_of, sound_bytes
-from images.models import Image, ImageQuerySet, Status, Upload
+from images.models import Image, ImageQuerySet, LastRun, Status, Upload
 from images.storage import identity
 from images.storage.base import image_storage
 from images.upkeep import database_dump
@@ -79,6 +79,7 @@ def backup(target: Path, progress: Progress) -> list[str]:
             hold.prove()
             # Make the folders durable too, before the dump that names their files gets its name.
             os.sync()
+        LastRun.objects.note(LastRun.BACKUP, losses=len(lost))
     return lost
 
 

@@ -20,6 +20,7 @@ from accounts.outbox import queue as outbox
 from accounts.sessions import forget_expired_sessions
 from accounts.tokens import forget_expired_logins
 from albums.models import Album
+from images import metrics
 from images.covers import right_cover_key
 from images.deletion.removal import doom_expired, purge
 from images.models import Finding, Image, Month, OwnerMonth, Status, Upload
@@ -100,7 +101,9 @@ def _sweep_storage() -> int:
 def _discard_stale_receptions() -> int:
     """Give up uploads whose server died. It had not answered yet, so no client was promised anything."""
     stale = Image.objects.unleased().filter(status=Status.RECEIVING).select_related("owner")
-    return each(stale, discard)
+    discarded = each(stale, discard)
+    metrics.LEASE_EXPIRIES.labels(metrics.RECEPTION).inc(discarded)
+    return discarded
 
 
 def _forget_old_findings() -> int:

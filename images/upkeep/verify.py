@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from images import integrity, services
 from images.integrity import Defect, Kind, files_of, find_defects
-from images.models import Finding, Image
+from images.models import Finding, Image, LastRun
 from images.storage import identity
 from images.upkeep import orphans
 from imagestore.kit.batches import batches
@@ -67,11 +67,13 @@ def verify(options: Options, progress: Progress = lambda done, total: None) -> I
         raise identity.NotOurStorage(
             "None of the newest originals is there. Nothing is repaired in such a storage."
         )
-    begun = timezone.now()
+    begun, defects = timezone.now(), 0
     for defect in _compare_both_ways(options, progress):
         integrity.record(defect)
+        defects += 1
         yield defect
     _resolve_others(options, begun)
+    LastRun.objects.note(LastRun.VERIFY, losses=defects)
 
 
 def _compare_both_ways(options: Options, progress: Progress) -> Iterator[Defect]:

@@ -14,7 +14,7 @@ from time import time_ns
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User, public_id
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums.models import Album
 from images import lifecycle, ordering, wakeups
@@ -126,7 +126,7 @@ def _row(source: Image, album: Album, number: int) -> Image:
     now = timezone.now()
     copied = {name: getattr(source, name) for name in _COPIED}
     place = {"position": time_ns() + ordering.GAP * number, "sorted_at": source.taken_at or now, "created_at": now}
-    return Image(public_id=public_id(), album=album, **copied, **place)
+    return Image(public_id=id_for(album.owner), album=album, **copied, **place)
 
 
 def _store_originals(begun: Sequence[tuple[Image, Image]]) -> dict[str, Problem]:

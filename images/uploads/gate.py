@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
@@ -28,6 +29,7 @@ from imagestore.kit.body import TAKES_FILES, is_chunked, limit_chunked
 from imagestore.kit.errors import answer, as_problem, is_api
 from imagestore.kit.multipart import FormParser
 from imagestore.kit.problems import Problem, not_found, storage_unavailable
+from imagestore.kit.sentences import filled, grouped
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,13 @@ class TakesBytes:
 
     Such a view reads the body itself, once it has refused what it can refuse by the headers. No other code reads a
     body of this type before, and one in chunks can be read only within the limit that the view sets.
+    """
+
+
+class DropsBody:
+    """Mixin of views whose POST may carry a body of any length, which no code reads: the worker drops it.
+
+    Exempt such a view from the CSRF check, which would read it.
     """
 
 
@@ -74,7 +83,7 @@ class UploadGate:
             elif request.method in ("POST", "PATCH") and issubclass(view_class, TakesBytes):
                 _require_bytes(request)
                 request.META[TAKES_FILES] = True
-            else:
+            elif not issubclass(view_class, DropsBody):
                 is_long = getattr(view_class, "takes_long_text", False)
                 _limit_text(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE if is_long else settings.MAX_TEXT_BYTES)
         except Problem as problem:
@@ -86,7 +95,7 @@ class UploadGate:
     def _admit(self, request: HttpRequest, album: Any, max_files: int) -> Reservation:
         user = _sender(request)
         if not user.is_authenticated:
-            raise Problem("not_authenticated", "Sign in, or send an access token.")
+            raise Problem("not_authenticated", _("Sign in, or send an access token."))
         if not Album.objects.owned_by(user).filter(public_id=album).exists():
             raise not_found()
         limit = max_files * settings.MAX_UPLOAD_BYTES + OVERHEAD_BYTES
@@ -112,7 +121,8 @@ def _require_bytes(request: HttpRequest) -> None:
 
 
 def _limit_text(request: HttpRequest, limit: int) -> None:
-    detail = f"A request without files may have at most {limit:,} bytes. Nothing was changed."
+    sentence = _("A request without files may have at most %(number)s bytes. Nothing was changed.")
+    detail = filled(sentence, number=grouped(limit))
     problem = Problem("file_too_large", detail, limit=limit)
     if is_chunked(request.META):
         limit_chunked(request.META, limit, problem)

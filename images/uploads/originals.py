@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 
 from django.db import DatabaseError, IntegrityError, connection
+from django.utils.translation import gettext_lazy as _
 
 from images import lifecycle
 from images.deletion.removal import remove_if_deleted
@@ -61,7 +62,7 @@ def put_back_if_lost(image: Image, staged: Staged) -> None:
 
 def _needs_bytes() -> Problem:
     """The quota left no place in staging for these bytes. A request with this file alone has place."""
-    return Problem("storage_unavailable", "The store has lost this file and can take it back: send it alone.")
+    return Problem("storage_unavailable", _("The store has lost this file and can take it back: send it alone."))
 
 
 def _put_back(image: Image, staged: Staged) -> None:

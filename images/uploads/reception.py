@@ -5,8 +5,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums.models import TEXT_LENGTH, Album
 from images import lifecycle
@@ -78,6 +79,7 @@ def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
     taken = probed.taken
     taken_at = datetime.fromisoformat(taken.clock).replace(tzinfo=UTC) if taken else None
     return Image(
+        public_id=id_for(album.owner),
         album=album,
         owner=album.owner,
         name=clean_name(staged.name or ""),
@@ -102,7 +104,7 @@ def _row(album: Album, staged: Staged, probed: Probed, known: Known) -> Image:
 
 def quota_exceeded(owner: User) -> Problem:
     used = User.objects.filter(pk=owner.pk).values_list("used_bytes", flat=True).first()
-    detail = "There is no room left for this file: delete something for ever first. Nothing was stored."
+    detail = _("There is no room left for this file: delete something for ever first. Nothing was stored.")
     return Problem("quota_exceeded", detail, limit=owner.quota, used=used)
 
 

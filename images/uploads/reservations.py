@@ -12,11 +12,13 @@ import threading
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from images.storage import scratch
-from imagestore.kit.filesize import filesize
+from imagestore.kit.filesize import lazy_filesize
 from imagestore.kit.problems import Problem, storage_unavailable
+from imagestore.kit.sentences import filled
 
 logger = logging.getLogger(__name__)
 
@@ -138,11 +140,15 @@ def body_limits(user: User) -> list[tuple[int, Problem]]:
     But no body is longer than the whole quota, or than what the user has stored under a higher one.
     """
     limit = settings.STAGING_USER_BYTES
-    detail = f"A request may have at most {filesize(limit)}. Nothing was stored. Send fewer files at once."
+    sentence = _("A request may have at most %(size)s. Nothing was stored. Send fewer files at once.")
+    detail = filled(sentence, size=lazy_filesize(limit))
     limits = [(limit + OVERHEAD_BYTES, Problem("file_too_large", detail, limit=limit))]
     if user.quota is not None:
-        more = f"The bytes of this request are more than your quota of {filesize(user.quota)}"
-        detail = f"{more}. Nothing was stored. Send fewer or smaller files."
+        sentence = _(
+            "The bytes of this request are more than your quota of %(size)s. Nothing was stored. "
+            "Send fewer or smaller files."
+        )
+        detail = filled(sentence, size=lazy_filesize(user.quota))
         refusal = Problem("quota_exceeded", detail, limit=user.quota, used=user.used_bytes)
         limits.append((max(user.quota, user.used_bytes) + OVERHEAD_BYTES, refusal))
     return limits
@@ -168,11 +174,11 @@ def _free_bytes() -> int:
 
 
 def other_uploads_first() -> Problem:
-    detail = "Your other uploads are still under way. Nothing of this one was stored; send it again shortly."
+    detail = _("Your other uploads are still under way. Nothing of this one was stored; send it again shortly.")
     return Problem("throttled", detail, retry_after=RETRY_SECONDS)
 
 
 def _disk_full() -> Problem:
     logger.warning("an upload was refused: staging has too little free disk (STAGING_MIN_FREE_BYTES)")
-    detail = "The store has too little free disk for this upload now. Nothing was stored; try again later."
+    detail = _("The store has too little free disk for this upload now. Nothing was stored; try again later.")
     return Problem("storage_unavailable", detail)

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import User, id_for
 from accounts.services import lock_owner
 from albums.models import Album
 from images.models import Image, Upload, UploadQuerySet
@@ -45,7 +46,7 @@ def create(album: Album, *, length: int, name: str, metadata: str, caption: str 
     if length > settings.MAX_UPLOAD_BYTES:
         raise file_too_large()
     if length == 0:
-        raise Problem("unsupported_format", "The file is empty. Nothing was stored.")
+        raise Problem("unsupported_format", _("The file is empty. Nothing was stored."))
     fields = {"name": clean_name(name), "caption": caption, "metadata": metadata, "sha256": sha256.lower()}
     upload = _insert(album, _same_bytes(album, fields["sha256"], length), length=length, **fields)
     refresh(upload, Upload.objects.all())
@@ -69,7 +70,8 @@ def _insert(album: Album, image: Image | None, **fields: Any) -> Upload:
     lock_owner(album.owner)
     if not Album.objects.living().filter(pk=album.pk).exists():
         raise not_found()
-    upload = Upload(album=album, owner=album.owner, expires_at=Now() + settings.UPLOAD_EXPIRY, **fields)
+    fields |= {"public_id": id_for(album.owner), "expires_at": Now() + settings.UPLOAD_EXPIRY}
+    upload = Upload(album=album, owner=album.owner, **fields)
     if image:
         upload.image, upload.offset, upload.expires_at = image.public_id, upload.length, Now() + FINISHED_LIFE
     else:
@@ -149,4 +151,4 @@ def _delete(owner: User, uploads: UploadQuerySet) -> int:
 
 def not_here() -> Problem:
     """Servers of one store need sticky sessions: each has a scratch folder of its own (docs/reliability.md)."""
-    return Problem("not_found", "This server does not have the bytes of this upload. Begin it again.")
+    return Problem("not_found", _("This server does not have the bytes of this upload. Begin it again."))

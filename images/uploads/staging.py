@@ -18,12 +18,14 @@ from typing import BinaryIO, ClassVar
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
 
 from images.models import Upload
 from images.storage.scratch import scratch_folder
 from images.uploads.reservations import Reservation, reservations
-from imagestore.kit.filesize import filesize
+from imagestore.kit.filesize import lazy_filesize
 from imagestore.kit.problems import Problem, storage_unavailable
+from imagestore.kit.sentences import filled
 from imagestore.kit.text import file_name_text
 
 logger = logging.getLogger(__name__)
@@ -136,7 +138,8 @@ Staged = StagedFile | WholeFile
 
 def file_too_large() -> Problem:
     limit = settings.MAX_UPLOAD_BYTES
-    return Problem("file_too_large", f"A file may have at most {filesize(limit)}. Nothing was stored.", limit=limit)
+    detail = filled(_("A file may have at most %(size)s. Nothing was stored."), size=lazy_filesize(limit))
+    return Problem("file_too_large", detail, limit=limit)
 
 
 @contextmanager

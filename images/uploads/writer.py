@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db.models import Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.services import lock_owner
 from images.models import Image, Upload, UploadQuerySet
@@ -23,9 +24,10 @@ from images.uploads.reservations import Reservation, reservations
 from images.uploads.resumable import FINISHED_LIFE, not_here
 from images.uploads.staging import WholeFile
 from imagestore.kit.database import retry_transaction
-from imagestore.kit.filesize import filesize
+from imagestore.kit.filesize import lazy_filesize
 from imagestore.kit.intervals import Every
 from imagestore.kit.problems import Problem, storage_unavailable
+from imagestore.kit.sentences import filled
 
 # While a long body comes, the offset moves after so many bytes or seconds: a server that dies loses no more.
 COMMIT_BYTES = 8 * 1024 * 1024
@@ -78,7 +80,7 @@ class Writer:
                 computed.update(chunk)
                 self._write(chunk)
             if computed.digest() != checksum.digest:
-                raise Problem("chunk_mismatch", "Other bytes arrived than were sent. Send them again.")
+                raise Problem("chunk_mismatch", _("Other bytes arrived than were sent. Send them again."))
         except Problem:
             self._part.cut(self.upload.offset)
             raise
@@ -189,13 +191,14 @@ def _finish(upload: Upload, image: Image) -> None:
 
 def too_long(upload: Upload) -> Problem:
     left = upload.length - upload.offset
-    detail = f"These bytes are more than the {filesize(left)} that the upload still needs."
+    sentence = _("These bytes are more than the %(size)s that the upload still needs.")
+    detail = filled(sentence, size=lazy_filesize(left))
     return Problem("file_too_large", detail, limit=left)
 
 
 def _locked() -> Problem:
-    return Problem("upload_locked", "Another request writes this upload. Ask how far it is, then go on.")
+    return Problem("upload_locked", _("Another request writes this upload. Ask how far it is, then go on."))
 
 
 def _wrong_offset() -> Problem:
-    return Problem("wrong_offset", "The upload goes on at another byte. Ask at which one, then go on there.")
+    return Problem("wrong_offset", _("The upload goes on at another byte. Ask at which one, then go on there."))

@@ -86,7 +86,7 @@ def _codes(view: Any, method: str, operation: dict[str, Any]) -> set[str]:
 
 def example(code: str) -> dict[str, Any]:
     """A problem with this code, as a client gets it."""
-    title = CODES[code][1]
+    title = str(CODES[code][1])
     return {"summary": title, "value": Problem(code, f"{title}.", **_MEMBERS.get(code, {})).body()}
 
 

@@ -20,6 +20,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from imagestore.kit.metrics import REDIS_AWAY
+
 logger = structlog.get_logger(__name__)
 
 # The longest wait for a connection and for an answer. One log-in waits for about thirty answers.
@@ -59,6 +61,7 @@ class Outage:
             if not self.is_on:
                 logger.warning("redis is away, each server counts for itself", error=type(error).__name__)
             self.is_on = True
+            REDIS_AWAY.set(1)
 
     def claim_probe(self) -> bool:
         """True for one thread after each pause: it asks Redis, while the other threads use local memory."""
@@ -71,6 +74,7 @@ class Outage:
     def end(self) -> None:
         self.missed_deletions.clear()
         self.is_on = False
+        REDIS_AWAY.set(0)
         logger.info("redis is back")
 
 

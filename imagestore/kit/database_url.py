@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 _EXPECTED_URL = (
-    "DATABASE_URL must look like mysql://user:password@host:3306/name or sqlite:////folder/file "
+    "{name} must look like mysql://user:password@host:3306/name or sqlite:////folder/file "
     "(user and password percent-encoded: / is %2F, @ is %40, # is %23, ? is %3F)."
 )
 # What may follow `?`, for MySQLdb.connect.
@@ -18,10 +18,10 @@ _OPTIONS = {
 _NUMBERS = {"connect_timeout", "read_timeout", "write_timeout"}
 
 
-def database_from_url(url: str, default: Path) -> dict[str, Any]:
+def database_from_url(url: str, default: Path, name: str = "DATABASE_URL") -> dict[str, Any]:
     """The entry of DATABASES for this URL; an empty URL means SQLite in the file `default`.
 
-    Raises ImproperlyConfigured. Its message must not repeat the URL, which holds a password.
+    `name` is the setting's. Raises ImproperlyConfigured, whose message must not repeat the URL: it has a password.
     """
     if not url:
         return _sqlite(str(default))
@@ -37,7 +37,12 @@ def database_from_url(url: str, default: Path) -> dict[str, Any]:
             return _mysql(split)
     except ValueError:
         pass
-    raise ImproperlyConfigured(_EXPECTED_URL)
+    raise ImproperlyConfigured(_EXPECTED_URL.format(name=name))
+
+
+def new_database_from_url(url: str) -> dict[str, Any]:
+    """The same for NEW_DATABASE_URL; empty for an empty URL."""
+    return database_from_url(url, Path(), "NEW_DATABASE_URL") if url else {}
 
 
 def _sqlite(name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import RawPostDataException, split_domain_port
 from django.shortcuts import render
 from django.urls import is_valid_path
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
@@ -36,7 +37,9 @@ from imagestore.kit.problems import (
     disk_full,
     internal_error,
     not_found,
+    too_many_attempts,
 )
+from imagestore.kit.sentences import Sentence, filled
 
 logger = logging.getLogger(__name__)
 
@@ -76,23 +79,25 @@ def as_problem(error: BaseException) -> Problem | None:
         case OperationalError() | InterfaceError():
             return _of_database(error)
         case exceptions.ValidationError():
-            return Problem("invalid", "Some fields are not right; see errors.", errors=_by_field(error.detail))
+            return Problem("invalid", _("Some fields are not right; see errors."), errors=_by_field(error.detail))
         case TooManyFilesSent():
-            return Problem("too_many_files", f"Send at most {settings.MAX_BULK_FILES} files at once.")
+            return Problem(
+                "too_many_files", filled(_("Send at most %(count)s files at once."), count=settings.MAX_BULK_FILES)
+            )
         case UnreadablePostError() | MultiPartParserError() | RawPostDataException():
             # The last one: DRF reads the body once more, after its CSRF check has hidden the first error.
             return _unreadable()
         case exceptions.ParseError() | RecursionError():
-            return Problem("parse_error", _sentence(error, "The request could not be read."))
+            return Problem("parse_error", _sentence(error, _("The request could not be read.")))
         case exceptions.Throttled():
             seconds = int(getattr(error, "wait", None) or 60)
-            return Problem("throttled", f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
+            return too_many_attempts(seconds)
         case exceptions.PermissionDenied():
             # The API's views refuse with 404, so their 403 can only mean a session without its CSRF token.
-            return Problem("csrf_failed", _sentence(error, "Reload the page and try again."))
+            return Problem("csrf_failed", _sentence(error, _("Reload the page and try again.")))
         case exceptions.APIException():
             code = str(error.get_codes())
-            return Problem(_CODE_OF.get(code, code), _sentence(error, "The request was refused."))
+            return Problem(_CODE_OF.get(code, code), _sentence(error, _("The request was refused.")))
     return None
 
 
@@ -104,7 +109,7 @@ def _of_database(error: OperationalError | InterfaceError) -> Problem | None:
 
 
 def _unreadable() -> Problem:
-    return Problem("parse_error", "The request ended early or could not be read. Nothing was stored.")
+    return Problem("parse_error", _("The request ended early or could not be read. Nothing was stored."))
 
 
 # DRF's code -> our code, where they differ.
@@ -134,7 +139,7 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _sentence(error: Exception, fallback: str) -> str:
+def _sentence(error: Exception, fallback: Sentence) -> Sentence:
     detail = getattr(error, "detail", None)
     return str(detail) if isinstance(detail, str) else fallback
 
@@ -172,7 +177,7 @@ class ProblemPages:
         response = self.get_response(request)
         if not isinstance(response, HttpResponseNotAllowed) or response.content:
             return response
-        page = answer(request, Problem("method_not_allowed", "This address is not asked in this way."))
+        page = answer(request, Problem("method_not_allowed", _("This address is not asked in this way.")))
         page["Allow"] = response["Allow"]
         return page
 
@@ -202,28 +207,31 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
         return answer(request, _host_not_allowed(request))
-    return answer(request, as_problem(exception) or Problem("parse_error", "The request could not be read."))
+    return answer(request, as_problem(exception) or Problem("parse_error", _("The request could not be read.")))
 
 
 def _host_not_allowed(request: HttpRequest) -> Problem:
     """Tells an operator the setting to change. A stranger must not learn which names are allowed."""
     asked = request.META.get("HTTP_HOST", "")
-    host, _ = split_domain_port(asked)
+    host = split_domain_port(asked)[0]
     if not host or len(asked) > MAX_HOST_CHARACTERS:
-        return Problem("parse_error", "The request names no host that could be one. Nothing was done.")
-    remedy = f"adds {host} to ALLOWED_HOSTS"
+        return Problem("parse_error", _("The request names no host that could be one. Nothing was done."))
+    sentence = _("This store does not answer to %(host)s until its operator adds %(host)s to ALLOWED_HOSTS.")
     if f"http://localhost:{settings.PORT}" == settings.SITE_URL:
-        remedy = f"sets SITE_URL={request.scheme}://{asked.lower()}"
-    return Problem("parse_error", f"This store does not answer to {host} until its operator {remedy}.")
+        sentence = _("This store does not answer to %(host)s until its operator sets %(setting)s.")
+    setting = f"SITE_URL={request.scheme}://{asked.lower()}"
+    return Problem("parse_error", filled(sentence, host=host, setting=setting))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    sentence = "Nothing was changed. A superuser of this store can give your account the right to do this."
+    sentence = _("Nothing was changed. A superuser of this store can give your account the right to do this.")
     return answer(request, Problem("forbidden", sentence))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer(request, Problem("csrf_failed", "The form was open for too long. Reload the page and try again."))
+    return answer(
+        request, Problem("csrf_failed", _("The form was open for too long. Reload the page and try again."))
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -236,7 +244,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    sentence = "Too many attempts. Wait a minute, then try again."
+    sentence = _("Too many attempts. Wait a minute, then try again.")
     return answer(request, Problem("throttled", sentence, retry_after=60))
 
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from django.conf import settings
 from django.contrib.auth import hashers
+from django.utils.translation import gettext_lazy as _
 
 from imagestore.kit.problems import Problem
 
@@ -69,7 +70,9 @@ GATE = Gate()
 
 
 def busy() -> Problem:
-    return Problem("busy", "Too many people sign in or up at this moment. Nothing was changed; try again shortly.")
+    return Problem(
+        "busy", _("Too many people sign in or up at this moment. Nothing was changed; try again shortly.")
+    )
 
 
 class GatedArgon2Hasher(hashers.Argon2PasswordHasher):

@@ -22,6 +22,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from imagestore.kit.problems import invalid
 
@@ -209,11 +210,11 @@ def _decode(cursor: str, ordering: Ordering, tables: list[QuerySet[Any]]) -> tup
         if isinstance(value, datetime):
             value = _in_utc(value)
     except (binascii.Error, TypeError, ValueError, OverflowError, RecursionError, ValidationError):
-        raise invalid("cursor", "This is not a cursor of this list; start without one.") from None
+        raise invalid("cursor", _("This is not a cursor of this list; start without one.")) from None
     fits = name == ordering.name and isinstance(text, str) and value is not None
     is_table = type(table) is int and 0 <= table < len(tables)
     if not (fits and is_table and _is_public_id(public_id)) or backwards not in (0, 1):
-        raise invalid("cursor", "This cursor belongs to another list or order; start without one.")
+        raise invalid("cursor", _("This cursor belongs to another list or order; start without one."))
     return bool(backwards), Position(value, table, UUID(public_id))
 
 

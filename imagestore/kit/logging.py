@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from imagestore.kit.masking import mask_secrets
+from imagestore.kit.metrics import REQUESTS_IN_PROGRESS, count_request, group_of
 
 logger = structlog.get_logger("imagestore.requests")
 _plain_logger = logging.getLogger("imagestore.requests")
@@ -108,7 +109,7 @@ class _BodyInContext:
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, adds id and user to all log lines of the request, and logs its end.
+    """Gives each request an id, adds id and user to all log lines of the request, logs its end and counts it.
 
     It logs no query, which may hold a link's signature, and no key of a mail. What others log is masked
     (imagestore.kit.masking).
@@ -121,14 +122,17 @@ class RequestLogMiddleware:
         structlog.contextvars.clear_contextvars()
         request_id = bind_request_id(request.META)
         started = time.monotonic()
-        response = self.get_response(request)
+        with REQUESTS_IN_PROGRESS.track_inprogress():
+            response = self.get_response(request)
+        seconds = time.monotonic() - started
         response["X-Request-ID"] = request_id
+        count_request(group_of(request.resolver_match), request.method, response.status_code, seconds)
         logger.info(
             "request",
             method=request.method,
             path=_path(request),
             status=response.status_code,
-            ms=round((time.monotonic() - started) * 1000),
+            ms=round(seconds * 1000),
         )
         return response
 

@@ -11,6 +11,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext_lazy as _
 
 from imagestore.kit.errors import answer, is_api
 from imagestore.kit.problems import PROBLEM_JSON, Problem
@@ -34,15 +35,18 @@ class Language:
 
     What only operators and programs read is in English. The session is asked by its cookie alone, and not where a
     token says who the user is: elsewhere it would cost a query, and the answer would vary by cookie.
+
+    The API is for programs, unless a session asks without a token: that is a page's script, which shows the
+    sentence of a refusal to its reader.
     """
 
-    ENGLISH = ("/admin/", "/api/docs/", "/api/schema/", "/healthz/", "/languages/", "/media/")
+    ENGLISH = ("/admin/", "/api/docs/", "/api/schema/", "/healthz/", "/languages/", "/media/", "/metrics")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(self.ENGLISH) or _is_browsable_api(request):
+        if request.path_info.startswith(self.ENGLISH) or _is_for_programs(request):
             with translation.override(settings.LANGUAGE_CODE):
                 return self.get_response(request)
         language = _language_of_profile(request) or translation.get_language_from_request(request)
@@ -53,13 +57,18 @@ class Language:
         return response
 
 
-def _is_browsable_api(request: HttpRequest) -> bool:
-    return is_api(request) and "text/html" in request.headers.get("Accept", "")
+def _is_for_programs(request: HttpRequest) -> bool:
+    """The API, which can be browsed, too; not what the script of a page asks."""
+    return is_api(request) and (not _has_session(request) or "text/html" in request.headers.get("Accept", ""))
+
+
+def _has_session(request: HttpRequest) -> bool:
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and "Authorization" not in request.headers
 
 
 def _language_of_profile(request: HttpRequest) -> str:
     """Empty where the user has chosen none, or one that the store has no longer."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or "Authorization" in request.headers:
+    if not _has_session(request):
         return ""
     language: str = getattr(request.user, "language", "")
     return language if language in dict(settings.LANGUAGES) else ""
@@ -141,7 +150,7 @@ class Utf8Only:
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.lower() in self.ACCEPTED:
             return self.get_response(request)
-        return answer(request, Problem("unsupported_media_type", "Send text as UTF-8. Nothing was changed."))
+        return answer(request, Problem("unsupported_media_type", _("Send text as UTF-8. Nothing was changed.")))
 
 
 class ReadableContentType:

@@ -6,8 +6,10 @@ from datetime import date
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from imagestore.kit.problems import invalid
+from imagestore.kit.sentences import filled
 from imagestore.kit.text import composed
 from imagestore.kit.words import SEARCH_TERMS, terms_of
 
@@ -39,11 +41,11 @@ def search_words(params: Mapping[str, str]) -> str:
     """`?search=`, at most SEARCH_LENGTH characters and SEARCH_TERMS words, in NFC as stored texts are."""
     words = composed(params.get("search", "").strip(), SEARCH_LENGTH)
     if len(words) > SEARCH_LENGTH or "\x00" in words:
-        raise invalid("search", f"Search for at most {SEARCH_LENGTH} plain characters.")
+        raise invalid("search", filled(_("Search for at most %(count)s plain characters."), count=SEARCH_LENGTH))
     terms = terms_of(words)
     # One letter may stand for several words, and each piece of a phrase is a subquery.
     if len(terms) > SEARCH_TERMS or sum(map(len, terms)) > 2 * SEARCH_TERMS:
-        raise invalid("search", f"Search for at most {SEARCH_TERMS} words.")
+        raise invalid("search", filled(_("Search for at most %(count)s words."), count=SEARCH_TERMS))
     return words
 
 

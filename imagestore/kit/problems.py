@@ -4,51 +4,56 @@ import errno
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from imagestore.kit.sentences import Sentence, filled
+
 PROBLEM_JSON = "application/problem+json"
 
-# code -> (HTTP status, title). Each Problem adds a sentence for the user.
-CODES: dict[str, tuple[int, str]] = {
-    "invalid": (400, "Some fields are not right"),
-    "parse_error": (400, "The request could not be read"),
-    "invalid_image": (400, "This picture cannot be read"),
-    "checksum_mismatch": (400, "The checksum does not match"),
-    "too_many_files": (400, "Too many files"),
-    "not_authenticated": (401, "Sign in first"),
-    "invalid_token": (401, "The token is not valid"),
-    "token_expired": (401, "The token has expired"),
-    "invalid_credentials": (401, "E-mail or password is wrong"),
-    "csrf_failed": (403, "The form's security check failed"),
+# code -> (HTTP status, title). Each Problem adds a sentence for the user. Both are translated when they are shown.
+CODES: dict[str, tuple[int, Sentence]] = {
+    "invalid": (400, _("Some fields are not right")),
+    "parse_error": (400, _("The request could not be read")),
+    "invalid_image": (400, _("This picture cannot be read")),
+    "checksum_mismatch": (400, _("The checksum does not match")),
+    "too_many_files": (400, _("Too many files")),
+    "not_authenticated": (401, _("Sign in first")),
+    "invalid_token": (401, _("The token is not valid")),
+    "token_expired": (401, _("The token has expired")),
+    "invalid_credentials": (401, _("E-mail or password is wrong")),
+    "csrf_failed": (403, _("The form's security check failed")),
     # Pages of operators alone: elsewhere, what a person may not do does not exist for them (`not_found`).
-    "forbidden": (403, "Your account has no right to this"),
-    "not_found": (404, "Not found"),
-    "method_not_allowed": (405, "Method not allowed"),
-    "not_acceptable": (406, "Not acceptable"),
-    "request_timeout": (408, "The request took too long"),
-    "not_ready": (409, "The image is still being made"),
-    "not_failed": (409, "The image has not failed"),
-    "duplicate": (409, "The album has these bytes already"),
-    "wrong_offset": (409, "The upload goes on elsewhere"),
-    "album_in_trash": (409, "The album is in the trash"),
-    "precondition_failed": (412, "It has changed meanwhile"),
-    "unsupported_version": (412, "Another version of the protocol"),
-    "file_too_large": (413, "The file is too large"),
-    "too_many_pixels": (413, "The picture has too many pixels"),
-    "quota_exceeded": (413, "No room left"),
-    "uri_too_long": (414, "The address is too long"),
-    "unsupported_format": (415, "Not a picture we can read"),
-    "unsupported_media_type": (415, "Unsupported media type"),
-    "range_not_satisfiable": (416, "Range not satisfiable"),
-    "expectation_failed": (417, "Expectation failed"),
-    "upload_locked": (423, "The upload is in use"),
-    "throttled": (429, "Too many attempts"),
-    "headers_too_large": (431, "The headers are too large"),
+    "forbidden": (403, _("Your account has no right to this")),
+    "not_found": (404, _("Not found")),
+    "method_not_allowed": (405, _("Method not allowed")),
+    "not_acceptable": (406, _("Not acceptable")),
+    "request_timeout": (408, _("The request took too long")),
+    "not_ready": (409, _("The image is still being made")),
+    "not_failed": (409, _("The image has not failed")),
+    "duplicate": (409, _("The album has these bytes already")),
+    "wrong_offset": (409, _("The upload goes on elsewhere")),
+    "album_in_trash": (409, _("The album is in the trash")),
+    "precondition_failed": (412, _("It has changed meanwhile")),
+    "unsupported_version": (412, _("Another version of the protocol")),
+    "file_too_large": (413, _("The file is too large")),
+    "too_many_pixels": (413, _("The picture has too many pixels")),
+    "quota_exceeded": (413, _("No room left")),
+    "uri_too_long": (414, _("The address is too long")),
+    "unsupported_format": (415, _("Not a picture we can read")),
+    "unsupported_media_type": (415, _("Unsupported media type")),
+    "range_not_satisfiable": (416, _("Range not satisfiable")),
+    "expectation_failed": (417, _("Expectation failed")),
+    "upload_locked": (423, _("The upload is in use")),
+    "throttled": (429, _("Too many attempts")),
+    "headers_too_large": (431, _("The headers are too large")),
     # tus 1.0, "Checksum".
-    "chunk_mismatch": (460, "The checksum does not match"),
-    "internal_error": (500, "Something broke on our side"),
-    "not_implemented": (501, "Not implemented"),
-    "database_unavailable": (503, "The database does not answer"),
-    "storage_unavailable": (503, "The image storage is not available"),
-    "busy": (503, "The store is busy"),
+    "chunk_mismatch": (460, _("The checksum does not match")),
+    "internal_error": (500, _("Something broke on our side")),
+    "not_implemented": (501, _("Not implemented")),
+    "database_unavailable": (503, _("The database does not answer")),
+    "storage_unavailable": (503, _("The image storage is not available")),
+    "busy": (503, _("The store is busy")),
 }
 
 # code -> how long a client should wait before it asks again.
@@ -69,19 +74,30 @@ class Problem(Exception):
     def __init__(
         self,
         code: str,
-        detail: str,
+        detail: Sentence,
         *,
         retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(code, detail)
-        self.code, self.detail, self.extra = code, detail, extra
-        self.status, self.title = CODES[code]
+        self.code, self.extra = code, extra
+        self._detail = detail
+        self.status, self._title = CODES[code]
         self.headers = dict(headers or {})
         seconds = RETRY_AFTER_SECONDS.get(code) if retry_after is None else retry_after
         if seconds:
             self.headers["Retry-After"] = str(seconds)
+
+    @property
+    def title(self) -> str:
+        """In the language of the request that asks."""
+        return str(self._title)
+
+    @property
+    def detail(self) -> str:
+        """In the language of the request that asks."""
+        return str(self._detail)
 
     def body(self) -> dict[str, Any]:
         standard = {"type": "about:blank", "title": self.title, "status": self.status}
@@ -90,34 +106,47 @@ class Problem(Exception):
 
 def not_found() -> Problem:
     """One answer for another user's row and for a row that never existed, so that it tells neither."""
-    return Problem("not_found", "There is nothing here, or it is not yours.")
+    return Problem("not_found", _("There is nothing here, or it is not yours."))
 
 
-def invalid(field: str, sentence: str) -> Problem:
+def invalid(field: str, sentence: Sentence) -> Problem:
     """Refuses the value of one field or parameter."""
     return Problem("invalid", sentence, errors={field: [sentence]})
 
 
+def too_many_attempts(seconds: int) -> Problem:
+    sentence = ngettext_lazy(
+        "Too many attempts. Try again in %(seconds)s second.",
+        "Too many attempts. Try again in %(seconds)s seconds.",
+        seconds,
+    )
+    return Problem("throttled", filled(sentence, seconds=seconds), retry_after=seconds)
+
+
 def precondition_failed() -> Problem:
-    return Problem("precondition_failed", "This has changed since you read it. Nothing was done; read it again.")
+    return Problem("precondition_failed", _("This has changed since you read it. Nothing was done; read it again."))
 
 
 def internal_error() -> Problem:
-    return Problem("internal_error", "Something broke on our side. What you had stored is still there.")
+    return Problem("internal_error", _("Something broke on our side. What you had stored is still there."))
 
 
 def database_unavailable() -> Problem:
-    return Problem("database_unavailable", "The database does not answer. Nothing was changed; try again shortly.")
+    return Problem(
+        "database_unavailable", _("The database does not answer. Nothing was changed; try again shortly.")
+    )
 
 
 def storage_unavailable(error: OSError | None = None) -> Problem:
     """`error` is what the storage failed with."""
     if error and error.errno in FULL_ERRORS:
         return disk_full()
-    sentence = "The image storage does not answer. Nothing was stored; try again shortly."
+    sentence = _("The image storage does not answer. Nothing was stored; try again shortly.")
     return Problem("storage_unavailable", sentence)
 
 
 def disk_full() -> Problem:
-    sentence = "The disk of the store is full. Nothing was stored. Tell the operator of the store; try again later."
+    sentence = _(
+        "The disk of the store is full. Nothing was stored. Tell the operator of the store; try again later."
+    )
     return Problem("storage_unavailable", sentence)

@@ -10,6 +10,7 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 from django.db.migrations.executor import MigrationExecutor
 
 from images.storage import identity
+from imagestore.kit.databases import name_of
 
 # Exit code when settings, database or storage do not let a command work. 1 is: it worked, and has findings to tell.
 COULD_NOT_WORK = 2
@@ -38,7 +39,7 @@ def run(argv: list[str]) -> None:
         # A statement that is wrong is a defect of ours, which needs its traceback.
         if "--traceback" in argv or isinstance(error, IntegrityError | DataError | ProgrammingError):
             raise
-        _end([f"{_database()} cannot be used: {error.args[-1] if error.args else 'it does not answer'}"])
+        _end([f"{name_of(connection)} cannot be used: {error.args[-1] if error.args else 'it does not answer'}"])
 
 
 def _end(lines: list[str]) -> None:
@@ -58,9 +59,11 @@ def _check(command: str) -> None:
         )
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CannotWork(f"{_database()} is not migrated to version {settings.VERSION}. Start the server once.")
+        raise CannotWork(
+            f"{name_of(connection)} is not migrated to version {settings.VERSION}. Start the server once."
+        )
     if command not in _ANY_STORAGE and _is_of_another_store():
-        raise CannotWork(f"{_database()} is not the one of the images in the storage. {_SAME_SETTINGS}")
+        raise CannotWork(f"{name_of(connection)} is not the one of the images in the storage. {_SAME_SETTINGS}")
 
     if command in _NEED_STORAGE:
         try:
@@ -78,12 +81,3 @@ def _is_of_another_store() -> bool:
     except OSError:
         # The storage does not answer. A command that needs it says so.
         return False
-
-
-def _database() -> str:
-    """Without its password."""
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        return f"The database {name}"
-    options = connection.settings_dict["OPTIONS"]
-    return f"The database {name} at {options.get('unix_socket') or connection.settings_dict['HOST']}"

@@ -12,8 +12,8 @@ from images import services
 from images.delivery.links import links_of
 from images.models import SHOWN, Image
 from imagestore.kit.filesize import filesize
-from imagestore.kit.problems import Problem
-from imagestore.operators.base import TrashAdmin, TrashFilter, log_act, shorten
+from imagestore.operators.base import TrashAdmin, TrashFilter, shorten
+from imagestore.operators.first_page import process_each_again
 
 THUMB_HEIGHT_PX = 60
 
@@ -84,15 +84,7 @@ class ImageAdmin(TrashAdmin, admin.ModelAdmin):
 
     @admin.action(description="Process again", permissions=["change"])
     def process_again(self, request: HttpRequest, images: QuerySet[Image]) -> None:
-        count = 0
-        for image in images:
-            try:
-                services.process_again(image)
-            except Problem:
-                continue
-            log_act("processed again", [image])
-            count += 1
-        messages.success(request, f"{count} images will be processed again.")
+        messages.success(request, f"{process_each_again(images)} images will be processed again.")
 
     def save_model(self, request: HttpRequest, image: Any, form: Any, change: bool) -> None:
         services.change(image, **{field: form.cleaned_data[field] for field in form.changed_data})

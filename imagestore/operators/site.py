@@ -6,7 +6,10 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
+
+from imagestore.operators import first_page
 
 
 class Site(AdminSite):
@@ -17,5 +20,10 @@ class Site(AdminSite):
         return answer
 
     def get_urls(self) -> list[Any]:
-        """Django's URLs without `r/…`, which tells any operator the public id of any row, whatever his rights."""
-        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        """Ours and Django's, without `r/…`, which tells any operator the public id of any row."""
+        urls = [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        return [
+            path("process-again/", self.admin_view(first_page.process_again), name="process_again"),
+            path("test-mail/", self.admin_view(first_page.send_test_mail), name="test_mail"),
+            *urls,
+        ]

@@ -102,7 +102,7 @@ class DeleteAccountView(FormView):
             return self.form_invalid(form)
         delete_account(user)
         logout(self.request)
-        messages.success(self.request, "Your account and all its images are deleted.")
+        messages.success(self.request, gettext("Your account and all its images are deleted."))
         return _forgotten_by_the_browser(super().form_valid(form))
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -47,7 +48,7 @@ def album_edit(request: HttpRequest, album_id: UUID) -> HttpResponse:
     form = AlbumForm(request.POST or None, instance=album)
     if request.method == "POST" and form.is_valid():
         albums.change(album, **form.cleaned_data)
-        messages.success(request, "Saved.")
+        messages.success(request, gettext("Saved."))
         return redirect(album)
     return render(request, "albums/form.html", {"form": form, "album": album})
 

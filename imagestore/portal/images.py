@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from images import services
@@ -41,7 +42,7 @@ def image_edit(request: HttpRequest, image_id: UUID) -> HttpResponse:
     form = ImageForm(image, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.change(image, **form.changes)
-        messages.success(request, "Saved.")
+        messages.success(request, gettext("Saved."))
         return redirect(image_url(image, list_request))
     context = {"form": form, "image": image, "album": image.album, "list_request": list_request}
     return render(request, "images/form.html", context)
@@ -58,7 +59,7 @@ def image_change(request: HttpRequest, image_id: UUID) -> HttpResponse:
         services.change(image, favourite=flag(request.POST, "favourite"))
     if flag(request.POST, "cover"):
         services.change_album(image.album, cover_choice=image.public_id)
-        messages.success(request, "This photo is the album’s cover now.")
+        messages.success(request, gettext("This photo is the album’s cover now."))
     return redirect(image_url(image, list_request))
 
 
@@ -69,7 +70,7 @@ def image_move(request: HttpRequest, image_id: UUID) -> HttpResponse:
     form = MoveForm(image, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.move(image, form.cleaned_data["album"])
-        messages.success(request, f"Moved to “{image.album.title}”.")
+        messages.success(request, gettext("Moved to “%(album)s”.") % {"album": image.album.title})
         return redirect(image)
     context = {"form": form, "image": image, "album": image.album}
     return render(request, "images/move.html", context)

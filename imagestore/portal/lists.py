@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from albums.models import Album, AlbumQuerySet
 from images import services, timeline
@@ -57,7 +58,7 @@ def neighbours(image: Image, list_request: ListRequest) -> tuple[Image | None, I
 
 
 def title_of(image: Image, list_request: ListRequest) -> str:
-    return "Photos" if list_request.spec is timeline.LIST else image.album.title
+    return gettext("Photos") if list_request.spec is timeline.LIST else image.album.title
 
 
 def list_url(image: Image, list_request: ListRequest) -> str:

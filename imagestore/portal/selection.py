@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -20,6 +21,7 @@ from images import batch
 from images.models import Image
 from imagestore.kit.params import choice
 from imagestore.kit.problems import Problem, invalid, not_found
+from imagestore.kit.sentences import grouped
 from imagestore.portal.forms.albums import AlbumForm
 from imagestore.portal.forms.images import ShiftForm
 from imagestore.portal.lists import album_choices
@@ -42,7 +44,7 @@ def photos_selected(request: HttpRequest) -> HttpResponse:
         raise invalid("action", f"action is one of: {', '.join(ACTIONS)}.")
     ids = _ids(request)
     if not ids:
-        messages.warning(request, "Select photos first.")
+        messages.warning(request, gettext("Select photos first."))
     elif action in QUESTIONS and not _is_answered(request):
         return _ask(request, action, ids)
     else:
@@ -54,7 +56,7 @@ def _ids(request: HttpRequest) -> list[UUID]:
     """Those in `ids`, each in a field of its own or several with commas between them."""
     texts = [text for field in request.POST.getlist("ids") for text in field.split(",") if text]
     if len(texts) > MAX_FORM_IDS:
-        raise invalid("ids", f"Select at most {MAX_FORM_IDS} photos.")
+        raise invalid("ids", gettext("Select at most %(count)s photos.") % {"count": MAX_FORM_IDS})
     try:
         return [UUID(text) for text in texts]
     except ValueError:
@@ -100,36 +102,49 @@ def _choices(request: HttpRequest) -> AlbumQuerySet:
 # ---- Actions --------------------------------------------------------------------------------
 
 
+# What is said afterwards, of one photo and of several. "count" says which it is.
+IN_TRASH = ngettext_lazy("%(number)s photo is in the trash.", "%(number)s photos are in the trash.", "count")
+DELETED = ngettext_lazy("%(number)s photo is deleted.", "%(number)s photos are deleted.", "count")
+ROTATED = ngettext_lazy("%(number)s photo is rotated.", "%(number)s photos are rotated.", "count")
+
+
 def _trash(request: HttpRequest, ids: list[UUID]) -> None:
-    count, refused = _counts(batch.trash(_owner(request), ids))
-    if settings.TRASH_DAYS and not refused:
-        _say_with_undo(request, f"{_are(count)} in the trash.", ids, action="restore")
+    outcomes = batch.trash(_owner(request), ids)
+    if settings.TRASH_DAYS:
+        _report_with_undo(request, outcomes, IN_TRASH, ids, undo={"action": "restore"})
     else:
-        _say(request, f"{_are(count)} {'in the trash' if settings.TRASH_DAYS else 'deleted'}.", refused)
+        _report(request, outcomes, DELETED)
 
 
 def _delete(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.delete(_owner(request), ids), "deleted")
+    _report(request, batch.delete(_owner(request), ids), DELETED)
 
 
 def _restore(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.restore(_owner(request), ids), "back")
+    said = ngettext_lazy("%(number)s photo is back.", "%(number)s photos are back.", "count")
+    _report(request, batch.restore(_owner(request), ids), said)
 
 
 def _favourite(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.favourite(_owner(request), ids, True), "among your favourites")
+    said = ngettext_lazy(
+        "%(number)s photo is among your favourites.", "%(number)s photos are among your favourites.", "count"
+    )
+    _report(request, batch.favourite(_owner(request), ids, True), said)
 
 
 def _unfavourite(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.favourite(_owner(request), ids, False), "no favourite any more")
+    said = ngettext_lazy(
+        "%(number)s photo is no favourite any more.", "%(number)s photos are no favourite any more.", "count"
+    )
+    _report(request, batch.favourite(_owner(request), ids, False), said)
 
 
 def _rotate_left(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.rotate(_owner(request), ids, 270), "rotated")
+    _report(request, batch.rotate(_owner(request), ids, 270), ROTATED)
 
 
 def _rotate_right(request: HttpRequest, ids: list[UUID]) -> None:
-    _report(request, batch.rotate(_owner(request), ids, 90), "rotated")
+    _report(request, batch.rotate(_owner(request), ids, 90), ROTATED)
 
 
 def _shift_taken_at(request: HttpRequest, ids: list[UUID]) -> None:
@@ -137,33 +152,39 @@ def _shift_taken_at(request: HttpRequest, ids: list[UUID]) -> None:
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
         raise invalid(name, *errors)
-    _report(request, batch.shift_taken_at(_owner(request), ids, form.seconds), "corrected")
+    said = ngettext_lazy("%(number)s photo is corrected.", "%(number)s photos are corrected.", "count")
+    _report(request, batch.shift_taken_at(_owner(request), ids, form.seconds), said)
 
 
 def _move(request: HttpRequest, ids: list[UUID]) -> None:
     album = _target(request)
     owned = Image.objects.owned_by(request.user).filter(public_id__in=ids)
     sources = set(owned.values_list("album__public_id", flat=True))
-    count, refused = _counts(batch.move(_owner(request), ids, album))
-    said = f"{_are(count)} in “{album.title}” now."
-    if len(sources) == 1 and not refused:
-        _say_with_undo(request, said, ids, action="move", album=sources.pop())
+    outcomes = batch.move(_owner(request), ids, album)
+    said = ngettext_lazy(
+        "%(number)s photo is in “%(album)s” now.", "%(number)s photos are in “%(album)s” now.", "count"
+    )
+    if len(sources) == 1:
+        undo = {"action": "move", "album": sources.pop()}
+        _report_with_undo(request, outcomes, said, ids, undo=undo, album=album.title)
     else:
-        _say(request, said, refused)
+        _report(request, outcomes, said, album=album.title)
 
 
 def _copy(request: HttpRequest, ids: list[UUID]) -> None:
     album = _target(request)
+    said = ngettext_lazy(
+        "%(number)s photo is in “%(album)s”, too.", "%(number)s photos are in “%(album)s”, too.", "count"
+    )
     outcomes = batch.copy(_owner(request), ids, album)
-    count, refused = _counts(outcomes)
-    said = f"{_are(count)} in “{album.title}”, too."
     done = [outcome for outcome in outcomes if isinstance(outcome, batch.Done)]
     # Of bytes that the album had already there was no copy, so they stay.
     copies = [each.image.public_id for each in done if each.image and each.created]
-    if copies and not refused:
-        _say_with_undo(request, said, copies, action="delete", permanent="true")
+    if copies:
+        undo = {"action": "delete", "permanent": "true"}
+        _report_with_undo(request, outcomes, said, copies, undo=undo, album=album.title)
     else:
-        _say(request, said, refused)
+        _report(request, outcomes, said, album=album.title)
 
 
 def _target(request: HttpRequest) -> Album:
@@ -203,9 +224,35 @@ QUESTIONS = ("move", "delete", "copy", "shift_taken_at")
 # ---- What is said afterwards ----------------------------------------------------------------
 
 
-def _report(request: HttpRequest, outcomes: Sequence[batch.Outcome], said: str) -> None:
+def _report(request: HttpRequest, outcomes: Sequence[batch.Outcome], said: Any, **values: str) -> None:
+    """`said` has a form for one photo and one for several."""
     count, refused = _counts(outcomes)
-    _say(request, f"{_are(count)} {said}.", refused)
+    done = said % {"count": count, "number": grouped(count), **values}
+    if refused:
+        reasons = " ".join(sorted({problem.detail for problem in refused}))
+        but = gettext("It was not done to %(number)s: %(reasons)s")
+        messages.warning(request, f"{done} {but % {'number': grouped(len(refused)), 'reasons': reasons}}")
+    else:
+        messages.success(request, done)
+
+
+def _report_with_undo(
+    request: HttpRequest,
+    outcomes: Sequence[batch.Outcome],
+    said: Any,
+    ids: list[UUID],
+    *,
+    undo: dict[str, Any],
+    **values: str,
+) -> None:
+    """With a button that does `undo`, unless some were refused."""
+    count, refused = _counts(outcomes)
+    if refused:
+        _report(request, outcomes, said, **values)
+    else:
+        done = said % {"count": count, "number": grouped(count), **values}
+        context = {"done": done, "ids": ids, "undo": undo, "next": _next_url(request)}
+        messages.success(request, render_to_string("photos/_undo.html", context, request))
 
 
 def _counts(outcomes: Sequence[batch.Outcome]) -> tuple[int, list[Problem]]:
@@ -214,20 +261,3 @@ def _counts(outcomes: Sequence[batch.Outcome]) -> tuple[int, list[Problem]]:
     if all(problem.code == "not_found" for problem in refused) and len(refused) == len(outcomes):
         raise not_found()
     return len(outcomes) - len(refused), refused
-
-
-def _are(count: int) -> str:
-    return f"{count:,} photo is" if count == 1 else f"{count:,} photos are"
-
-
-def _say(request: HttpRequest, done: str, refused: list[Problem]) -> None:
-    if refused:
-        reasons = " ".join(sorted({problem.detail for problem in refused}))
-        messages.warning(request, f"{done} It was not done to {len(refused):,}: {reasons}")
-    else:
-        messages.success(request, done)
-
-
-def _say_with_undo(request: HttpRequest, done: str, ids: list[UUID], **undo: Any) -> None:
-    context = {"done": done, "ids": ids, "undo": undo, "next": _next_url(request)}
-    messages.success(request, render_to_string("photos/_undo.html", context, request))

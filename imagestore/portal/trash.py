@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -59,10 +60,12 @@ def trash_detail(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def trash_restore(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = trash.find(request.user, item_id)
     trash.restore(item)
+    said = gettext("“%(item)s” is back.")
     if "stay" not in request.POST:
-        messages.success(request, f"“{item}” is back.")
+        messages.success(request, said % {"item": item})
         return redirect(item)
-    messages.success(request, format_html('“<a href="{}">{}</a>” is back.', item.get_absolute_url(), item))
+    link = format_html('<a href="{}">{}</a>', item.get_absolute_url(), item)
+    messages.success(request, format_html(said % {"item": "{}"}, link))
     return redirect(_page_url(request))
 
 
@@ -73,7 +76,7 @@ def trash_delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
         context = {"item": item, "sums": trash.sums_of(trash.images_of(item))}
         return render(request, "trash/confirm_delete.html", context)
     trash.delete(item)
-    messages.success(request, f"“{item}” is deleted.")
+    messages.success(request, gettext("“%(item)s” is deleted.") % {"item": item})
     return redirect(_page_url(request))
 
 
@@ -87,5 +90,5 @@ def trash_empty(request: HttpRequest) -> HttpResponse:
         }
         return render(request, "trash/confirm_empty.html", context)
     trash.empty(user)
-    messages.success(request, "The trash is empty.")
+    messages.success(request, gettext("The trash is empty."))
     return redirect("trash")

@@ -3,10 +3,26 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from imagestore.portal import accounts, albums, files, images, languages, photos, selection, trash, uploads
+from imagestore.portal import (
+    accounts,
+    albums,
+    files,
+    images,
+    languages,
+    photos,
+    selection,
+    share_target,
+    trash,
+    uploads,
+    web_app,
+)
 
 urlpatterns = [
     path("", accounts.landing, name="landing"),
+    path("site.webmanifest", web_app.manifest, name="manifest"),
+    path("sw.js", web_app.service_worker, name="service-worker"),
+    path("offline/", web_app.offline, name="offline"),
+    path("share/", share_target.ShareTarget.as_view(), name="share"),
     path("profile/", accounts.ProfileView.as_view(), name="profile"),
     path("profile/delete/", accounts.DeleteAccountView.as_view(), name="profile-delete"),
     path("accounts/login/", allauth.login, name="account_login"),

@@ -126,12 +126,15 @@ def test_documented_defaults_are_those_of_the_code(documented: Any) -> None:
 
 def test_compose_hands_on_every_setting() -> None:
     """Each name stands in the list, without a value but for what compose must decide itself."""
-    app = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    app, nginx = services["app"], services["nginx"]
     assert app["environment"].keys() == (SETTINGS.keys() | OF_BOTO3) - {NAMES_THE_FILE}
     decided = {name for name, value in app["environment"].items() if value is not None}
-    assert decided == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT"}
-    assert app["environment"]["PORT"] == f"${{PORT:-{LITERAL['PORT']}}}"
-    assert app["ports"] == [f"${{BIND:-127.0.0.1}}:${{PORT:-{LITERAL['PORT']}}}:${{PORT:-{LITERAL['PORT']}}}"]
+    proxied = {"FORWARDED_ALLOW_IPS", "NUM_PROXIES"}
+    assert decided == {"DATABASE_URL", "DATA_DIR", "HOST", "PORT", "REDIS_URL"} | proxied
+    assert app["environment"]["PORT"] == nginx["environment"]["PORT"] == f"${{PORT:-{LITERAL['PORT']}}}"
+    assert "ports" not in app
+    assert nginx["ports"] == [f"${{BIND:-127.0.0.1}}:${{PORT:-{LITERAL['PORT']}}}:8080"]
 
 
 def test_image_and_compose_put_the_store_in_the_same_place() -> None:

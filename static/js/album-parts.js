@@ -10,6 +10,7 @@ import { paintPlaceholders } from "./placeholder.js";
 import { GAP_PX, heightOf, rowsOf } from "./rows.js";
 
 const PAGE_SIZE = 100;
+const LARGEST_PAGE = 200;
 const TAIL_ROWS = 5;
 const LOAD_WINDOWS = 2;
 const DROP_WINDOWS = 4;
@@ -36,6 +37,8 @@ export class AlbumParts {
   #frame = 0;
   #width = 0;
   #seen = null;
+  /** Cursors name places, and other photos have these once tiles have been moved by hand. */
+  #isReordered = false;
   #resized = new ResizeObserver(() => this.#measure());
 
   constructor(grid) {
@@ -71,6 +74,11 @@ export class AlbumParts {
     return part ? this.#numberOf(part, id) : null;
   }
 
+  /** The ids of the list that are known, in its order. */
+  get ids() {
+    return this.#parts.flatMap(({ ids }) => ids);
+  }
+
   /** Whether all tiles from the start, or up to the end, of the list are in the document. */
   reaches(end) {
     const part = this.#parts.at(end === "start" ? 0 : -1);
@@ -82,6 +90,7 @@ export class AlbumParts {
     const part = await this.#fetch(page);
     for (const { element } of this.#parts) element?.remove();
     this.#parts = [part];
+    this.#isReordered = false;
     this.#before = part.previous ? before : 0;
     this.#grid.append(part.element);
     if (part.previous || part.next) this.#join();
@@ -127,6 +136,13 @@ export class AlbumParts {
     if (this.#joined) this.#measure();
   }
 
+  /** Call it when tiles have been moved between these parts (a Set of elements). */
+  reordered(elements) {
+    this.#isReordered = true;
+    for (const part of this.#parts) if (elements.has(part.element)) this.#know(part);
+    this.#measure();
+  }
+
   #numberOf(part, id) {
     if (this.#before === null) return null;
     let number = this.#before;
@@ -159,6 +175,12 @@ export class AlbumParts {
     if (!response.ok || response.redirected) throw new Error(`part: ${response.status}`);
     const fragment = new DOMParser().parseFromString(await response.text(), "text/html");
     return this.#read(document.adoptNode(fragment.querySelector("[data-part]")), page);
+  }
+
+  /** A page by an image in it where its cursor is out of date, unless that image is gone. */
+  #fetchAround(id, size, page) {
+    if (!this.#isReordered || !id) return this.#fetch(page);
+    return this.#fetch({ around: id, page_size: size }).catch(() => this.#fetch(page));
   }
 
   #announce({ element }) {
@@ -271,7 +293,8 @@ export class AlbumParts {
 
   async #append() {
     const before = this.#parts;
-    const part = await this.#fetch({ cursor: before.at(-1).next });
+    const { ids, next } = before.at(-1);
+    const part = await this.#fetchAround(ids.at(-1), LARGEST_PAGE, { cursor: next });
     if (before !== this.#parts) return;
     this.#withoutRepeats(part);
     before.push(part);
@@ -280,7 +303,8 @@ export class AlbumParts {
 
   async #prepend() {
     const before = this.#parts;
-    const part = await this.#fetch({ cursor: before[0].previous });
+    const { ids, previous } = before[0];
+    const part = await this.#fetchAround(ids[0], LARGEST_PAGE, { cursor: previous });
     if (before !== this.#parts) return;
     this.#withoutRepeats(part);
     // It ends in the midst of the list, even where its page is the last one that a reader of cursors would meet.
@@ -294,7 +318,8 @@ export class AlbumParts {
   /** Fetches a part that has left the document. */
   async #show(part) {
     const before = this.#parts;
-    const fresh = await this.#fetch(part.page);
+    const { ids, page } = part;
+    const fresh = await this.#fetchAround(ids[ids.length >> 1], ids.length, page);
     if (before !== this.#parts || part.element) return;
     part.element = fresh.element;
     this.#withoutRepeats(part);
@@ -319,6 +344,8 @@ export class AlbumParts {
 
   #drop(part) {
     if (part.element.contains(document.activeElement)) return;
+    // No page of the store is like it.
+    if (this.#isReordered && (!part.ids.length || part.ids.length > LARGEST_PAGE)) return;
     if (this.#parts.filter(({ element }) => element).length === 1) return;
     part.element.remove();
     part.element = null;

@@ -5,7 +5,10 @@ const MOVED_PX = 10;
 // The browser sends the click of a long press when the finger leaves.
 const CLICK_AFTER_MS = 700;
 
-/** @returns justFired: whether a click belongs to the long press that was just told. */
+/**
+ * @param onPress gets the element and the pointerdown.
+ * @returns justFired: whether a click belongs to the long press that was just told.
+ */
 export function watchLongPress(root, selector, onPress) {
   let timer = 0;
   let start = null;
@@ -15,7 +18,7 @@ export function watchLongPress(root, selector, onPress) {
   function fire(target) {
     stop();
     firedAt = performance.now();
-    onPress(target);
+    onPress(target, start);
   }
   root.addEventListener("pointerdown", (event) => {
     stop();

@@ -3,6 +3,8 @@
 import { AlbumGrid } from "./album-grid.js";
 import { AlbumParts } from "./album-parts.js";
 import { watchPosition } from "./album-position.js";
+import { watchDrags } from "./drag.js";
+import { drawRectangles } from "./drag-selection.js";
 import { healImages } from "./healing.js";
 import { openPhotos } from "./open-photos.js";
 import { keepPosition } from "./return-position.js";
@@ -15,7 +17,7 @@ export function startGrid() {
   grid.watch();
   watchPosition(element, parts);
   keepPosition(element, parts);
-  startSelection(element, grid, parts);
+  startDrags(element, parts, startSelection(element, grid, parts));
   openPhotos(element, grid, parts);
   healImages(
     element,
@@ -23,4 +25,12 @@ export function startGrid() {
     (ids) => grid.fetchPictures(ids),
   );
   return grid;
+}
+
+async function startDrags(grid, parts, selection) {
+  const starters = [drawRectangles(grid, selection)];
+  watchDrags(grid, starters);
+  if (grid.dataset.order !== "position") return;
+  const { orderByHand } = await import("./order-by-hand.js");
+  starters.unshift(orderByHand(grid, parts, selection));
 }

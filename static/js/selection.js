@@ -1,5 +1,6 @@
 /** Selecting photos in a grid: check marks, ranges by Shift, a long press, keys, and a bar of what can be done. */
 
+import { dragFromLongPress, holdScrolling } from "./drag-selection.js";
 import { number } from "./format.js";
 import { watchLongPress } from "./long-press.js";
 import { SelectionActions } from "./selection-actions.js";
@@ -31,6 +32,18 @@ class Selection extends EventTarget {
 
   albumOf(id) {
     return this.#albums.get(id);
+  }
+
+  /** All that a drag changes, to be given back. */
+  get state() {
+    return { albums: new Map(this.#albums), anchor: this.#anchor, isOpen: this.isOpen };
+  }
+
+  set state({ albums, anchor, isOpen }) {
+    const isSame =
+      isOpen === this.isOpen && this.#albums.size === albums.size && this.ids.every((id) => albums.has(id));
+    [this.#albums, this.#anchor, this.isOpen] = [new Map(albums), anchor, isOpen];
+    if (!isSame) this.#changed();
   }
 
   open() {
@@ -91,7 +104,11 @@ class Selection extends EventTarget {
 }
 
 function watchPointer(grid, selection) {
-  const longPress = watchLongPress(grid, ".tile", (tile) => selection.toggle(tile));
+  const longPress = watchLongPress(grid, ".tile", (tile, down) => {
+    selection.toggle(tile);
+    dragFromLongPress(grid, selection, tile, down);
+  });
+  holdScrolling(grid);
   // Before other listeners of the grid: while one selects, a click opens nothing.
   grid.addEventListener(
     "click",
@@ -120,7 +137,7 @@ function watchKeys(grid, bar, selection) {
     selection.toggle(tile, { range: event.shiftKey });
   });
   document.addEventListener("keydown", (event) => {
-    const here = grid.contains(event.target) || bar.contains(event.target) || event.target === document.body;
+    const here = grid.contains(event.target) || bar.contains(event.target) || event.target.matches("body, main");
     if (event.key !== "Escape" || !here || !selection.isOpen || bar.querySelector(":popover-open")) return;
     event.preventDefault();
     selection.clear();
@@ -138,7 +155,10 @@ function showBar(bar, grid, selection) {
   if (selection.isOpen || wasOpen) document.querySelector("[data-selection-news]").textContent = text;
 }
 
-/** @param grid the element with the tiles. @param albumGrid keeps them current. @param parts places them. */
+/**
+ * @param grid the element with the tiles. @param albumGrid keeps them current. @param parts places them.
+ * @returns the Selection.
+ */
 export function startSelection(grid, albumGrid, parts) {
   const bar = document.querySelector("[data-selection]");
   const selection = new Selection(grid);
@@ -157,4 +177,5 @@ export function startSelection(grid, albumGrid, parts) {
   });
   // The browser may have kept boxes checked over a reload or the way back.
   addEventListener("pageshow", () => selection.clear());
+  return selection;
 }

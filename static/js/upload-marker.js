@@ -21,3 +21,21 @@ export function writeMarker(user, state) {
     // Then uploads end with the page, and the page warns before.
   }
 }
+
+const SHARED_KEY = "shared-for";
+
+/** The user of this tab has chosen this album for the photos that another app has shared. */
+export function markShared(album) {
+  sessionStorage.setItem(SHARED_KEY, album);
+}
+
+/** @returns whether they are for this album. Once: the page of the album adds them now. */
+export function takeSharedMark(album) {
+  try {
+    const isMarked = sessionStorage.getItem(SHARED_KEY) === album;
+    if (isMarked) sessionStorage.removeItem(SHARED_KEY);
+    return isMarked;
+  } catch {
+    return false;
+  }
+}

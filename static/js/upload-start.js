@@ -4,8 +4,9 @@
  */
 
 import { hasFiles, pickedFiles, transferredFiles } from "./files.js";
+import { gettext } from "./i18n.js";
 import { showToast } from "./toast.js";
-import { readMarker } from "./upload-marker.js";
+import { markShared, readMarker, takeSharedMark } from "./upload-marker.js";
 
 // Other scripts of the page listen for photos that were stored. They have all run by then.
 const pageIsReady = new Promise((resolve) => {
@@ -84,6 +85,22 @@ function watchDrop(panel) {
   });
 }
 
+/** Photos that another app has shared, on the page of the album that the user has chosen for them (share.js). */
+async function addShared(panel) {
+  const album = albumOfPage();
+  if (!album || !takeSharedMark(album.id)) return;
+  try {
+    const { forgetShared, sharedPhotos } = await import("./share-store.js");
+    const photos = await sharedPhotos();
+    const files = photos.map(({ file }) => ({ file, folder: "" }));
+    await (await openSession(panel)).add(files, album);
+    await forgetShared(photos);
+  } catch {
+    markShared(album.id);
+    showToast(gettext("The connection was lost. Reload this page to add the photos."), { error: true });
+  }
+}
+
 /** The browser forgets with the log-out what waits to be uploaded, so the user is asked before. */
 function watchLogout(panel) {
   const ask = (event) => {
@@ -103,5 +120,6 @@ export function startUploads() {
   watchPickers(panel);
   watchPaste(panel);
   watchLogout(panel);
+  addShared(panel);
   if (readMarker(panel.dataset.user)) openSession(panel);
 }

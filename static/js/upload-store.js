@@ -3,20 +3,7 @@
  * when the browser was closed. "items" says what is to be uploaded, "files" has the bytes of those that are not yet.
  */
 
-// The rest is for the browser's other data of this site, and so that the disk does not fill up.
-const MOST_OF_QUOTA = 0.8;
-
-const ended = (transaction) =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve;
-    transaction.onabort = () => reject(transaction.error);
-  });
-
-const resultOf = (request) =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+import { ended, fits, resultOf } from "./indexed-db.js";
 
 function open(user) {
   const request = indexedDB.open(`uploads-${user}`, 1);
@@ -25,11 +12,6 @@ function open(user) {
     request.result.createObjectStore("files");
   };
   return resultOf(request);
-}
-
-async function fits(bytes) {
-  const { usage, quota } = await navigator.storage.estimate();
-  return usage + bytes <= quota * MOST_OF_QUOTA;
 }
 
 export class UploadStore {

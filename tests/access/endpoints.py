@@ -28,10 +28,14 @@ PUBLIC = {
     "api-register", "api-login", "api-refresh", "api-verify", "api-logout",
     # Texts of scripts, on pages without a login, too.
     "language-catalog",
+    # What makes the portal an app: browsers ask for it without a session. It holds nothing of a user.
+    "manifest", "service-worker", "offline",
     # The link's signature is the permission.
     "signed-file",
     # Whether the server is up.
     "healthz-live", "healthz-ready",
+    # Prometheus has no account: the token METRICS_TOKEN is the permission. Without it the answer is 404.
+    "metrics",
 }  # fmt: skip
 
 LOGIN = 302
@@ -114,6 +118,11 @@ PAGES = [
     Endpoint("account_email_verification_sent", "GET", 200, 200, 200),
     Endpoint("account_confirm_email", "GET", 200, 200, 200, args={"key": "forged"}),
     Endpoint("language-catalog", "GET", 200, 200, 200, args={"language": "de", "version": version_of("de")}),
+    Endpoint("manifest", "GET", 200, 200, 200),
+    Endpoint("service-worker", "GET", 200, 200, 200),
+    Endpoint("offline", "GET", 200, 200, 200),
+    Endpoint("share", "GET", 200, 200, LOGIN),
+    Endpoint("share", "POST", 302, 302, LOGIN, {"title": "From another app"}),
     Endpoint("album-list", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "GET", 200, 200, LOGIN),
     Endpoint("album-create", "POST", 302, 302, LOGIN, TITLE),
@@ -167,6 +176,7 @@ PAGES = [
     Endpoint("signed-file", "GET", 404, 404, 404, args={"file": "original.jpg"}),
     Endpoint("healthz-live", "GET", 200, 200, 200),
     Endpoint("healthz-ready", "GET", 200, 200, 200),
+    Endpoint("metrics", "GET", 404, 404, 404),
 ]  # fmt: skip
 
 AUTH = [
@@ -240,7 +250,9 @@ API = [
 ]
 
 ENDPOINTS = [*PAGES, *AUTH, *API]
-WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route != "signed-file"]
+# Without an id in its path: a link, which its signature opens, and what is closed to all without a token.
+_NO_IDS = {"signed-file", "metrics"}
+WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route not in _NO_IDS]
 
 
 def signed_in(user: User) -> Client:

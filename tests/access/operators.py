@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ApiLogin, Invitation, User
+from accounts.models import ApiLogin, Invitation, OutgoingMail, User
 from albums.models import Album
 from images.deletion.trash import trash_images
 from images.models import Finding, Image, Status, Upload
@@ -159,6 +159,9 @@ PAGES = [
     Page("jsi18n", ALL),
     Page("password_change", ALL),
     Page("password_change_done", ALL),
+    Page("process_again", CHANGE, "", {"reason": "damaged"}),
+    # To the operator's own address.
+    Page("test_mail", ALL, "", {}),
     # A list of the tables that one may see; 404 where there is none.
     Page("app_list", LOOK | {"delete"}),
     # No form of ours offers choices by it.
@@ -213,7 +216,7 @@ def permissions(rights: str) -> list[Permission]:
 def snapshot() -> dict[str, list[Any]]:
     """Everything that a request of the admin may change, but not who was here and when."""
     skipped = {"last_login", "updated_at"}
-    tables: dict[str, Any] = {**TABLES, "login": ApiLogin}
+    tables: dict[str, Any] = {**TABLES, "login": ApiLogin, "mail": OutgoingMail}
     found = {
         name: list(
             table._default_manager.order_by("pk").values(

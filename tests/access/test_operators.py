@@ -189,14 +189,15 @@ def test_one_operator_among_many_chosen_users_stops_the_whole_action(rows: Rows)
         (["view_user"], {"Users", "Originals", "Mails waiting", "Mails given up in 4 days"}),
         (["change_user"], {"Users", "Originals", "Mails waiting", "Mails given up in 4 days"}),
         (["view_album"], {"Albums"}),
-        (["view_finding"], {"Findings"}),
+        (["view_finding"], {"Findings", "Last verify", "Last backup"}),
         (["add_image", "delete_image"], set()),
         (
             ["view_album", "view_image"],
             {
                 "Albums", "Images ready", "Images being made", "Images failed", "Images to be made again",
-                "Images being received", "Images being deleted", "Albums in the trash", "Images in the trash",
-                "Originals in the trash", "Free on the disk of the images", "Space for uploads that arrive",
+                "Images being received", "Images being deleted", "Images in work now", "Albums in the trash",
+                "Images in the trash", "Originals in the trash", "Free on the disk of the images",
+                "Space for uploads that arrive",
             },
         ),
     ],

@@ -34,6 +34,23 @@ PASSWORD = "a long walk by the sea"
 WAIT_MILLISECONDS = PATIENCE * 1000
 IMAGE = re.compile(r"/images/[0-9a-f-]+/$")
 EMAIL = re.compile("^E-?mail", re.IGNORECASE)
+# How many files the browser's store has of each user.
+KEPT = """async count => {
+    const names = (await indexedDB.databases()).map(({ name }) => name);
+    let kept = 0;
+    for (const name of names) {
+        const database = await new Promise(resolve => {
+            const request = indexedDB.open(name);
+            request.onsuccess = () => resolve(request.result);
+        });
+        kept += await new Promise(resolve => {
+            const request = database.transaction("files").objectStore("files").count();
+            request.onsuccess = () => resolve(request.result);
+        });
+        database.close();
+    }
+    return kept === count;
+}"""
 
 
 def sign_in(context: BrowserContext, person: Person) -> None:
@@ -58,6 +75,10 @@ def make_album(page: Page, title: str) -> str:
     page.get_by_role("button", name="Create album").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     return page.url
+
+
+def expect_heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1).filter(visible=True)).to_have_text(text)
 
 
 def expect_pictures(page: Page, count: int) -> None:
@@ -113,3 +134,7 @@ def pick_files(page: Page, *files: tuple[str, bytes]) -> None:
     page.locator("#photos").set_input_files(
         [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
     )
+
+
+def wait_until_kept(page: Page, count: int) -> None:
+    wait_until(page, KEPT, count)

@@ -36,6 +36,7 @@ def paths(alice: Person) -> dict[str, str]:
         "trash": "/trash/", "trash selection": "/trash/", "empty trash": "/trash/empty/",
         "delete for ever": f"/trash/{gone}/delete/",
         "profile": "/profile/", "leave": "/profile/delete/", "password": "/accounts/password/change/",
+        "share": "/share/",
     }  # fmt: skip
 
 
@@ -44,10 +45,11 @@ OUTSIDE = {
     "login": "/accounts/login/",
     "sign-up": "/accounts/signup/",
     "reset": "/accounts/password/reset/",
+    "offline": "/offline/",
 }
 CHECKED = {
     "landing", "login", "sign-up", "albums", "album", "image", "trash", "profile", "delete image", "photos",
-    "search", "selection", "move", "trash selection",
+    "search", "selection", "move", "trash selection", "share", "offline",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes
 from tests.browser.line import Line
-from tests.browser.pages import WAIT_MILLISECONDS, expect_pictures, pick_files, sign_in
+from tests.browser.pages import WAIT_MILLISECONDS, expect_pictures, pick_files, sign_in, wait_until_kept
 from tests.people import PATIENCE, Person
 from tests.tus import offset_of
 
@@ -19,27 +19,6 @@ from tests.tus import offset_of
 PART_BYTES, LARGE_BYTES = 8 * 2**20, 40 * 2**20
 ACKNOWLEDGED_BYTES, ARRIVED_BYTES = 4 * PART_BYTES, 4 * PART_BYTES + PART_BYTES // 2
 SMALL = [(f"{width}.jpg", jpeg_bytes(width, 200)) for width in (200, 300, 400, 500)]
-# How many files the browser's store has of each user.
-KEPT = """async count => {
-    const names = (await indexedDB.databases()).map(({ name }) => name);
-    let kept = 0;
-    for (const name of names) {
-        const database = await new Promise(resolve => {
-            const request = indexedDB.open(name);
-            request.onsuccess = () => resolve(request.result);
-        });
-        kept += await new Promise(resolve => {
-            const request = database.transaction("files").objectStore("files").count();
-            request.onsuccess = () => resolve(request.result);
-        });
-        database.close();
-    }
-    return kept === count;
-}"""
-
-
-def wait_until_kept(page: Page, count: int) -> None:
-    page.wait_for_function(KEPT, arg=count, timeout=WAIT_MILLISECONDS)
 
 
 def total(page: Page) -> Any:

@@ -105,3 +105,11 @@ def test_a_request_leaves_its_language_in_the_queue(db: None) -> None:
     with override("de"):
         queue.add(OutgoingMail.Kind.RESET, "alice@example.org")
     assert OutgoingMail.objects.get().language == "de"
+
+
+def test_a_test_mail_needs_no_account_and_holds_no_link() -> None:
+    message = compose(OutgoingMail(kind=OutgoingMail.Kind.TEST, address="ada@example.org"))
+    assert message is not None
+    assert (message.to, message.subject) == (["ada@example.org"], "Test mail")
+    assert "This is a test" in str(message.body)
+    assert "http" not in str(message.body)

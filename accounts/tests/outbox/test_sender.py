@@ -278,3 +278,10 @@ def test_it_is_woken_by_a_mail_and_ends_at_once(
 def test_no_request_can_send_a_mail_by_allauth(db: None) -> None:
     with pytest.raises(NotImplementedError):
         AccountAdapter().send_mail("account/email/password_changed", "alice@example.org", {})
+
+
+def test_test_mails_of_an_operator_have_no_limit(server: MailServer) -> None:
+    for _ in range(3):
+        queue.add(OutgoingMail.Kind.TEST, "operator@example.org")
+    send()
+    assert server.mailboxes == ["operator@example.org"] * 3

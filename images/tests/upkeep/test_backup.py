@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 
 from images import locks, services
 from images.deletion.removal import purge
-from images.models import Image, Runner, Status
+from images.models import Image, LastRun, Runner, Status
 from images.storage.base import image_storage
 from images.storage.url import storage_from_url
 from images.tests.helpers import album, lose, original_bytes, put, received, stored, stored_bytes, user, work_off
@@ -174,6 +174,7 @@ def test_files_that_are_lost_are_told_and_the_rest_is_copied(tmp_path, alice, el
         call_command("backup", tmp_path / "backup", stdout=said, stderr=said)
     assert ended.value.code == 1
     assert f"missing in the storage: {lost.original_file}" in said.getvalue()
+    assert [(run.work, run.losses) for run in LastRun.objects.all()] == [("backup", 1)]
     assert (tmp_path / "backup/files" / kept.original_file).read_bytes() == original_bytes(kept)
     restored = elsewhere.run("restore", str(tmp_path / "backup"))
     assert (restored.returncode, restored.stderr) == (1, f"missing in the backup: {lost.original_file}\n")

@@ -1,4 +1,4 @@
-"""The numbers on the admin's first page, and the version below every page."""
+"""What the admin's first page shows, and the version below every page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,19 @@ from django.contrib import admin
 from django.db.models import Count, Model, Sum
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 
 from accounts.models import OutgoingMail, User
 from accounts.outbox.queue import GIVE_UP_DAYS
 from albums.models import Album
+from images import census
 from images.deletion.trash import sums_of
-from images.models import Finding, Image, Status, Upload
+from images.models import Finding, Image, LastRun, Status, Upload
+from images.processing.errors import BY_CODE
 from images.rendering import convergence
-from images.storage import scratch, space
-from images.storage.base import image_storage
+from images.storage import space
 from imagestore.kit.filesize import filesize
+from imagestore.operators.first_page import mails_go
 
 register = template.Library()
 
@@ -48,6 +51,68 @@ def numbers(context: dict[str, Any]) -> list[Number]:
     ]
 
 
+# ---- Growth and failures ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One month of the chart; `percent` of the longest bar."""
+
+    month: str
+    images: str
+    percent: int
+
+
+@register.simple_tag(takes_context=True)
+def growth(context: dict[str, Any]) -> list[Bar]:
+    """How many images each of the last months has brought; none for operators who may not view images."""
+    if not _may_view(context["request"], Image):
+        return []
+    months = census.growth()
+    most = max(month.images for month in months) or 1
+    return [
+        Bar(
+            f"{month.begins:%B %Y}",
+            f"{month.images:,}{'' if month.is_counted else ' or more'}",
+            round(100 * month.images / most),
+        )
+        for month in months
+    ]
+
+
+@dataclass(frozen=True)
+class Failure:
+    code: str
+    sentence: str
+    images: str
+    url: str
+
+
+@register.simple_tag(takes_context=True)
+def failures(context: dict[str, Any]) -> list[Failure]:
+    """Why images failed, most frequent reason first; none for operators who may not view images."""
+    if not _may_view(context["request"], Image):
+        return []
+    images = _list_of("images_image")
+    return [
+        Failure(
+            code,
+            BY_CODE[code].detail if code in BY_CODE else code,
+            f"{count:,}",
+            f"{images}?status={Status.FAILED}&error_code={code}",
+        )
+        for code, count in census.failures()
+    ]
+
+
+@register.simple_tag
+def where_mails_go() -> str:
+    return mails_go()
+
+
+# ---- Numbers ------------------------------------------------------------------------------------
+
+
 def _may_view(request: HttpRequest, model: type[Model]) -> bool:
     return admin.site.get_model_admin(model).has_view_permission(request)
 
@@ -68,6 +133,7 @@ def _images() -> list[Number]:
             Number(f"Images {status.label}", f"{counts.get(status, 0):,}", f"{images}?status={status}")
             for status in (Status.READY, Status.PENDING, Status.FAILED)
         ),
+        Number("Images in work now", f"{census.in_work():,}"),
         _to_be_made_again(),
         Number("Images being received", f"{counts.get(Status.RECEIVING, 0):,}"),
         Number("Images being deleted", f"{counts.get(Status.DOOMED, 0):,}"),
@@ -110,24 +176,32 @@ def _originals() -> list[Number]:
 
 def _free_space() -> list[Number]:
     """Free bytes on the disks of images and uploads. A bucket tells no limit."""
-    disks = {
-        "Free on the disk of the images": ("storage", image_storage().free_bytes),
-        "Space for uploads that arrive": ("staging", scratch.free_bytes),
-    }
+    names = {"storage": "Free on the disk of the images", "staging": "Space for uploads that arrive"}
     try:
-        full = space.full_disks()
-        sizes = {name: (disk, free_bytes()) for name, (disk, free_bytes) in disks.items()}
+        full, sizes = space.full_disks(), space.free_bytes()
     except OSError:
-        return [Number(name, "the disk does not answer") for name in disks]
+        return [Number(name, "the disk does not answer") for name in names.values()]
     return [
-        Number(name, f"{filesize(max(0, size))}{', full: uploads are refused' if disk in full else ''}")
-        for name, (disk, size) in sizes.items()
-        if size is not None
+        Number(name, f"{filesize(max(0, sizes[disk]))}{', full: uploads are refused' if disk in full else ''}")
+        for disk, name in names.items()
+        if disk in sizes
     ]
 
 
 def _findings() -> list[Number]:
     return [Number("Findings", f"{Finding.objects.unresolved().count():,}", _list_of("images_finding"))]
+
+
+def _upkeep() -> list[Number]:
+    runs = {run.work: run for run in LastRun.objects.all()}
+    return [Number(f"Last {work}", _told(runs.get(work))) for work in (LastRun.VERIFY, LastRun.BACKUP)]
+
+
+def _told(run: LastRun | None) -> str:
+    if run is None:
+        return "never"
+    losses = f", {run.losses:,} files missing, damaged or unknown" if run.losses else ""
+    return f"{timesince(run.ended_at, depth=1)} ago{losses}"
 
 
 def _list_of(name: str) -> str:
@@ -145,4 +219,5 @@ _FIGURES: list[tuple[tuple[type[Model], ...], Callable[[], list[Number]]]] = [
     ((Image,), _free_space),
     ((User,), _mails),
     ((Finding,), _findings),
+    ((Finding,), _upkeep),
 ]

@@ -1,6 +1,6 @@
 """The forms of accounts, in place of allauth's where `settings.ACCOUNT_FORMS` says so."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
@@ -32,6 +32,7 @@ class LoginForm(allauth_forms.LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"] = EmailField()
         self.fields["login"].widget.attrs["autofocus"] = True
+        self.fields["remember"].label = _("Stay logged in on this device")
         self.order_fields(["login", "password", "remember"])
 
 
@@ -49,7 +50,7 @@ class SignupForm(allauth_forms.SignupForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if sentence := refusal(cleaned.get("invitation", ""), cleaned.get("email", "")):
-            raise forms.ValidationError(sentence)
+            raise forms.ValidationError(str(sentence))
         return cleaned
 
     def validate_unique_email(self, value: str) -> str:
@@ -80,11 +81,36 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         return str(self.cleaned_data["email"])
 
 
+class _NewPassword:
+    """Labels in sentence case, where allauth's have a capital in each word."""
+
+    LABELS: ClassVar = {
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password (again)"),
+    }
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.LABELS[name]
+
+
+class ChangePasswordForm(_NewPassword, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(_NewPassword, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
 class ProfileForm(forms.Form):
     name = forms.CharField(
         max_length=NAME_LENGTH,
         required=False,
-        help_text="Shown to nobody but you.",
+        label=_("Name"),
+        help_text=_("Shown to nobody but you."),
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     language = forms.ChoiceField(
@@ -101,5 +127,5 @@ class ProfileForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    password = PasswordField(label="Your password", autocomplete="current-password")
+    password = PasswordField(label=_("Your password"), autocomplete="current-password")
     password.widget.attrs["autofocus"] = True

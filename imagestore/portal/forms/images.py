@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from albums.models import Album
-from images.changes import FIRST_YEAR, LAST_YEAR
+from images.changes import FIRST_YEAR, LAST_YEAR, senseless_year
 from images.models import Image
 from images.processing.dates import offset_minutes
 from imagestore.portal.lists import album_choices
@@ -23,9 +24,9 @@ class ClockField(forms.Field):
         try:
             clock = datetime.fromisoformat(str(value)[:26]).replace(tzinfo=UTC)
         except ValueError:
-            raise forms.ValidationError("Write a date and a time, such as 2026-07-31T14:00.") from None
+            raise forms.ValidationError(_("Write a date and a time, such as 2026-07-31T14:00.")) from None
         if not FIRST_YEAR <= clock.year <= LAST_YEAR:
-            raise forms.ValidationError(f"A picture is from the years {FIRST_YEAR} to {LAST_YEAR}.")
+            raise forms.ValidationError(str(senseless_year()))
         return clock
 
     def prepare_value(self, value: Any) -> Any:
@@ -37,15 +38,16 @@ class ClockField(forms.Field):
 
 class ImageForm(forms.ModelForm):
     taken_at = ClockField(
-        label="taken at", required=False, help_text="As the camera’s clock showed it. Empty: unknown."
+        label=_("taken at"), required=False, help_text=_("As the camera’s clock showed it. Empty: unknown.")
     )
     taken_offset = forms.CharField(
-        label="time zone", required=False, max_length=6, help_text="Hours ahead of UTC, such as +02:00."
+        label=_("time zone"), required=False, max_length=6, help_text=_("Hours ahead of UTC, such as +02:00.")
     )
 
     class Meta:
         model = Image
         fields: ClassVar[list[str]] = ["name", "caption"]
+        labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "caption": _("Caption")}
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "name": forms.TextInput(attrs={"dir": "auto"}),
             "caption": forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
@@ -60,7 +62,7 @@ class ImageForm(forms.ModelForm):
         text = self.cleaned_data["taken_offset"]
         minutes = offset_minutes(text) if re.fullmatch(r"[+-][0-9]{2}:[0-9]{2}", text) else None
         if text and minutes is None:
-            raise forms.ValidationError("Write hours and minutes, such as +02:00 or -03:30.")
+            raise forms.ValidationError(_("Write hours and minutes, such as +02:00 or -03:30."))
         return minutes
 
     @property
@@ -73,7 +75,9 @@ class ImageForm(forms.ModelForm):
 
 
 class MoveForm(forms.Form):
-    album = forms.ModelChoiceField(Album.objects.none(), to_field_name="public_id", empty_label=None)
+    album = forms.ModelChoiceField(
+        Album.objects.none(), to_field_name="public_id", empty_label=None, label=_("Album")
+    )
 
     def __init__(self, image: Image, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

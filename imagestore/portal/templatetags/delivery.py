@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from images.delivery.links import Links, downloads_of, links_of
 from images.models import Image
 from images.processing.sizes import SIZES, SMALLEST
+from images.rendering.sentences import translated
 
 register = template.Library()
 _SHOWN_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
@@ -24,6 +25,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def links(image: Image) -> Links:
     """Signed links to all files of the image."""
     return links_of(image)
+
+
+@register.filter
+def reason(sentence: str) -> str:
+    """Why an image failed or is damaged, as its row says it in English, in the reader's language."""
+    return translated(sentence)
 
 
 @register.filter

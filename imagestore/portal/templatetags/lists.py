@@ -2,13 +2,14 @@
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from images.models import Image
 from imagestore.kit.params import SEARCH_LENGTH
 
 register = template.Library()
-_STAR = mark_safe('<span class="tile__favourite" role="img" aria-label="Favourite">★</span>')
+_STAR = '<span class="tile__favourite" role="img" aria-label="{}">★</span>'
 
 
 @register.simple_tag
@@ -21,12 +22,12 @@ def search_length() -> int:
 def tile_check(context: template.Context, image: Image) -> SafeString:
     """The box that selects a tile for the form of photos/_selection.html, and a star on a favourite."""
     album = context.get("album") or image.album
-    star = _STAR if image.favourite else ""
+    star = format_html(_STAR, gettext("Favourite")) if image.favourite else ""
     return format_html(
         '<label class="tile__check"><input type="checkbox" name="ids" value="{}" form="selection"'
-        ' data-album="{}" aria-label="Select {}" autocomplete="off"></label>{}',
+        ' data-album="{}" aria-label="{}" autocomplete="off"></label>{}',
         image.public_id,
         album.public_id,
-        image.name,
+        gettext("Select %(name)s") % {"name": image.name},
         star,
     )

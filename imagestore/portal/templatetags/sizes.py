@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django import template
 
 from imagestore.kit.filesize import filesize as text_of
+from imagestore.kit.sentences import decimal
 
 register = template.Library()
 
@@ -22,8 +23,8 @@ def exposure(known: Mapping[str, float | None]) -> str:
         known.get(name) for name in ("focal_length_mm", "aperture", "seconds", "iso")
     )
     parts = [
-        f"{focal_length:g}\xa0mm" if focal_length else "",
-        f"f/{aperture:g}" if aperture else "",
+        f"{_number(focal_length)}\xa0mm" if focal_length else "",
+        f"f/{_number(aperture)}" if aperture else "",
         f"{_seconds(seconds)}\xa0s" if seconds else "",
         f"ISO\xa0{iso:d}" if iso else "",
     ]
@@ -32,4 +33,8 @@ def exposure(known: Mapping[str, float | None]) -> str:
 
 def _seconds(seconds: float) -> str:
     """A fraction of one where that is exact enough."""
-    return f"1/{round(1 / seconds)}" if seconds < 0.3 else f"{seconds:g}"
+    return f"1/{round(1 / seconds)}" if seconds < 0.3 else _number(seconds)
+
+
+def _number(value: float) -> str:
+    return decimal(f"{value:g}")

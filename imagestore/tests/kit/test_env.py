@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from imagestore.kit.database_url import database_from_url
+from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_file import read_env_file
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
@@ -196,6 +196,12 @@ def test_a_wrong_database_url_is_one_sentence_without_a_piece_of_it(url: str) ->
     [line] = str(stopped.value).splitlines()
     assert line.startswith("DATABASE_URL must look like mysql://user:password@host:3306/name")
     assert [piece for piece in PIECES if piece in line] == []
+
+
+def test_a_wrong_new_database_url_names_its_own_setting() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^NEW_DATABASE_URL must look like mysql://user:password@host"):
+        new_database_from_url("postgres://u:hunter@db/store")
+    assert new_database_from_url("") == {}
 
 
 def test_database_urls() -> None:

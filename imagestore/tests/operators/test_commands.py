@@ -2,15 +2,15 @@
 
 import os
 from datetime import UTC, datetime
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from albums.models import Album
 from images.models import Image
 from images.tests.helpers import colours, in_staging, user
 from images.tests.pictures import exif_bytes, jpeg_bytes, png_bytes
+from imagestore.tests.operators.helpers import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,18 +28,6 @@ def folder(tmp_path):
     (top / ".hidden.jpg").write_bytes(png_bytes())
     (top / "link.jpg").symlink_to(top / "a.jpg")
     return top
-
-
-def run(*args, ends=0, **options):
-    """What the command said; it must end with this code."""
-    out, err = StringIO(), StringIO()
-    code = 0
-    try:
-        call_command(*args, stdout=out, stderr=err, **options)
-    except SystemExit as end:
-        code = end.code
-    assert code == ends, out.getvalue() + err.getvalue()
-    return out.getvalue(), err.getvalue()
 
 
 def albums_of(owner):

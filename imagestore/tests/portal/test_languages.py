@@ -1,10 +1,19 @@
 """Which language pages, refusals and mails are in, and the texts of scripts."""
 
 import re
+from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import Context, Template
+from django.test import Client
+from django.utils.translation import get_language, gettext_lazy, override
 
 from accounts import services
+from accounts.models import OutgoingMail
+from albums import services as albums
+from images.processing.errors import Crashed
+from imagestore.kit import problems
 from imagestore.kit.languages import languages_of
 from tests.rows import bearer
 
@@ -84,13 +93,85 @@ def test_the_browsable_api_is_english(client, alice):
     assert "Content-Language" not in page
 
 
-def test_a_token_does_not_ask_the_session(client, alice):
-    """A request with a token is that of a program: it says itself which language it wants."""
+@pytest.fixture
+def refusal(monkeypatch):
+    """The address of an API's refusal whose title has a translation."""
+    monkeypatch.setitem(problems.CODES, "not_found", (404, gettext_lazy("language")))
+    return f"/api/v1/albums/{uuid4()}/"
+
+
+def test_programs_are_refused_in_english_whatever_they_ask_for(client, alice, refusal):
+    """Also one that has a session beside its token: the session is not asked."""
     services.change_language(alice, "de")
     client.force_login(alice)
-    answer = client.get("/api/v1/albums/", headers=bearer(alice))
-    assert answer["Content-Language"] == "en"
-    assert "Cookie" not in answer["Vary"]
+    for asking in (client, Client()):
+        answer = asking.get(refusal, headers={**GERMAN, **bearer(alice)})
+        assert (answer.status_code, answer.json()["title"]) == (404, "language")
+        assert "Content-Language" not in answer
+        assert not {"Cookie", "Accept-Language"} & {*answer.get("Vary", "").split(", ")}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/albums/", "/api/v1/no/such/path/", "/api/v1/auth/login/"])
+def test_programs_without_a_login_are_refused_in_english(client, path, monkeypatch):
+    for code, (status, _) in problems.CODES.items():
+        monkeypatch.setitem(problems.CODES, code, (status, gettext_lazy("language")))
+    answer = client.post(path, {}, content_type="application/json", headers=GERMAN)
+    assert answer.status_code in (400, 401, 404)
+    assert answer.json()["title"] == "language"
+
+
+@pytest.mark.parametrize("verification", ["optional", "mandatory"])
+def test_the_mail_of_a_programs_sign_up_is_in_the_language_it_asks_for(client, settings, verification):
+    """A person reads it; of the answer, a program does."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    new = {"email": "carol@example.org", "password": "short"}
+    refused = client.post("/api/v1/auth/register/", new, content_type="application/json", headers=GERMAN)
+    assert "This password is too short" in str(refused.json()["errors"])
+    new["password"] = "korrekt horse 9"
+    client.post("/api/v1/auth/register/", new, content_type="application/json", headers=GERMAN)
+    assert [mail.language for mail in OutgoingMail.objects.all()] == ["de"]
+
+
+def test_a_pages_script_is_refused_in_the_language_of_its_page(client, alice, refusal):
+    """It shows the sentence to a person."""
+    client.force_login(alice)
+    answer = client.get(refusal, headers=GERMAN)
+    assert (answer.json()["title"], answer["Content-Language"]) == ("Sprache", "de")
+    services.change_language(alice, "en")
+    assert client.get(refusal, headers=GERMAN).json()["title"] == "language"
+
+
+def test_a_page_that_refuses_does_so_in_its_language(client, alice, monkeypatch):
+    sentence = gettext_lazy("As the browser asks")
+    monkeypatch.setattr("albums.services.not_found", lambda: problems.Problem("not_ready", sentence))
+    client.force_login(alice)
+    page = client.get(f"/albums/{uuid4()}/", headers=GERMAN)
+    assert page.status_code == 409
+    assert "Wie im Browser eingestellt" in page.content.decode()
+
+
+@pytest.fixture
+def named(monkeypatch):
+    """Sentences of images.processing bear the language in which they are shown."""
+    monkeypatch.setattr("images.rendering.sentences.gettext", lambda text: f"{get_language()}: {text}")
+
+
+@pytest.mark.usefixtures("named")
+def test_a_file_that_another_thread_refused_is_refused_in_the_language_of_the_page(client, alice):
+    album = albums.create(alice, title="Iceland")
+    client.force_login(alice)
+    files = {"files": [SimpleUploadedFile("a.txt", b"text"), SimpleUploadedFile("b.pdf", b"%PDF")]}
+    page = client.post(f"/albums/{album.public_id}/upload/", files, headers=GERMAN, follow=True).content.decode()
+    assert "a.txt: de: This file is not a picture" in page
+    assert "b.pdf: de: This file is de: a PDF document, which" in page
+
+
+@pytest.mark.usefixtures("named")
+def test_why_an_image_failed_is_stored_in_english_and_shown_in_the_language_of_the_page():
+    failed = Template("{% load delivery %}{{ sentence|reason }}")
+    with override("de"):
+        shown = failed.render(Context({"sentence": Crashed.detail}))
+    assert shown == f"de: {Crashed.detail}"
 
 
 def test_scripts_get_their_texts_once_for_all(client, django_assert_num_queries):

@@ -53,6 +53,7 @@ REMOVING_OBJECTS = _BY_HEADING["Removing objects"]
 BACKING_UP = _BY_HEADING["Backing up"]
 RESUMING = _BY_HEADING["Resumable uploads"]
 MOVING_STORAGE = _BY_HEADING["Moving to another storage"]
+MOVING_DATABASE = _BY_HEADING["Moving to another database"]
 ALL = tuple(step for steps in _BY_HEADING.values() for step in steps)
 # The disk's own steps have no place on object storage, where one PUT does it all.
 _DISK, _S3 = "images.storage.disk", "images.storage.s3:S3ImageStorage"

@@ -1,0 +1,44 @@
+"""The entry point of workers on other machines: `celery -A imagestore worker`, with the settings of the servers.
+
+They share nothing with servers but database, broker and storage.
+"""
+
+import os
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imagestore.settings")
+django.setup()
+
+from celery.signals import worker_init, worker_ready, worker_shutdown  # noqa: E402 - the apps must be loaded first
+from django.conf import settings  # noqa: E402
+
+from images.rendering.remote import Worker  # noqa: E402
+from imagestore.kit import broker  # noqa: E402
+from imagestore.kit.database import limit_statement_time  # noqa: E402
+
+app = broker.app()
+_worker = Worker()
+
+
+@app.task(name=broker.TASK)
+def render_next() -> None:
+    _worker.render_next()
+
+
+@worker_init.connect
+def _start(**_signal: Any) -> None:
+    limit_statement_time()
+    _worker.start()
+
+
+@worker_shutdown.connect
+def _stop(**_signal: Any) -> None:
+    _worker.stop()
+
+
+@worker_ready.connect
+def _tell(**_signal: Any) -> None:
+    # As a server's first line, on standard output.
+    print(f"image-store {settings.VERSION}: this worker is ready", flush=True)  # noqa: T201
