@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from albums import services as albums
-from albums.models import TITLE_LENGTH, Album
+from albums.models import TITLE_LENGTH, Album, AlbumQuerySet
 from images import batch
 from images.models import Image
 from imagestore.kit.params import choice
@@ -81,10 +81,22 @@ def _ask(request: HttpRequest, action: str, ids: Sequence[UUID]) -> HttpResponse
         "action": action,
         "ids": ids,
         "next": _next_url(request),
-        "choices": album_choices(Album.objects.owned_by(request.user)),
+        "choices": album_choices(_choices(request)),
         "title_length": TITLE_LENGTH,
     }
     return render(request, f"photos/selected_{action}.html", context)
+
+
+def _choices(request: HttpRequest) -> AlbumQuerySet:
+    """All albums, without the one that `without` names: there the photos are already."""
+    asked = request.POST if request.method == "POST" else request.GET
+    albums: AlbumQuerySet = Album.objects.owned_by(request.user)
+    if not asked.get("without"):
+        return albums
+    try:
+        return albums.exclude(public_id=UUID(asked["without"]))
+    except ValueError:
+        raise not_found() from None
 
 
 # ---- Actions --------------------------------------------------------------------------------

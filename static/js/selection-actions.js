@@ -198,7 +198,9 @@ export class SelectionActions {
 
   /** (`form.action` would be the buttons of this name.) */
   #ask(action, act) {
-    return ask(`${this.#bar.getAttribute("action")}?action=${action}`, this.#selection.ids.length, act);
+    const { album = "" } = this.#bar.dataset;
+    const url = `${this.#bar.getAttribute("action")}?action=${action}&without=${album}`;
+    return ask(url, this.#selection.ids.length, act);
   }
 
   #save(url) {

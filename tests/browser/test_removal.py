@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from images.tests.pictures import jpeg_bytes
 from tests.browser.pages import sign_in
 from tests.people import Person
+from tests.servers import running
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg"]
 
@@ -98,7 +100,7 @@ def test_a_photo_moves_to_another_album_over_its_own_and_back(page: Page, alice:
     page.get_by_role("link", name="Move to another album").click()
     question = page.locator("dialog")
     expect(question.get_by_role("heading")).to_have_text("Move 1 photo to an album")
-    question.get_by_label("Or a new album").fill("Winter")
+    question.get_by_label("new album").fill("Winter")
     question.get_by_role("button", name="Move").click()
     expect_photo(page, "b.jpg")
     expect(page.get_by_role("link", name="Move to another album")).to_be_focused()
@@ -132,6 +134,7 @@ def test_what_is_refused_stays_and_says_why(page: Page, alice: Person, album: st
     page.reload()
     open_photo(page, "b.jpg")
     page.get_by_role("link", name="Move to another album").click()
+    expect(page.locator("dialog option")).to_have_text(["Winter"])
     page.locator("dialog").get_by_label("Album", exact=True).select_option("Winter")
     page.locator("dialog").get_by_role("button", name="Move").click()
     expect(page.locator(".toast")).to_contain_text("That album has these bytes already.")
@@ -163,3 +166,24 @@ def test_without_scripts_the_store_leads_on(
     expect(page.get_by_role("heading", level=1)).to_have_text("b.jpg")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("a.jpg")
+
+
+def test_without_a_trash_the_question_comes_first(page: Page, context: BrowserContext, tmp_path: Path) -> None:
+    with running(tmp_path, TRASH_DAYS="0") as server:
+        alice = Person.sign_up(server, "alice")
+        album = alice.album()
+        for number, name in enumerate(NAMES):
+            alice.picture(album, jpeg_bytes(90 + number, 60), name)
+        sign_in(context, alice)
+        page.goto(f"{server.url}/albums/{album}/?ordering=name")
+        open_photo(page, "a.jpg")
+        page.keyboard.press("Delete")
+        question = page.locator("dialog")
+        expect(question.get_by_role("heading")).to_have_text("Delete “a.jpg” for ever?")
+        question.get_by_role("link", name="Keep it").click()
+        expect_photo(page, "a.jpg")
+        page.keyboard.press("Delete")
+        question.get_by_role("button", name="Delete for ever").click()
+        expect_photo(page, "b.jpg")
+        expect(page.locator(".toast")).to_contain_text("“a.jpg” is deleted.")
+        assert names(alice, album) == ["b.jpg", "c.jpg"]

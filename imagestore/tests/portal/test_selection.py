@@ -101,6 +101,19 @@ def test_a_move_asks_for_the_album_and_can_be_undone(pages, act, alice, sea):
     assert {title for title, *_ in state(*sea.values())} == {"Summer"}
 
 
+def test_the_album_in_which_the_photos_are_is_no_choice(pages, act, alice, sea):
+    here, winter = sea["hills"].album, album_of(alice, "Winter")
+    for question in (
+        pages.get(f"{SELECTED}?action=move&without={here.public_id}"),
+        act("move", sea["hills"], without=str(here.public_id)),
+    ):
+        options = re.findall(r'<option value="([^"]+)"', question.content.decode())
+        assert options == [str(winter.public_id)]
+    assert f'name="without" value="{here.public_id}"' in pages.get(here.get_absolute_url()).content.decode()
+    assert len(re.findall("<option", pages.get(f"{SELECTED}?action=move&without=").content.decode())) == 2
+    assert pages.get(f"{SELECTED}?action=move&without=x").status_code == 404
+
+
 def test_a_move_into_a_new_album(act, sea):
     act("move", sea["hills"], title=" Hikes ")
     assert state(sea["hills"]) == [("Hikes", False, False)]
