@@ -242,7 +242,7 @@ API = [
 ]
 
 ENDPOINTS = [*PAGES, *AUTH, *API]
-WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route != "signed-file"]
+WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route not in PUBLIC]
 
 
 def signed_in(user: User) -> Client:
