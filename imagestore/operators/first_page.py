@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from accounts.models import OutgoingMail
@@ -32,7 +33,7 @@ def process_again(request: HttpRequest) -> HttpResponse:
     # In the order of the index of the queue: a database might search all images for another.
     count = process_each_again(failed.order_by("owner_id", "pk")[:AT_ONCE])
     left = " Press the button again for the rest." if failed.exists() else ""
-    messages.success(request, f"{count} images will be processed again.{left}")
+    messages.success(request, f"{count} image{pluralize(count)} will be processed again.{left}")
     return redirect("admin:index")
 
 

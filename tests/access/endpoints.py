@@ -250,9 +250,7 @@ API = [
 ]
 
 ENDPOINTS = [*PAGES, *AUTH, *API]
-# Without an id in its path: a link, which its signature opens, and what is closed to all without a token.
-_NO_IDS = {"signed-file", "metrics"}
-WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route not in _NO_IDS]
+WITH_IDS = [endpoint for endpoint in ENDPOINTS if endpoint.stranger == 404 and endpoint.route not in PUBLIC]
 
 
 def signed_in(user: User) -> Client:

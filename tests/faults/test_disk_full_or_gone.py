@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
 from images.tests.pictures import saved
@@ -215,6 +216,44 @@ def test_an_empty_folder_where_the_disk_was_removes_nothing(
         count("outages survived")
     assert alice.get(f"images/{stays}/file/").status_code == 200
     check(store, alice)
+
+
+def down(store: Store) -> list[str]:
+    """What `ready` names. The process lives whatever happens to its disks."""
+    assert requests.get(f"{store.url}/healthz/live", timeout=2).status_code == 200
+    answer = requests.get(f"{store.url}/healthz/ready", timeout=2)
+    named: list[str] = answer.json()["down"]
+    assert answer.status_code == (503 if named else 200)
+    return named
+
+
+def test_health_names_what_is_wrong_with_a_disk(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        images, staging = (
+            stack.enter_context(small_disk(tmp_path / "data" / of, "8m")) for of in ("images", "staging")
+        )
+        store, closing = open_store(tmp_path, {"MAX_UPLOAD_BYTES": "1M"})
+        stack.enter_context(closing)
+        found = {"well": down(store)}
+        for name, disk in {"images": images, "staging": staging}.items():
+            with filled(disk):
+                found[f"full {name}"] = down(store)
+            remount(disk, "ro")
+            found[f"read-only {name}"] = down(store)
+            remount(disk, "rw")
+        with small_disk(images, "4m"):
+            found["another disk"] = down(store)
+        found["well again"] = down(store)
+    count("outages survived", 5)
+    assert found == {
+        "well": [],
+        "full images": ["space"],
+        "read-only images": ["storage"],
+        "full staging": ["space"],
+        "read-only staging": ["space"],
+        "another disk": ["storage"],
+        "well again": [],
+    }
 
 
 @pytest.mark.faults_full

@@ -19,6 +19,7 @@ from accounts.tests.helpers import PASSWORD, PER_ACCOUNT, PER_ADDRESS, fail_at_a
 from imagestore.kit import cache as cache_module
 from imagestore.kit.cache import REDIS_TIMEOUT_SECONDS, SharedCache
 from imagestore.kit.cache_url import cache_from_url
+from imagestore.kit.metrics import REGISTRY
 from tests.processes import free_port
 from tests.redis_server import RedisServer
 
@@ -221,13 +222,19 @@ def wait_for_redis(cache: SharedCache) -> None:
         time.sleep(0.05)
 
 
+def is_told_away() -> float | None:
+    return REGISTRY.get_sample_value("imagestore_redis_away")
+
+
 def test_it_comes_back_by_itself_and_says_so(
     cache: SharedCache, elsewhere: SharedCache, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with redis.killed():
         cache.get("a")
+        assert is_told_away() == 1
     with caplog.at_level(logging.INFO):
         wait_for_redis(cache)
+    assert is_told_away() == 0
     assert "redis is back" in caplog.text
     cache.set("shared", [1])
     assert elsewhere.get("shared") == [1]
