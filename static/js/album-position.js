@@ -19,7 +19,8 @@ export function watchPosition(grid, parts) {
   const isDated = grid.dataset.order?.endsWith("taken_at");
   grid.addEventListener("album:moved", ({ detail: seen }) => {
     if (!seen) return;
-    const total = grid.dataset.order && Number(document.querySelector("[data-count]")?.dataset.count);
+    const total =
+      grid.dataset.order && Number(document.querySelector("[data-live-part] [data-count]:not(a)")?.dataset.count);
     const text = positionText(isDated && Number(seen.tile.dataset.taken), seen.number, total);
     label.hidden = seen.number === 1 || !text;
     if (label.textContent !== text) label.textContent = text;
@@ -29,11 +30,12 @@ export function watchPosition(grid, parts) {
     const link = event.target.closest?.("[data-dates] a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    jump(link, parts).catch(() => location.assign(link.href));
+    jumpToMonth(link, parts).catch(() => location.assign(link.href));
   });
 }
 
-async function jump(link, parts) {
+/** @param link of the menu of dates. */
+export async function jumpToMonth(link, parts) {
   const links = [...link.closest("[data-dates]").querySelectorAll("a")];
   const earlier = links.slice(0, links.indexOf(link));
   const before = earlier.reduce((total, { dataset }) => total + Number(dataset.count), 0);

@@ -29,7 +29,7 @@ export function openPhotos(grid, albumGrid, parts) {
   const positionOf = (id) => {
     const [position, total] = [
       parts.numberOf(id),
-      grid.dataset.order && document.querySelector("[data-count]")?.dataset.count,
+      grid.dataset.order && document.querySelector("[data-live-part] [data-count]:not(a)")?.dataset.count,
     ];
     if (!position) return "";
     const text = total ? gettext("%(number)s of %(total)s") : gettext("photo %(number)s");

@@ -183,7 +183,7 @@ class Order {
     if (top < document.querySelector(".topbar").offsetHeight || bottom > innerHeight) this.#parts.scrollTo(tile);
     linkOf(tile)?.focus({ preventScroll: true });
     const place = this.#parts.numberOf(id);
-    const total = Number(document.querySelector("[data-count]")?.dataset.count);
+    const total = Number(document.querySelector("[data-live-part] [data-count]:not(a)")?.dataset.count);
     const text = place && total ? gettext("Moved to place %(place)s of %(total)s") : gettext("Moved");
     const said = interpolate(text, { place: number(place ?? 0), total: number(total) });
     document.querySelector("[data-selection-news]").textContent = said;

@@ -3,6 +3,7 @@
 import { AlbumGrid } from "./album-grid.js";
 import { AlbumParts } from "./album-parts.js";
 import { watchPosition } from "./album-position.js";
+import { showRail } from "./date-rail.js";
 import { watchDrags } from "./drag.js";
 import { drawRectangles } from "./drag-selection.js";
 import { healImages } from "./healing.js";
@@ -16,6 +17,7 @@ export function startGrid() {
   const grid = new AlbumGrid(element, parts);
   grid.watch();
   watchPosition(element, parts);
+  showRail(element, parts);
   keepPosition(element, parts);
   startDrags(element, parts, startSelection(element, grid, parts));
   openPhotos(element, grid, parts);
