@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from albums import services as albums
 from albums.models import TITLE_LENGTH, Album
-from images import batch
+from images import batch, ordering
 from images.models import Image
 from imagestore.kit.params import choice
 from imagestore.kit.problems import Problem, invalid, not_found
@@ -145,6 +146,29 @@ def _copy(request: HttpRequest, ids: list[UUID]) -> None:
     _report(request, batch.copy(_owner(request), ids, album), f"in “{album.title}”, too")
 
 
+def _put_first(request: HttpRequest, ids: list[UUID]) -> None:
+    album = _album_of(request, ids)
+    others = Image.objects.in_album(album).exclude(public_id__in=ids)
+    first = others.order_by("position", "public_id").first()
+    if first:
+        ordering.place(album, ids, before=first.public_id)
+    _say(request, _("The photos are at the beginning."), [])
+
+
+def _put_last(request: HttpRequest, ids: list[UUID]) -> None:
+    ordering.place(_album_of(request, ids), ids)
+    _say(request, _("The photos are at the end."), [])
+
+
+def _album_of(request: HttpRequest, ids: list[UUID]) -> Album:
+    """The album of these photos. Raises Problem `not_found` if one is not the user's, or of another album."""
+    owned = Image.objects.owned_by(request.user).filter(public_id__in=ids)
+    albums_of_images = Album.objects.filter(pk__in=owned.values("album"))
+    if owned.count() < len(set(ids)) or albums_of_images.count() != 1:
+        raise not_found()
+    return albums_of_images.get()
+
+
 def _target(request: HttpRequest) -> Album:
     """The album that was chosen, or a new one of the title that was typed."""
     user = _owner(request)
@@ -174,6 +198,8 @@ ACTIONS: dict[str, Callable[[HttpRequest, list[UUID]], None]] = {
     "move": _move,
     "copy": _copy,
     "shift_taken_at": _shift_taken_at,
+    "put-first": _put_first,
+    "put-last": _put_last,
 }
 # Actions that need an answer: to which album, by how much, or whether one is sure.
 QUESTIONS = ("move", "delete", "copy", "shift_taken_at")
