@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from albums import services as albums
 from albums.models import TITLE_LENGTH, Album, AlbumQuerySet
-from images import batch
+from images import batch, ordering
 from images.models import Image
 from imagestore.kit.params import choice
 from imagestore.kit.problems import Problem, invalid, not_found
@@ -187,6 +187,29 @@ def _copy(request: HttpRequest, ids: list[UUID]) -> None:
         _report(request, outcomes, said, album=album.title)
 
 
+def _put_first(request: HttpRequest, ids: list[UUID]) -> None:
+    album = _album_of(request, ids)
+    others = Image.objects.in_album(album).exclude(public_id__in=ids)
+    first = others.order_by("position", "public_id").first()
+    if first:
+        ordering.place(album, ids, before=first.public_id)
+    messages.success(request, gettext("The photos are at the beginning."))
+
+
+def _put_last(request: HttpRequest, ids: list[UUID]) -> None:
+    ordering.place(_album_of(request, ids), ids)
+    messages.success(request, gettext("The photos are at the end."))
+
+
+def _album_of(request: HttpRequest, ids: list[UUID]) -> Album:
+    """The album of these photos. Raises Problem `not_found` if one is not the user's, or of another album."""
+    owned = Image.objects.owned_by(request.user).filter(public_id__in=ids)
+    albums_of_images = Album.objects.filter(pk__in=owned.values("album"))
+    if owned.count() < len(set(ids)) or albums_of_images.count() != 1:
+        raise not_found()
+    return albums_of_images.get()
+
+
 def _target(request: HttpRequest) -> Album:
     """The album that was chosen, or a new one of the title that was typed."""
     user = _owner(request)
@@ -216,6 +239,8 @@ ACTIONS: dict[str, Callable[[HttpRequest, list[UUID]], None]] = {
     "move": _move,
     "copy": _copy,
     "shift_taken_at": _shift_taken_at,
+    "put-first": _put_first,
+    "put-last": _put_last,
 }
 # Actions that need an answer: to which album, by how much, or whether one is sure.
 QUESTIONS = ("move", "delete", "copy", "shift_taken_at")

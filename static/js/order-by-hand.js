@@ -15,6 +15,14 @@ const MOST_MOVED = 1000;
 const ROW_GAP_PX = 5;
 const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
 
+/** Actions of the selection's menu, by the key that does the same. */
+const KEY_OF = {
+  "put-earlier": "ArrowLeft",
+  "put-later": "ArrowRight",
+  "put-first": "Home",
+  "put-last": "End",
+};
+
 const tileOf = (id) => document.getElementById(`i-${id}`);
 const linkOf = (tile) => tile?.querySelector("a, button");
 
@@ -65,27 +73,26 @@ class Order {
     showToast(interpolate(text, { photos: photos(ids.length) }), { undo: () => this.#undo(back) });
   }
 
-  /** By keys: the focus stays on the tile. */
-  async step(tile, key) {
-    const id = tile.dataset.image;
+  /** By a key. @param isFocused whether the focus stays on the tile. */
+  async step(id, key, isFocused = true) {
     const ids = this.together(id);
     const moved = new Set(ids);
-    const index = this.#indexFor(tile, key, moved);
+    const index = this.#indexFor(id, key, moved);
     if (index !== null && isInPlace(this.#parts.ids, moved, index)) return;
     const anchor = index === null ? await this.#endOf(key, moved) : anchorOf(this.#parts.ids, moved, index);
-    if (anchor && this.#move(ids, anchor, id)) this.#follow(id);
+    if (anchor && this.#move(ids, anchor, isFocused && id)) this.#follow(id, isFocused);
   }
 
-  #indexFor(tile, key, moved) {
+  #indexFor(moving, key, moved) {
     if (key === "Home" || key === "End") return null;
     const { ids } = this.#parts;
-    const own = ids.indexOf(tile.dataset.image);
+    const own = ids.indexOf(moving);
     if (key === "ArrowLeft" || key === "ArrowRight") {
       const isNext = key === "ArrowRight";
       const others = [...ids.keys()].filter((index) => !moved.has(ids[index]) && index > own === isNext);
       return (isNext ? others[0] + 1 : others.at(-1)) || (others.length ? 0 : own);
     }
-    const { left, right, top, bottom } = boxOf(tile);
+    const { left, right, top, bottom } = boxOf(tileOf(moving));
     const y = key === "ArrowUp" ? top - ROW_GAP_PX : bottom + ROW_GAP_PX;
     const { id, index } = this.placeAt({ x: (left + right) / 2, y });
     if (moved.has(id)) return own;
@@ -175,13 +182,13 @@ class Order {
     this.#follow(id);
   }
 
-  /** Keeps the focus on the tile that was moved, in the window, and says where it is. */
-  #follow(id) {
+  /** Keeps the tile that was moved in the window, and the focus on it, and says where it is. */
+  #follow(id, isFocused = true) {
     const tile = tileOf(id);
     if (!tile) return;
     const { top, bottom } = tile.getBoundingClientRect();
     if (top < document.querySelector(".topbar").offsetHeight || bottom > innerHeight) this.#parts.scrollTo(tile);
-    linkOf(tile)?.focus({ preventScroll: true });
+    if (isFocused) linkOf(tile)?.focus({ preventScroll: true });
     const place = this.#parts.numberOf(id);
     const total = Number(document.querySelector("[data-live-part] [data-count]:not(a)")?.dataset.count);
     const text = place && total ? gettext("Moved to place %(place)s of %(total)s") : gettext("Moved");
@@ -241,7 +248,8 @@ class TileDrag {
  *   a selected tile moves all selected ones. Other drags select.
  */
 export function orderByHand(grid, parts, selection) {
-  const order = new Order(grid, parts, selection, document.querySelector("[data-selection]").dataset.album);
+  const bar = document.querySelector("[data-selection]");
+  const order = new Order(grid, parts, selection, bar.dataset.album);
   grid.addEventListener("focusin", ({ target }) => {
     if (target.matches(".tile a")) target.setAttribute("aria-describedby", "by-hand");
   });
@@ -250,8 +258,20 @@ export function orderByHand(grid, parts, selection) {
     if (!tile || !event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     if (!KEYS.includes(event.key)) return;
     event.preventDefault();
-    order.step(tile, event.key);
+    order.step(tile.dataset.image, event.key);
   });
+  // The menu stays open, so that one goes on step by step. Other actions are those of selection-actions.js.
+  bar.addEventListener(
+    "submit",
+    (event) => {
+      const key = KEY_OF[event.submitter?.value];
+      if (!key) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      order.step(order.together(selection.ids[0])[0], key, false);
+    },
+    true,
+  );
   return ({ target }) => {
     const tile = grid.contains(target) && !target.closest(".tile__check, button") && target.closest(".tile");
     if (!tile || (selection.isOpen && !selection.ids.includes(tile.dataset.image))) return null;

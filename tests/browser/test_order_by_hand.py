@@ -144,6 +144,24 @@ def test_keys_move_the_focused_tile_and_say_where_it_is(page: Page, alice: Perso
     expect(link(page, "b.jpg")).to_be_focused()
 
 
+def test_the_menu_of_the_selection_moves_without_a_drag(page: Page, alice: Person, album: str) -> None:
+    """Step by step, because the menu stays open."""
+    for name in ("b.jpg", "c.jpg"):
+        tile(page, name).hover()
+        page.get_by_label(f"Select {name}").click()
+    page.get_by_role("button", name="More").click()
+    menu, news = page.locator("#selection-menu"), page.locator("[data-selection-news]")
+    menu.get_by_role("button", name="Move later").click()
+    expect(news).to_have_text("Moved to place 3 of 5")
+    menu.get_by_role("button", name="Move later").click()
+    is_stored(page, alice, album, "adebc")
+    menu.get_by_role("button", name="Move to the beginning").click()
+    is_stored(page, alice, album, "bcade")
+    assert shown(page) == "bcade"
+    menu.get_by_role("button", name="Move to the end").click()
+    is_stored(page, alice, album, "adebc")
+
+
 @pytest.mark.parametrize("failure", ["refused", "offline"])
 def test_what_the_store_does_not_do_goes_back(
     page: Page, alice: Person, album: str, failure: str, browser_errors: list[str]

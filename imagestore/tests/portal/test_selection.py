@@ -209,3 +209,27 @@ def test_the_ids_of_a_list_are_told_by_album(pages, alice, sea):
     assert ids() == {summer: of("sea 1", "sea 2", "sea 3"), str(winter.public_id): of("hills")}
     assert ids("?search=2") == {summer: of("sea 2")}
     assert ids(f"?album={winter.public_id}&search=") == {str(winter.public_id): of("hills")}
+
+
+def test_photos_are_put_first_and_last_by_hand(pages, act, alice):
+    album = album_of(alice)
+    images = {name: image_in(album, name=name) for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg")}
+
+    def order():
+        return "".join(image.name[0] for image in Image.objects.in_album(album).order_by("position", "pk"))
+
+    assert order() == "abcd"
+    assert "at the beginning" in act("put-first", images["d.jpg"], images["b.jpg"]).content.decode()
+    assert order() == "dbac"
+    act("put-last", images["d.jpg"], images["a.jpg"])
+    assert order() == "bcda"
+    act("put-first", *images.values())
+    assert order() == "bcda"
+    page = pages.get(f"{album.get_absolute_url()}?ordering=position").content.decode()
+    assert "put-first" in page
+    assert "put-first" not in pages.get(album.get_absolute_url()).content.decode()
+
+
+def test_photos_of_several_albums_have_no_common_order(act, alice, sea):
+    other = image_in(album_of(alice, "Other"), name="z.jpg")
+    assert act("put-last", sea["hills"], other).status_code == 404
