@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 # A database that is gone is a 503 within 5 s; threefold slack.
 SOON = 15
+METRICS_TOKEN = "a token for tests only, known to everybody"
 
 
 class DurableMariaDB(MariaDB):
@@ -60,7 +61,7 @@ def proxy(database: DurableMariaDB) -> Iterator[Proxy]:
 @pytest.fixture(scope="module")
 def own_store(database: DurableMariaDB, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     url = database.url.replace(f":{database.port}/", f":{proxy.port}/")
-    store = Store(tmp_path_factory.mktemp("mariadb-store"), url)
+    store = Store(tmp_path_factory.mktemp("mariadb-store"), url, METRICS_TOKEN=METRICS_TOKEN)
     try:
         yield store.start()
     finally:
@@ -138,6 +139,25 @@ def test_health_names_a_frozen_database_within_two_seconds(store: Store, databas
             assert (answer.status_code, answer.json()["down"]) == (503, ["database"])
         assert requests.get(f"{store.url}/healthz/live", timeout=2).status_code == 200
     wait_for(lambda: requests.get(f"{store.url}/healthz/ready", timeout=30).status_code == 200, "ready again")
+
+
+def test_metrics_of_the_server_are_told_while_the_database_is_frozen(
+    store: Store, database: DurableMariaDB
+) -> None:
+    def scraped() -> str:
+        answer = requests.get(
+            f"{store.url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=SOON
+        )
+        assert answer.status_code == 200
+        return answer.text
+
+    assert "imagestore_images " in scraped()
+    with database.frozen():
+        found = scraped()
+        assert 'imagestore_up{check="database"} 0.0' in found
+        assert 'imagestore_requests_total{method="GET",status="2xx",view="metrics"}' in found
+        assert "imagestore_images " not in found
+    wait_for(lambda: "imagestore_images " in scraped(), "all metrics again")
 
 
 def test_the_database_restarts_while_images_are_made(
