@@ -1,6 +1,7 @@
 /** The items of the upload queue: one for each file. */
 
 import { filesize } from "./format.js";
+import { gettext, interpolate } from "./i18n.js";
 
 export const UNFINISHED_STATES = ["waiting", "sending", "checking"];
 export const RUNNING_STATES = ["sending", "checking"];
@@ -26,8 +27,12 @@ export function newItem({ id, album, file }, maxBytes) {
   const { name, size } = file;
   const item = { id, album: { id: album.id, title: album.title }, file, name, size, sentBytes: 0 };
   if (size <= maxBytes) return { ...item, state: "waiting", detail: "" };
-  const detail = `A file may have at most ${filesize(maxBytes)}; this one has ${filesize(size)}. Nothing was stored.`;
-  return { ...item, state: "refused", detail };
+  const text = gettext("A file may have at most %(most)s; this one has %(size)s. Nothing was stored.");
+  return {
+    ...item,
+    state: "refused",
+    detail: interpolate(text, { most: filesize(maxBytes), size: filesize(size) }),
+  };
 }
 
 /** The item of a record. What a reload has broken off, or might help, waits again. */

@@ -1,6 +1,7 @@
 /** Uploads files, three at a time. A file that fails stops no other file. What is unfinished outlives the page. */
 
 import { FreeBytes } from "./free-bytes.js";
+import { gettext, interpolate } from "./i18n.js";
 import { KeptItems } from "./kept-items.js";
 import { Pauses } from "./pauses.js";
 import { isUnfinished, lacks, newItem, RUNNING_STATES, STORED_STATES } from "./upload-item.js";
@@ -271,7 +272,7 @@ export class UploadQueue extends EventTarget {
     }
     this.#pauses.noteAnswer();
     if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
-      return this.#wait(item, response.retryAfter, "The store is busy; goes on");
+      return this.#wait(item, response.retryAfter, gettext("The store is busy; goes on in %(seconds)s s"));
     }
     return response.ok ? this.#finish(item, response) : this.#fail(item, response);
   }
@@ -306,7 +307,7 @@ export class UploadQueue extends EventTarget {
     if (!seconds) return this.#giveUp(item, detail);
     // This file may be what breaks the connection, so the others go first.
     this.items.push(...this.items.splice(this.items.indexOf(item), 1));
-    return this.#wait(item, seconds, "Waiting for the connection; tries again");
+    return this.#wait(item, seconds, gettext("Waiting for the connection; tries again in %(seconds)s s"));
   }
 
   #giveUp(item, detail) {
@@ -319,7 +320,7 @@ export class UploadQueue extends EventTarget {
   /** Starts no upload before the pause ends. */
   #wait(item, seconds, reason) {
     this.#pauses.begin(seconds);
-    this.#sendLater(item, `${reason} in ${seconds} s`);
+    this.#sendLater(item, interpolate(reason, { seconds }));
     this.#browser.setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
   }
 

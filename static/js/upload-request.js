@@ -1,8 +1,8 @@
 /** Requests that send files to the API. They use XMLHttpRequest because fetch() reports no progress of an upload. */
 
 import { csrfToken } from "./csrf.js";
+import { gettext } from "./i18n.js";
 
-const CONNECTION_LOST = "The connection was lost. Try again: what had arrived already is not stored twice.";
 // A line may be dead without telling.
 const STALLED_AFTER_MS = 60_000;
 
@@ -10,21 +10,25 @@ const STALLED_AFTER_MS = 60_000;
 export const QUOTA_EXCEEDED = {
   status: 413,
   code: "quota_exceeded",
-  detail: "There is no room left for this file: delete something for ever first. Nothing was stored.",
+  get detail() {
+    return gettext("There is no room left for this file: delete something for ever first. Nothing was stored.");
+  },
 };
 
 /** The result for a file that the user moved, changed or unplugged after choosing it. */
 export const UNREADABLE = {
   status: 400,
-  detail: "This file can no longer be read from your device. Nothing was stored.",
+  get detail() {
+    return gettext("This file can no longer be read from your device. Nothing was stored.");
+  },
 };
 
 // These replace the store's own sentences, which speak to programs, and those of a proxy.
 const DETAILS = {
-  401: "You were signed out. Log in and try again. Nothing was stored.",
-  403: "This page has been open for too long. Reload it and try again. Nothing was stored.",
-  404: "This album was deleted. Nothing was stored.",
-  [QUOTA_EXCEEDED.code]: QUOTA_EXCEEDED.detail,
+  401: () => gettext("You were signed out. Log in and try again. Nothing was stored."),
+  403: () => gettext("This page has been open for too long. Reload it and try again. Nothing was stored."),
+  404: () => gettext("This album was deleted. Nothing was stored."),
+  [QUOTA_EXCEEDED.code]: () => QUOTA_EXCEEDED.detail,
 };
 
 /** Tells an unreadable file from a broken connection: XMLHttpRequest reports both alike. */
@@ -53,14 +57,17 @@ function bodyOf(request) {
  */
 export function readResponse(request) {
   const { status } = request;
-  if (!status) return { ok: false, status, retryAfter: 0, detail: CONNECTION_LOST };
+  if (!status) {
+    const detail = gettext("The connection was lost. Try again: what had arrived already is not stored twice.");
+    return { ok: false, status, retryAfter: 0, detail };
+  }
   const body = bodyOf(request);
   const errors = [body.detail, ...Object.values(body.errors ?? {}).flat()];
   const error = errors.find((text) => typeof text === "string");
   const fallback =
     status === 413
-      ? "The file is too large for this store. Nothing was stored."
-      : "The store could not take it just now. Try again.";
+      ? gettext("The file is too large for this store. Nothing was stored.")
+      : gettext("The store could not take it just now. Try again.");
   return {
     ok: status === 200 || status === 201,
     duplicate: status === 200,
@@ -69,7 +76,7 @@ export function readResponse(request) {
     id: body.id,
     code: body.code,
     freeBytes: body.code === QUOTA_EXCEEDED.code ? Math.max(0, body.limit - body.used) : undefined,
-    detail: DETAILS[body.code] ?? DETAILS[status] ?? error ?? body.title ?? fallback,
+    detail: (DETAILS[body.code] ?? DETAILS[status])?.() ?? error ?? body.title ?? fallback,
   };
 }
 
