@@ -94,17 +94,22 @@ def copy_all(progress: Progress = lambda done, total: None) -> Report:
     return report
 
 
+def require_still() -> None:
+    """Raises Refused while another process has the old database open, as a server has."""
+    if others_are_connected(connections[OLD]):
+        raise Refused(f"{name_of(connections[OLD])} is in use: stop the server, and close other connections to it.")
+
+
 def finish() -> list[Difference]:
     """Make the new database the store's if all rows are equal; else return those that are not.
 
-    Call after `copy_all`, when no server runs. Raises Refused while something is connected to the old database.
+    Call after `copy_all`, when no server runs: it raises Refused as `require_still` does.
     """
-    _refuse_others()
     if different := compare():
         return different
     for model in _models():
         tables.copy_key_counter(model, OLD, NEW)
-    _refuse_others()
+    require_still()
     Store.objects.using(NEW).update(marker=_own_id())
     return []
 
@@ -223,9 +228,5 @@ def _copy_one(model: type[Model], row: Row) -> None:
     except (DataError, IntegrityError) as error:
         # MySQL repeats the value, which may be a secret.
         reason = re.sub(r"entry '.*' for", "entry for", str(error.args[-1]), flags=re.DOTALL)
-        raise Refused(f"A row of {model._meta.db_table} cannot be stored there: {reason}.") from None
-
-
-def _refuse_others() -> None:
-    if others_are_connected(connections[OLD]):
-        raise Refused(f"{name_of(connections[OLD])} is in use: stop the server, and close other connections to it.")
+        again = " If a server runs, run this again." if isinstance(error, IntegrityError) else ""
+        raise Refused(f"A row of {model._meta.db_table} cannot be stored there: {reason}.{again}") from None

@@ -44,7 +44,8 @@ from tests.processes import free_port
 from tests.rows import World, album_of, image_in, person
 from tests.servers import MariaDB, connect, fresh_schema
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Slow, because each test migrates an empty database.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # Emoji of one and of several code points, decomposed, right to left, signs of SQL and JSON, spaces at the end.
 WILD = "😀👩\u200d👩\u200d👧 e\u0301 Ünï שלום عليكم '\"\\%s {} \u2028\u200f\t end  "
@@ -61,7 +62,7 @@ def mysql() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "mysql"])
 def target(request, tmp_path: Path, monkeypatch) -> Iterator[str]:
     """The URL of a database that is not there yet, or empty."""
     with ExitStack() as stack:
@@ -294,7 +295,7 @@ def test_the_move_does_not_end_while_a_server_has_the_old_database_open(target):
     os.environ["DATABASE_URL"].startswith("mysql"),
     reason="about what SQLite alone stores: runs in the half of the tests that is on SQLite",
 )
-@pytest.mark.parametrize("target", [pytest.param("mysql", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("target", ["mysql"], indirect=True)
 class TestWhatMySqlDoesNotStore:
     def test_texts_that_it_counts_as_equal_are_told_before_a_row_is_copied(self, target):
         for name in ("jose", "josé", "plain"):

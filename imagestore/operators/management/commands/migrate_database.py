@@ -37,6 +37,8 @@ class Command(BaseCommand):
             if dry_run:
                 self.stdout.write(f"rows to be copied or removed there: {move_database.count_different()}")
                 return
+            if finish:
+                move_database.require_still()
             self._copy()
             if finish:
                 self._finish()
