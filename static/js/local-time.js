@@ -1,6 +1,10 @@
 /** Shows moments in the visitor's time zone. Without scripts the page shows them in UTC, and says so. */
 
-const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
+import { language } from "./i18n.js";
+
+// English as the pages have it: day before month.
+const locale = language === "en" ? "en-GB" : language;
+const format = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
 /** Of each `<time data-local>`. The camera's own clock is never converted. */
 export function showLocalTimes(root = document) {

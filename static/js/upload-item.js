@@ -1,7 +1,5 @@
 /** The items of the upload queue: one for each file. */
 
-import { filesize } from "./format.js";
-
 export const UNFINISHED_STATES = ["waiting", "sending", "checking"];
 export const RUNNING_STATES = ["sending", "checking"];
 export const STORED_STATES = ["done", "duplicate", "broken"];
@@ -26,8 +24,7 @@ export function newItem({ id, album, file }, maxBytes) {
   const { name, size } = file;
   const item = { id, album: { id: album.id, title: album.title }, file, name, size, sentBytes: 0 };
   if (size <= maxBytes) return { ...item, state: "waiting", detail: "" };
-  const detail = `A file may have at most ${filesize(maxBytes)}; this one has ${filesize(size)}. Nothing was stored.`;
-  return { ...item, state: "refused", detail };
+  return { ...item, state: "refused", detail: { reason: "tooLarge", most: maxBytes, size } };
 }
 
 /** The item of a record. What a reload has broken off, or might help, waits again. */

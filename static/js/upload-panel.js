@@ -2,8 +2,10 @@
  * The panel of uploads at the foot of the window: totals, and a row for each file that is being sent, comes next or
  * needs attention. All others are only counted, so that the page stays small however many files there are.
  */
-import { rateText, stateText, totalText } from "./format.js";
+import { number } from "./format.js";
+import { gettext, interpolate } from "./i18n.js";
 import { bytesOf, Speed } from "./upload-progress.js";
+import { rateText, stateText, totalText } from "./upload-texts.js";
 
 const ANNOUNCE_EVERY_MS = 15_000;
 const PREVIEW_PX = 96;
@@ -132,8 +134,9 @@ export class UploadPanel {
     const missing = items.filter(({ state }) => state === "missing").length;
     this.#element("close").hidden = busy;
     for (const name of ["pause", "cancel-all"]) this.#element(name).hidden = !busy;
-    this.#element("pause").textContent = this.#paused ? "Go on" : "Pause";
-    this.#element("retry-all").textContent = `Try ${failed} again`;
+    this.#element("pause").textContent = this.#paused ? gettext("Go on") : gettext("Pause");
+    const again = interpolate(gettext("Try %(count)s again"), { count: number(failed) });
+    this.#element("retry-all").textContent = again;
     this.#element("retry-all").hidden = busy || failed < 2;
     this.#element("missing").hidden = !missing;
   }
@@ -157,7 +160,8 @@ export class UploadPanel {
       this.#updateRow(row, item);
     });
     const others = Math.max(0, trouble.length - MOST_TROUBLE_ROWS) + Math.max(0, waiting.length - WAITING_ROWS);
-    this.#element("more").textContent = others ? `and ${others} more` : "";
+    const more = interpolate(gettext("and %(count)s more"), { count: number(others) });
+    this.#element("more").textContent = others ? more : "";
   }
 
   #newRow(item) {
@@ -182,7 +186,8 @@ export class UploadPanel {
     }
     row.dataset.state = item.state;
     row.querySelector(".upload__state").textContent = stateText(item);
-    row.querySelector("[data-cancel] span").textContent = `${item.isUnfinished ? "Cancel" : "Forget"} ${item.name}`;
+    const cancel = item.isUnfinished ? gettext("Cancel %(name)s") : gettext("Forget %(name)s");
+    row.querySelector("[data-cancel] span").textContent = interpolate(cancel, item);
     const bar = row.querySelector("progress");
     if (item.state === "checking") bar.removeAttribute("value");
     else bar.value = item.sentBytes / item.size;

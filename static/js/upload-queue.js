@@ -24,7 +24,7 @@ const LOOKUP = { files: 50, bytes: 2 ** 28 };
  * "changed" {items, removed}: these items are new or have changed; the items with these ids are gone.
  *
  * An item: id, album {id, title}, file (null when the browser could not keep it), name, size and sentBytes (bytes),
- * state, detail (a sentence), image (the id of the stored image).
+ * state, detail (the store's sentence, or a reason of upload-texts.js), image (the id of the stored image).
  */
 export class UploadQueue extends EventTarget {
   #browser;
@@ -271,7 +271,7 @@ export class UploadQueue extends EventTarget {
     }
     this.#pauses.noteAnswer();
     if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
-      return this.#wait(item, response.retryAfter, "The store is busy; goes on");
+      return this.#wait(item, response.retryAfter, "busy");
     }
     return response.ok ? this.#finish(item, response) : this.#fail(item, response);
   }
@@ -306,7 +306,7 @@ export class UploadQueue extends EventTarget {
     if (!seconds) return this.#giveUp(item, detail);
     // This file may be what breaks the connection, so the others go first.
     this.items.push(...this.items.splice(this.items.indexOf(item), 1));
-    return this.#wait(item, seconds, "Waiting for the connection; tries again");
+    return this.#wait(item, seconds, "disconnected");
   }
 
   #giveUp(item, detail) {
@@ -319,7 +319,7 @@ export class UploadQueue extends EventTarget {
   /** Starts no upload before the pause ends. */
   #wait(item, seconds, reason) {
     this.#pauses.begin(seconds);
-    this.#sendLater(item, `${reason} in ${seconds} s`);
+    this.#sendLater(item, { reason, seconds });
     this.#browser.setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
   }
 

@@ -28,7 +28,7 @@ async function add(panel, files, album) {
   try {
     await (await openSession(panel)).add(files, album);
   } catch {
-    showToast("The connection was lost. Choose the photos again.", { error: true });
+    showToast(gettext("The connection was lost. Choose the photos again."), { error: true });
   }
 }
 
@@ -105,7 +105,8 @@ async function addShared(panel) {
 function watchLogout(panel) {
   const ask = (event) => {
     if (!event.target.matches("[data-logout]") || !readMarker(panel.dataset.user)) return;
-    if (confirm("Photos are waiting to be uploaded. This browser forgets them when you log out. Log out?")) return;
+    const text = gettext("Photos are waiting to be uploaded. This browser forgets them when you log out. Log out?");
+    if (confirm(text)) return;
     event.preventDefault();
     event.stopPropagation();
   };

@@ -5,6 +5,7 @@
  */
 
 import { csrfToken } from "./csrf.js";
+import { gettext, interpolate } from "./i18n.js";
 import { findKnown } from "./known-files.js";
 import { showToast } from "./toast.js";
 import { uploadInParts } from "./tus.js";
@@ -93,16 +94,15 @@ class UploadSession {
       if (!folders.has(one.folder)) folders.set(one.folder, []);
       folders.get(one.folder).push(one);
     }
-    if (folders.delete("")) showToast("Open an album for single photos. A folder becomes an album.");
+    if (folders.delete("")) showToast(gettext("Open an album for single photos. A folder becomes an album."));
     this.#creatingAlbums = true;
     for (const [folder, inside] of folders) {
       try {
         const { id, title } = await createAlbum(folder);
         this.#add(inside, { id, title });
       } catch {
-        showToast(`The album “${folder}” could not be made. Nothing was added from it: try again.`, {
-          error: true,
-        });
+        const text = gettext("The album “%(folder)s” could not be made. Nothing was added from it: try again.");
+        showToast(interpolate(text, { folder }), { error: true });
       }
     }
     this.#creatingAlbums = false;
