@@ -2,7 +2,7 @@
 
 import { language } from "./i18n.js";
 
-// British, because English pages write the day first.
+// English as the pages have it: day before month.
 const locale = language === "en" ? "en-GB" : language;
 const format = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 

@@ -1,8 +1,5 @@
 /** The items of the upload queue: one for each file. */
 
-import { filesize } from "./format.js";
-import { gettext, interpolate } from "./i18n.js";
-
 export const UNFINISHED_STATES = ["waiting", "sending", "checking"];
 export const RUNNING_STATES = ["sending", "checking"];
 export const STORED_STATES = ["done", "duplicate", "broken"];
@@ -27,12 +24,7 @@ export function newItem({ id, album, file }, maxBytes) {
   const { name, size } = file;
   const item = { id, album: { id: album.id, title: album.title }, file, name, size, sentBytes: 0 };
   if (size <= maxBytes) return { ...item, state: "waiting", detail: "" };
-  const text = gettext("A file may have at most %(most)s; this one has %(size)s. Nothing was stored.");
-  return {
-    ...item,
-    state: "refused",
-    detail: interpolate(text, { most: filesize(maxBytes), size: filesize(size) }),
-  };
+  return { ...item, state: "refused", detail: { reason: "tooLarge", most: maxBytes, size } };
 }
 
 /** The item of a record. What a reload has broken off, or might help, waits again. */

@@ -2,9 +2,10 @@
  * The panel of uploads at the foot of the window: totals, and a row for each file that is being sent, comes next or
  * needs attention. All others are only counted, so that the page stays small however many files there are.
  */
-import { number, rateText, stateText, totalText } from "./format.js";
+import { number } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
 import { bytesOf, Speed } from "./upload-progress.js";
+import { rateText, stateText, totalText } from "./upload-texts.js";
 
 const ANNOUNCE_EVERY_MS = 15_000;
 const PREVIEW_PX = 96;
@@ -134,8 +135,8 @@ export class UploadPanel {
     this.#element("close").hidden = busy;
     for (const name of ["pause", "cancel-all"]) this.#element(name).hidden = !busy;
     this.#element("pause").textContent = this.#paused ? gettext("Go on") : gettext("Pause");
-    const retry = interpolate(gettext("Try %(count)s again"), { count: number(failed) });
-    this.#element("retry-all").textContent = retry;
+    const again = interpolate(gettext("Try %(count)s again"), { count: number(failed) });
+    this.#element("retry-all").textContent = again;
     this.#element("retry-all").hidden = busy || failed < 2;
     this.#element("missing").hidden = !missing;
   }
@@ -159,7 +160,8 @@ export class UploadPanel {
       this.#updateRow(row, item);
     });
     const others = Math.max(0, trouble.length - MOST_TROUBLE_ROWS) + Math.max(0, waiting.length - WAITING_ROWS);
-    this.#element("more").textContent = others ? `and ${others} more` : "";
+    const more = interpolate(gettext("and %(count)s more"), { count: number(others) });
+    this.#element("more").textContent = others ? more : "";
   }
 
   #newRow(item) {

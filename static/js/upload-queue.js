@@ -1,7 +1,6 @@
 /** Uploads files, three at a time. A file that fails stops no other file. What is unfinished outlives the page. */
 
 import { FreeBytes } from "./free-bytes.js";
-import { gettext, interpolate } from "./i18n.js";
 import { KeptItems } from "./kept-items.js";
 import { Pauses } from "./pauses.js";
 import { isUnfinished, lacks, newItem, RUNNING_STATES, STORED_STATES } from "./upload-item.js";
@@ -25,7 +24,7 @@ const LOOKUP = { files: 50, bytes: 2 ** 28 };
  * "changed" {items, removed}: these items are new or have changed; the items with these ids are gone.
  *
  * An item: id, album {id, title}, file (null when the browser could not keep it), name, size and sentBytes (bytes),
- * state, detail (a sentence), image (the id of the stored image).
+ * state, detail (the store's sentence, or a reason of upload-texts.js), image (the id of the stored image).
  */
 export class UploadQueue extends EventTarget {
   #browser;
@@ -272,7 +271,7 @@ export class UploadQueue extends EventTarget {
     }
     this.#pauses.noteAnswer();
     if (BUSY_STATUSES.includes(response.status) && response.retryAfter) {
-      return this.#wait(item, response.retryAfter, gettext("The store is busy; goes on in %(seconds)s s"));
+      return this.#wait(item, response.retryAfter, "busy");
     }
     return response.ok ? this.#finish(item, response) : this.#fail(item, response);
   }
@@ -307,7 +306,7 @@ export class UploadQueue extends EventTarget {
     if (!seconds) return this.#giveUp(item, detail);
     // This file may be what breaks the connection, so the others go first.
     this.items.push(...this.items.splice(this.items.indexOf(item), 1));
-    return this.#wait(item, seconds, gettext("Waiting for the connection; tries again in %(seconds)s s"));
+    return this.#wait(item, seconds, "disconnected");
   }
 
   #giveUp(item, detail) {
@@ -320,7 +319,7 @@ export class UploadQueue extends EventTarget {
   /** Starts no upload before the pause ends. */
   #wait(item, seconds, reason) {
     this.#pauses.begin(seconds);
-    this.#sendLater(item, interpolate(reason, { seconds }));
+    this.#sendLater(item, { reason, seconds });
     this.#browser.setTimeout(() => this.#startNext(), seconds * 1000 + TIMER_MARGIN_MS);
   }
 

@@ -1,7 +1,6 @@
 /** Requests that send files to the API. They use XMLHttpRequest because fetch() reports no progress of an upload. */
 
 import { csrfToken } from "./csrf.js";
-import { gettext } from "./i18n.js";
 
 // A line may be dead without telling.
 const STALLED_AFTER_MS = 60_000;
@@ -10,25 +9,18 @@ const STALLED_AFTER_MS = 60_000;
 export const QUOTA_EXCEEDED = {
   status: 413,
   code: "quota_exceeded",
-  get detail() {
-    return gettext("There is no room left for this file: delete something for ever first. Nothing was stored.");
-  },
+  detail: { reason: "noRoom" },
 };
 
 /** The result for a file that the user moved, changed or unplugged after choosing it. */
-export const UNREADABLE = {
-  status: 400,
-  get detail() {
-    return gettext("This file can no longer be read from your device. Nothing was stored.");
-  },
-};
+export const UNREADABLE = { status: 400, detail: { reason: "unreadable" } };
 
 // These replace the store's own sentences, which speak to programs, and those of a proxy.
 const DETAILS = {
-  401: () => gettext("You were signed out. Log in and try again. Nothing was stored."),
-  403: () => gettext("This page has been open for too long. Reload it and try again. Nothing was stored."),
-  404: () => gettext("This album was deleted. Nothing was stored."),
-  [QUOTA_EXCEEDED.code]: () => QUOTA_EXCEEDED.detail,
+  401: { reason: "signedOut" },
+  403: { reason: "oldPage" },
+  404: { reason: "albumDeleted" },
+  [QUOTA_EXCEEDED.code]: QUOTA_EXCEEDED.detail,
 };
 
 /** Tells an unreadable file from a broken connection: XMLHttpRequest reports both alike. */
@@ -53,21 +45,15 @@ function bodyOf(request) {
 /**
  * @param request an XMLHttpRequest; its status is 0 when the connection broke.
  * @returns {{ok: boolean, duplicate: boolean, status: number, retryAfter: number, id?: string, code?: string,
- *   freeBytes?: number, detail: string}} retryAfter in seconds.
+ *   freeBytes?: number, detail: string | object}} retryAfter in seconds; detail as upload-texts.js takes it.
  */
 export function readResponse(request) {
   const { status } = request;
-  if (!status) {
-    const detail = gettext("The connection was lost. Try again: what had arrived already is not stored twice.");
-    return { ok: false, status, retryAfter: 0, detail };
-  }
+  if (!status) return { ok: false, status, retryAfter: 0, detail: { reason: "connectionLost" } };
   const body = bodyOf(request);
   const errors = [body.detail, ...Object.values(body.errors ?? {}).flat()];
   const error = errors.find((text) => typeof text === "string");
-  const fallback =
-    status === 413
-      ? gettext("The file is too large for this store. Nothing was stored.")
-      : gettext("The store could not take it just now. Try again.");
+  const fallback = { reason: status === 413 ? "tooLargeForProxy" : "notNow" };
   return {
     ok: status === 200 || status === 201,
     duplicate: status === 200,
@@ -76,7 +62,7 @@ export function readResponse(request) {
     id: body.id,
     code: body.code,
     freeBytes: body.code === QUOTA_EXCEEDED.code ? Math.max(0, body.limit - body.used) : undefined,
-    detail: (DETAILS[body.code] ?? DETAILS[status])?.() ?? error ?? body.title ?? fallback,
+    detail: DETAILS[body.code] ?? DETAILS[status] ?? error ?? body.title ?? fallback,
   };
 }
 

@@ -105,10 +105,8 @@ async function addShared(panel) {
 function watchLogout(panel) {
   const ask = (event) => {
     if (!event.target.matches("[data-logout]") || !readMarker(panel.dataset.user)) return;
-    const question = gettext(
-      "Photos are waiting to be uploaded. This browser forgets them when you log out. Log out?",
-    );
-    if (confirm(question)) return;
+    const text = gettext("Photos are waiting to be uploaded. This browser forgets them when you log out. Log out?");
+    if (confirm(text)) return;
     event.preventDefault();
     event.stopPropagation();
   };

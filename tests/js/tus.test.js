@@ -121,5 +121,5 @@ test("a deleted album is told of", async () => {
   assert.equal((await upload(UPLOAD)).status, 0);
   assert.deepEqual(begun, [undefined]);
   answers = [answer(404)];
-  assert.match((await upload()).detail, /^This album was deleted/);
+  assert.deepEqual((await upload()).detail, { reason: "albumDeleted" });
 });

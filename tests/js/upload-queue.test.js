@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { UploadQueue } from "../../static/js/upload-queue.js";
+import { detailText } from "../../static/js/upload-texts.js";
 import { FakeBrowser, settle } from "./fake-browser.js";
 
 const CREATED = { ok: true, duplicate: false, status: 201, retryAfter: 0, id: "new" };
@@ -46,6 +47,7 @@ async function stayAway() {
 }
 
 const item = (name) => queue.items.find((one) => one.name === name);
+const said = (name) => detailText(item(name).detail);
 const states = () => Object.fromEntries(queue.items.map(({ name, state }) => [name, state]));
 
 beforeEach(() => {
@@ -209,7 +211,7 @@ describe("refused files", () => {
     await settle();
     assert.deepEqual(browser.sent, ["just right"]);
     assert.equal(item("big").state, "refused");
-    assert.equal(item("big").detail, "A file may have at most 1 KB; this one has 1.1 KB. Nothing was stored.");
+    assert.equal(said("big"), "A file may have at most 1 KB; this one has 1.1 KB. Nothing was stored.");
   });
 
   test("a file that left the device is refused, and the others do not wait for a connection", async () => {
@@ -218,7 +220,7 @@ describe("refused files", () => {
     await browser.respond(DISCONNECTED, "unplugged");
     assert.deepEqual(browser.uploading, ["b", "c", "d"]);
     assert.equal(item("unplugged").state, "refused");
-    assert.match(item("unplugged").detail, /can no longer be read/);
+    assert.match(said("unplugged"), /can no longer be read/);
   });
 
   test("without a login the waiting files are not sent either, and can be tried again", async () => {
@@ -459,7 +461,7 @@ describe("a busy store", () => {
       await browser.respond(busy(status, 7), "a");
       await browser.respond(CREATED);
       assert.deepEqual(states(), { a: "waiting", b: "done", c: "done", d: "waiting" });
-      assert.equal(item("a").detail, "The store is busy; goes on in 7 s");
+      assert.equal(said("a"), "The store is busy; goes on in 7 s");
       await browser.pass(6.9);
       assert.deepEqual(browser.uploading, []);
       await browser.pass(0.2);
@@ -490,7 +492,7 @@ describe("a store that is away", () => {
       await add("a");
       browser.request("a").onProgress(70);
       await browser.respond({ ...DISCONNECTED, status });
-      assert.equal(item("a").detail, "Waiting for the connection; tries again in 1 s");
+      assert.equal(said("a"), "Waiting for the connection; tries again in 1 s");
       assert.deepEqual([item("a").state, item("a").sentBytes], ["waiting", 0]);
       await browser.pass(1.1);
       await browser.respond(CREATED);
@@ -504,7 +506,7 @@ describe("a store that is away", () => {
     const pauses = [];
     for (let attempt = 0; attempt < 7; attempt += 1) {
       await browser.respond(DISCONNECTED);
-      pauses.push(Number(item("a").detail.match(/in (\d+) s/)[1]));
+      pauses.push(item("a").detail.seconds);
       await browser.pass(pauses.at(-1) - 0.1);
       assert.deepEqual(browser.uploading, []);
       await browser.pass(0.2);
@@ -516,7 +518,7 @@ describe("a store that is away", () => {
     await add("a", "b", "c", "d");
     await browser.respond(DISCONNECTED);
     assert.deepEqual(
-      queue.items.filter(({ disconnected }) => disconnected).map(({ detail }) => detail),
+      queue.items.filter(({ disconnected }) => disconnected).map(({ detail }) => detailText(detail)),
       Array(3).fill("Waiting for the connection; tries again in 1 s"),
     );
   });
@@ -538,7 +540,7 @@ describe("a store that is away", () => {
     await browser.respond(busy(503, 1));
     await browser.pass(1.1);
     await browser.respond(DISCONNECTED);
-    assert.equal(item("a").detail, "Waiting for the connection; tries again in 1 s");
+    assert.equal(said("a"), "Waiting for the connection; tries again in 1 s");
   });
 
   test("after ten minutes all files have failed and nothing is sent any more", async () => {
@@ -594,7 +596,7 @@ describe("a store that is away", () => {
     await stayAway();
     await add("b");
     await browser.respond(DISCONNECTED);
-    assert.equal(item("b").detail, "Waiting for the connection; tries again in 1 s");
+    assert.equal(said("b"), "Waiting for the connection; tries again in 1 s");
   });
 });
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isReadable, readResponse } from "../../static/js/upload-request.js";
+import { detailText } from "../../static/js/upload-texts.js";
 
 function response(status, body, retryAfter = null) {
   const responseText = typeof body === "string" ? body : JSON.stringify(body);
   const headers = { "Retry-After": retryAfter };
   return readResponse({ status, responseText, getResponseHeader: (name) => headers[name] });
 }
+
+const said = (...answer) => detailText(response(...answer).detail);
 
 test("201 is a new image, 200 is one that the album has already", () => {
   const outcome = ({ ok, duplicate, id }) => ({ ok, duplicate, id });
@@ -30,10 +33,10 @@ test("an error of a field is shown where there is no sentence for the whole", ()
 
 test("the page has its own sentences for an ended login, an old page, a deleted album and a full quota", () => {
   const store = { detail: "Words for programs." };
-  assert.match(response(401, store).detail, /^You were signed out\./);
-  assert.match(response(403, store).detail, /^This page has been open for too long\./);
-  assert.match(response(404, store).detail, /^This album was deleted\./);
-  assert.match(response(413, { ...store, code: "quota_exceeded" }).detail, /^There is no room left for this file/);
+  assert.match(said(401, store), /^You were signed out\./);
+  assert.match(said(403, store), /^This page has been open for too long\./);
+  assert.match(said(404, store), /^This album was deleted\./);
+  assert.match(said(413, { ...store, code: "quota_exceeded" }), /^There is no room left for this file/);
   assert.equal(response(413, { ...store, code: "file_too_large" }).detail, "Words for programs.");
 });
 
@@ -44,9 +47,9 @@ test("a full quota tells how many bytes are left", () => {
 });
 
 test("a proxy's page of HTML is not shown", () => {
-  assert.equal(response(413, "<html>").detail, "The file is too large for this store. Nothing was stored.");
+  assert.equal(said(413, "<html>"), "The file is too large for this store. Nothing was stored.");
   for (const body of ["<html>", "", "null"]) {
-    assert.equal(response(502, body).detail, "The store could not take it just now. Try again.");
+    assert.equal(said(502, body), "The store could not take it just now. Try again.");
   }
 });
 
