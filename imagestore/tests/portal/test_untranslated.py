@@ -95,15 +95,35 @@ SCRIPTS = Path(settings.BASE_DIR, "static", "js")
 _MARKED = re.compile(r"""\bn?gettext\(\s*((["'`]).*?\2\s*,?\s*)+""", re.DOTALL)
 _COMMENT = re.compile(r"""/\*.*?\*/|(?<![:"'])//[^\n]*""", re.DOTALL)
 _LITERAL = re.compile(r'"([^"\n]*)"|`([^`]*)`')
-# Two words, of which the first has a capital, or the end of a sentence. A single word may be a key or a name.
+# Two words, of which the first has a capital, or the end of a sentence.
 _SENTENCE = re.compile(r"^[A-Z][a-z]+ [\w“‘(]|[a-z][.!?…]$")
+# A word with a capital alone, unless it names a key of the keyboard, a header or a type.
+_LONE_WORD = re.compile(r"^[A-Z][a-z]+…?$")
+_KEYS_AND_HEADERS = {"Accept", "End", "Enter", "Escape", "Files", "Home", "Location"}
+# A word between blanks beside a value. In brackets are parts of selectors.
+_VALUE = re.compile(r"\$\{(?:[^{}]|\{[^}]*\})*\}")
+_BESIDE_A_VALUE = re.compile(r"^[^\[]*(?:^|[\s“])[A-Za-z]{2,}(?=[\s”.,]|$)[^\[]*$")
+# The key of a draft in the browser's store.
+_NO_TEXTS = {"draft ${key}"}
 _READ_ALOUD = re.compile(r'\b(?:ariaLabel|textContent|title|alt)\s*[:=]\s*"([^"]*[A-Za-z][^"]*)"')
+
+
+def _is_text(literal: str) -> bool:
+    if literal in _NO_TEXTS or literal in _KEYS_AND_HEADERS:
+        return False
+    beside = _VALUE.sub("0", literal)
+    return bool(
+        _SENTENCE.search(literal)
+        or _LONE_WORD.search(literal)
+        or (beside != literal and _BESIDE_A_VALUE.search(beside))
+    )
 
 
 def unmarked_in_script(source: str) -> list[str]:
     source = _MARKED.sub("marked(", _COMMENT.sub("", source))
     literals = [one or other for one, other in _LITERAL.findall(source)]
-    return [text for text in literals if _SENTENCE.search(text)] + _READ_ALOUD.findall(source)
+    read_aloud = [text for text in _READ_ALOUD.findall(source) if text not in literals or not _is_text(text)]
+    return [text for text in literals if _is_text(text)] + read_aloud
 
 
 @pytest.mark.parametrize(
@@ -113,6 +133,9 @@ def unmarked_in_script(source: str) -> list[str]:
         ('showToast(gettext("Try again."))', []),
         ('ngettext("%(count)s photo is back.", "%(count)s photos are back.", count)', []),
         ("`${count} photos are back.`", ["${count} photos are back."]),
+        ("`and ${others} more` + `${reason} in ${seconds} s`", ["and ${others} more", "${reason} in ${seconds} s"]),
+        ('paused ? "Resume" : `Try ${failed} again`', ["Resume", "Try ${failed} again"]),
+        ('`${x}px ${y}px` + `/albums/${album}/` + `main [data-part="${name}"]`', []),
         ('Object.assign(root, { role: "dialog", ariaLabel: "Photo" })', ["Photo"]),
         ('key === "Enter" || type === "image/jpeg" // As "New album."', []),
         ('const url = "https://example.org"; say("Two words")', ["Two words"]),
