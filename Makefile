@@ -48,11 +48,11 @@ test: lint ## every check and test, on SQLite and on a MySQL-protocol server, an
 	echo "== tests of JavaScript"
 	$(NODE_TEST)
 	echo "== tests on SQLite"
-	$(PYTEST) -n 2 --dist loadfile --ignore tests/faults
+	# Three at once, on two cores too: each of the three uses a core for about half of the time.
+	$(PYTEST) -n 3 --dist loadfile --ignore tests/faults
 	echo "== faults on SQLite and a local disk"
 	$(FAULTS)
 	echo "== tests on MySQL's protocol"
-	# Three at once, on two cores too: each of the three uses a core for about half of the time.
 	$(ON_MYSQL) $(PYTEST) -n 3 --dist loadfile --ignore tests/faults $(NO_DATABASE)
 	echo "== faults on MySQL's protocol and S3"
 	$(ON_S3) $(ON_MYSQL) $(FAULTS)
