@@ -33,7 +33,7 @@ export function openPhotos(grid, albumGrid, parts) {
     ];
     if (!position) return "";
     const text = total ? gettext("%(number)s of %(total)s") : gettext("photo %(number)s");
-    return interpolate(text, { number: number(position), total: number(total) });
+    return interpolate(text, { number: number(position), total: total && number(Number(total)) });
   };
 
   async function open(url, tile) {
