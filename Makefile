@@ -18,9 +18,8 @@ PYTEST := $(BIN)/python -m pytest --max-worker-restart 0
 NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 # Three at once, on two cores too: these tests mostly wait for servers.
 FAULTS := $(PYTEST) -n 3 tests/faults
-# Folders without texts for users. Nor may a file lie beside those in static for a moment (makemessages makes one for
-# each .txt): a server that starts just then collects it.
-NO_MESSAGES := .venv node_modules data bench deploy docs tests */tests static/landing static/vendor
+# Folders without texts for users.
+NO_MESSAGES := .venv node_modules data bench deploy docs tests */tests static/vendor
 ON_MYSQL := $(BIN)/python -m tests.servers
 ON_S3 := env TEST_STORAGE=s3
 # Tests that use no database, or do the same on each: `make test` runs them once.
