@@ -123,6 +123,11 @@ class Claims:
         self._ended.set()
         self._thread.join()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether this process holds no claim now."""
+        return not self._held
+
     @contextmanager
     def hold(self, claim: Claim) -> Iterator[None]:
         self._held.add(claim)

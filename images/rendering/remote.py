@@ -71,7 +71,6 @@ class Worker:
         # Large images leave one thread free, as in images.engine.
         self._long_slots = threading.Semaphore(max(1, settings.RENDER_WORKERS - 1))
         self._owner = 0
-        self._rendering = 0
         self._converging = threading.Thread(target=self._converge, name="converge", daemon=True)
 
     def start(self) -> None:
@@ -106,12 +105,8 @@ class Worker:
             close_old_connections()
 
     def _render(self, claim: Claim) -> None:
-        self._rendering += 1
-        try:
-            with self._claims.hold(claim):
-                variants.render(claim)
-        finally:
-            self._rendering -= 1
+        with self._claims.hold(claim):
+            variants.render(claim)
 
     def _converge(self) -> None:
         """Render outdated images again, one at a time, while no message keeps this worker busy."""
@@ -119,7 +114,7 @@ class Worker:
         while not self._stopping.wait(CONVERGE_SECONDS):
             try:
                 close_old_connections()
-                if not self._rendering and (claim := walk.claim_next()):
+                if self._claims.is_empty and (claim := walk.claim_next()):
                     self._render(claim)
             except Exception:
                 logger.exception("outdated images could not be rendered again")
