@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 from images.tests.corpus import CORPUS
 from images.tests.pictures import jpeg_bytes
@@ -75,6 +75,26 @@ def make_album(page: Page, title: str) -> str:
     page.get_by_role("button", name="Create album").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     return page.url
+
+
+def upload_photos(person: Person, album: str, names: list[str]) -> list[str]:
+    """Small photos of different bytes, made ready one after the other; their ids."""
+    return [
+        str(person.picture(album, jpeg_bytes(90 + number, 60), name)["id"]) for number, name in enumerate(names)
+    ]
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.locator(".tile").filter(has=page.get_by_label(f"Select {name}"))
+
+
+def check(page: Page, name: str) -> Locator:
+    return page.get_by_label(f"Select {name}")
+
+
+def in_bar(page: Page, name: str) -> Locator:
+    """A button of what can be done to the selected photos."""
+    return page.get_by_role("form", name="Selected photos").get_by_role("button", name=name, exact=True)
 
 
 def expect_heading(page: Page, text: str) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
-from images.tests.pictures import jpeg_bytes
 from tests.browser.fill import fill
-from tests.browser.pages import PHONE, serve_pictures, sign_in
-from tests.browser.test_selection import check, count, names, selected, tile
+from tests.browser.pages import PHONE, check, serve_pictures, sign_in, tile, upload_photos
+from tests.browser.test_selection import count, names, selected
 from tests.people import Person
 from tests.servers import Server
 
@@ -19,8 +18,7 @@ NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]
 def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of five photos, which the page shows by name: three and two of them in a row."""
     album = alice.album()
-    for number, name in enumerate(NAMES):
-        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    upload_photos(alice, album, NAMES)
     sign_in(context, alice)
     page.goto(f"/albums/{album}/?ordering=name")
     page.wait_for_load_state("networkidle")

@@ -5,9 +5,8 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from images.tests.pictures import jpeg_bytes
 from tests.browser.fill import fill
-from tests.browser.pages import serve_pictures, sign_in
+from tests.browser.pages import serve_pictures, sign_in, tile, upload_photos
 from tests.people import Person
 from tests.servers import Server
 
@@ -24,17 +23,12 @@ NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]
 def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of five photos that is ordered by hand, on the page."""
     album = alice.album()
-    for number, name in enumerate(NAMES):
-        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    upload_photos(alice, album, NAMES)
     alice.call("PATCH", f"albums/{album}/", json={"ordering": "position"}, expect=200)
     sign_in(context, alice)
     page.goto(f"/albums/{album}/")
     page.wait_for_load_state("networkidle")
     return album
-
-
-def tile(page: Page, name: str) -> Locator:
-    return page.locator(".tile").filter(has=page.get_by_label(f"Select {name}"))
 
 
 def link(page: Page, name: str) -> Locator:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from images.tests.pictures import jpeg_bytes
-from tests.browser.pages import sign_in
+from tests.browser.pages import sign_in, upload_photos
 from tests.people import Person
 from tests.servers import running
 
@@ -19,8 +19,7 @@ NAMES = ["a.jpg", "b.jpg", "c.jpg"]
 def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of three photos, which the page shows by name."""
     album = alice.album("Summer")
-    for number, name in enumerate(NAMES):
-        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    upload_photos(alice, album, NAMES)
     sign_in(context, alice)
     page.goto(f"/albums/{album}/?ordering=name")
     return album
@@ -157,8 +156,7 @@ def test_without_scripts_the_store_leads_on(
     browser_without_scripts: Callable[[Person], Page], alice: Person
 ) -> None:
     album = alice.album()
-    for number, name in enumerate(NAMES):
-        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    upload_photos(alice, album, NAMES)
     page = browser_without_scripts(alice)
     page.goto(f"/albums/{album}/?ordering=name")
     page.get_by_alt_text("a.jpg").click()
@@ -172,8 +170,7 @@ def test_without_a_trash_the_question_comes_first(page: Page, context: BrowserCo
     with running(tmp_path, TRASH_DAYS="0") as server:
         alice = Person.sign_up(server, "alice")
         album = alice.album()
-        for number, name in enumerate(NAMES):
-            alice.picture(album, jpeg_bytes(90 + number, 60), name)
+        upload_photos(alice, album, NAMES)
         sign_in(context, alice)
         page.goto(f"{server.url}/albums/{album}/?ordering=name")
         open_photo(page, "a.jpg")

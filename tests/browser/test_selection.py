@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from images.tests.pictures import exif_bytes, jpeg_bytes, quarters, saved
-from tests.browser.pages import WAIT_MILLISECONDS, sign_in, wait_until
+from tests.browser.pages import WAIT_MILLISECONDS, check, in_bar, sign_in, tile, upload_photos, wait_until
 from tests.people import Person
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
@@ -19,23 +19,10 @@ PLACES = """tiles => tiles.map(tile => [
 def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of four photos, which the page shows by name."""
     album = alice.album()
-    for number, name in enumerate(NAMES):
-        alice.picture(album, jpeg_bytes(90 + number, 60), name)
+    upload_photos(alice, album, NAMES)
     sign_in(context, alice)
     page.goto(f"/albums/{album}/?ordering=name")
     return album
-
-
-def tile(page: Page, name: str) -> Locator:
-    return page.locator(".tile").filter(has=page.get_by_label(f"Select {name}"))
-
-
-def check(page: Page, name: str) -> Locator:
-    return page.get_by_label(f"Select {name}")
-
-
-def in_bar(page: Page, name: str) -> Locator:
-    return page.get_by_role("form", name="Selected photos").get_by_role("button", name=name, exact=True)
 
 
 def selected(page: Page) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from images.tests.pictures import jpeg_bytes
-from tests.browser.pages import sign_in
+from tests.browser.pages import check, in_bar, sign_in, upload_photos
 from tests.people import Person
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
@@ -14,21 +14,12 @@ NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 def album(page: Page, context: BrowserContext, alice: Person) -> str:
     """An album of which four photos are in the trash, last trashed first. The page shows the trash."""
     album = alice.album()
-    for number, name in enumerate(NAMES):
-        image = alice.picture(album, jpeg_bytes(90 + number, 60), name)["id"]
+    for image in upload_photos(alice, album, NAMES):
         alice.delete(f"images/{image}/", expect=204)
     alice.delete(f"albums/{alice.album('Norway')}/", expect=204)
     sign_in(context, alice)
     page.goto("/trash/")
     return album
-
-
-def check(page: Page, name: str) -> Locator:
-    return page.get_by_label(f"Select {name}")
-
-
-def in_bar(page: Page, name: str) -> Locator:
-    return page.get_by_role("form", name="Selected photos").get_by_role("button", name=name, exact=True)
 
 
 def count(page: Page, text: str) -> None:
