@@ -1,21 +1,9 @@
 /** The page of photos that another app has shared: the user chooses their album, on whose page they are uploaded. */
 
-import { postJson } from "./batch.js";
-import { csrfToken } from "./csrf.js";
-import { gettext, interpolate, ngettext } from "./i18n.js";
+import { interpolate, ngettext } from "./i18n.js";
+import { chosenAlbum } from "./photo-actions.js";
 import { forgetShared, sharedPhotos } from "./share-store.js";
-import { showToast } from "./toast.js";
 import { markShared } from "./upload-marker.js";
-
-/** The id of the album that was chosen, or of a new one; null when it could not be made. */
-async function chosenAlbum(answer) {
-  const title = answer.get("title").trim();
-  if (!title) return answer.get("album");
-  const { status, body } = await postJson("/api/v1/albums/", { title }, csrfToken());
-  if (status === 201) return body.id;
-  showToast(body.detail ?? gettext("The album could not be made. Try again."), { error: true });
-  return null;
-}
 
 function ask(form, photos) {
   const text = ngettext("Add %(count)s photo to an album", "Add %(count)s photos to an album", photos.length);
@@ -31,9 +19,9 @@ async function send(form) {
   button.disabled = true;
   const album = await chosenAlbum(new FormData(form));
   button.disabled = false;
-  if (!album) return;
-  markShared(album);
-  location.replace(`/albums/${album}/`);
+  if (!album?.id) return;
+  markShared(album.id);
+  location.replace(`/albums/${album.id}/`);
 }
 
 async function discard(photos) {
