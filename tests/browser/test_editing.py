@@ -83,6 +83,8 @@ def test_leaving_the_field_saves_and_what_did_not_change_is_not_sent(page: Page,
     sent = []
     page.on("request", lambda request: sent.append(request.method) if request.method == "PATCH" else None)
     pencil(page, "Edit the title").click()
+    # What edits is loaded first.
+    expect(field(page, "Title")).to_be_focused()
     page.get_by_role("button", name="Select", exact=True).focus()
     expect(field(page, "Title")).to_have_count(0)
     assert sent == []
