@@ -99,7 +99,7 @@ UPLOAD_EXPIRY = timedelta(seconds=env.seconds("UPLOAD_EXPIRY", 86_400, least=60,
 MAX_OPEN_UPLOADS = env.integer("MAX_OPEN_UPLOADS", 1000, most=100_000)
 # Deleted albums and images stay in the trash for so many days; 0 is no trash, so deletion is for ever.
 TRASH_DAYS = env.days("TRASH_DAYS", 30)
-# Within so many days the scrub reads every original again and compares its SHA-256; 0 is no scrub.
+# Within so many days the scrub compares the SHA-256 of every original (images.upkeep.scrub); 0 is no scrub.
 SCRUB_DAYS = timedelta(days=env.days("SCRUB_DAYS", 30))
 
 # So many images are rendered at once, each in its own child process.
