@@ -36,7 +36,7 @@ help: ## this list
 
 run: ## install what is missing, then serve http://localhost:9999
 	@deploy/setup.sh
-	exec $(BIN)/python -m deploy.serve
+	exec $(BIN)/python -m deploy.serve --tell-addresses
 
 check: lint ## for the inner loop: linters, and every test that starts no server and waits for nothing; about a minute
 	@unset DATABASE_URL

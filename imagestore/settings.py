@@ -20,6 +20,7 @@ from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
+from imagestore.kit.hosts import LOCAL_NAMES
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
 
@@ -52,7 +53,8 @@ SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 # Shows debug pages to developers; leave it off where others can reach the server.
 DEBUG = env.boolean("DEBUG", False)
 # The server answers only requests for these hosts; `/healthz/` and `/metrics` (imagestore.health) answer any.
-_own_names = list(dict.fromkeys([str(_site.hostname), "localhost", "127.0.0.1", "[::1]"]))
+_own_name = f"[{_site.hostname}]" if ":" in str(_site.hostname) else str(_site.hostname)
+_own_names = list(dict.fromkeys([_own_name, *LOCAL_NAMES]))
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
 if DEBUG and "*" in ALLOWED_HOSTS:
     env.fault("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
