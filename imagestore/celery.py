@@ -15,7 +15,7 @@ from celery.signals import worker_init, worker_ready, worker_shutdown  # noqa: E
 from django.conf import settings  # noqa: E402
 
 from images.rendering.remote import Worker  # noqa: E402
-from imagestore.kit import broker  # noqa: E402
+from imagestore.kit import broker, metrics_port  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 
 app = broker.app()
@@ -31,6 +31,8 @@ def render_next() -> None:
 def _start(**_signal: Any) -> None:
     limit_statement_time()
     _worker.start()
+    if settings.WORKER_METRICS_PORT:
+        metrics_port.listen(settings.HOST, settings.WORKER_METRICS_PORT)
 
 
 @worker_shutdown.connect

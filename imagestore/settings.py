@@ -76,6 +76,10 @@ if TRUSTED_PROXIES and not NUM_PROXIES:
 
 # What Prometheus sends to read `/metrics`; without it nobody may.
 METRICS_TOKEN = env.key("METRICS_TOKEN", required=False)
+# Where a Celery worker answers it, at HOST; it serves nothing else. 0 is nowhere.
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", 0, least=0, most=65_535)
+if WORKER_METRICS_PORT and not METRICS_TOKEN:
+    env.fault("WORKER_METRICS_PORT needs METRICS_TOKEN: without it nobody may read the metrics.")
 
 # ---- Limits ---------------------------------------------------------------------------------
 
