@@ -15,7 +15,7 @@ from celery.signals import worker_init, worker_ready, worker_shutdown  # noqa: E
 from django.conf import settings  # noqa: E402
 
 from images.rendering.remote import Worker  # noqa: E402
-from imagestore.kit import broker, metrics_port  # noqa: E402
+from imagestore.kit import broker, metrics_port, sentry  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 
 app = broker.app()
@@ -29,6 +29,7 @@ def render_next() -> None:
 
 @worker_init.connect
 def _start(**_signal: Any) -> None:
+    sentry.start()
     limit_statement_time()
     _worker.start()
     if settings.WORKER_METRICS_PORT:

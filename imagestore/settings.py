@@ -19,7 +19,7 @@ from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
-from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
+from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin, sentry_dsn
 from imagestore.kit.hosts import LOCAL_NAMES
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
@@ -462,6 +462,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }
+
+# Where errors are sent to, besides the log (imagestore.kit.sentry).
+SENTRY_DSN = env.read("SENTRY_DSN", sentry_dsn, "", is_secret=True)
 
 # ---- What was read --------------------------------------------------------------------------
 
