@@ -106,6 +106,13 @@ def renders_counted_at(port: str) -> float:
     )
 
 
+def test_a_worker_does_not_start_on_the_storage_of_no_store(store: Store, tmp_path: Path) -> None:
+    worker = Worker(tmp_path, store)
+    worker.environment()["STORAGE_URL"] = f"file://{tmp_path / 'not-mounted'}"
+    with pytest.raises(RuntimeError, match=r"This worker cannot start: .* has no file image-store"):
+        worker.start()
+
+
 def test_workers_killed_in_mid_work(store: Store, user: RecordingUser, tmp_path: Path) -> None:
     """One dies at a time; the other, or one that is started later, makes what it held."""
     with workers(store, tmp_path, 3) as [first, second, _]:
