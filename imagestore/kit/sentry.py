@@ -48,7 +48,7 @@ def start() -> None:
     )
 
 
-def _without_secrets(event: Any, hint: dict[str, Any]) -> dict[str, Any]:
+def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
     request = structlog.contextvars.get_contextvars().get("request_id")
     return {
         **{name: event[name] for name in _KEPT if name in event},
