@@ -64,25 +64,31 @@ def says(text: str):
 # ---- From a phone ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["by its address", "by its name"])
-def own_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    host = OTHER if request.param == "by its address" else "nas.local"
-    # The port of the server itself is one that is free; people say the one in Host.
-    with running(tmp_path_factory.mktemp("home"), HOST="0.0.0.0", SITE_URL=f"http://{host}:9999") as server:
+@pytest.fixture(scope="module", params=["an address, by SITE_URL", "a name, by ALLOWED_HOSTS"])
+def site(request: pytest.FixtureRequest) -> str:
+    """What people type. The port of the server itself is one that is free; that in Host is not compared."""
+    return f"http://{OTHER}:9999" if "SITE_URL" in request.param else "http://nas.local:9999"
+
+
+@pytest.fixture(scope="module")
+def own_server(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    setting = {"SITE_URL": site} if OTHER in site else {"ALLOWED_HOSTS": "nas.local"}
+    with running(tmp_path_factory.mktemp("home"), HOST="0.0.0.0", **setting) as server:
         yield server
 
 
 @pytest.fixture
-def phone(own_server: Server) -> requests.Session:
-    """A browser that sends what browsers send, by the address that SITE_URL names."""
+def phone(site: str) -> requests.Session:
+    """A browser that sends what browsers send, by the address that people type."""
     session = requests.Session()
-    site = own_server.env["SITE_URL"]
     session.headers.update({"Host": site.removeprefix("http://"), "Origin": site, "Referer": f"{site}/"})
     return session
 
 
-def test_one_setting_is_enough_for_all_that_a_phone_does(own_server: Server, phone: requests.Session) -> None:
-    site, base = own_server.env["SITE_URL"], f"http://{OTHER}:{own_server.port}"
+def test_one_setting_is_enough_for_all_that_a_phone_does(
+    site: str, own_server: Server, phone: requests.Session
+) -> None:
+    base = f"http://{OTHER}:{own_server.port}"
 
     def post(path: str, **fields) -> requests.Response:
         form = {"csrfmiddlewaretoken": phone.cookies["csrftoken"], **fields}
@@ -112,6 +118,10 @@ def test_a_form_of_another_site_is_refused(own_server: Server, phone: requests.S
     form = {"login": "ada@example.org", "password": PASSWORD, "csrfmiddlewaretoken": phone.cookies["csrftoken"]}
     phone.headers["Origin"] = "http://evil.example"
     assert phone.post(f"{base}/accounts/login/", data=form, timeout=PATIENCE).status_code == 403
+
+
+def test_the_start_prints_the_addresses(own_server: Server) -> None:
+    assert "On your network it can be reached at\n  http://" in own_server.log.read_text()
 
 
 def test_a_name_that_is_not_allowed_is_named_with_the_setting_by_page_and_log(own_server: Server) -> None:
