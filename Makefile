@@ -29,6 +29,7 @@ NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/te
 	--ignore tests/test_connections.py --ignore tests/test_requests_in_the_loop.py --ignore tests/test_slow_clients.py \
 	--ignore tests/test_chunked_bodies.py --ignore tests/test_shares.py --ignore tests/test_staging.py \
 	--ignore tests/test_behind_a_proxy.py --ignore tests/test_share_target.py --ignore tests/test_static_files.py --ignore tests/test_hashing_memory.py \
+	--ignore tests/test_sentry.py --ignore tests/test_home_network.py --ignore imagestore/tests/kit/test_metrics_port.py \
 	$(addprefix --ignore ,$(filter-out tests/browser/test_journey.py,$(wildcard tests/browser/test_*.py)))
 
 help: ## this list
@@ -36,7 +37,7 @@ help: ## this list
 
 run: ## install what is missing, then serve http://localhost:9999
 	@deploy/setup.sh
-	exec $(BIN)/python -m deploy.serve
+	exec $(BIN)/python -m deploy.serve --tell-addresses
 
 check: lint ## for the inner loop: linters, and every test that starts no server and waits for nothing; about a minute
 	@unset DATABASE_URL

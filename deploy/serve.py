@@ -42,6 +42,11 @@ def main() -> None:
     migrate()
     check_storage()
     collect_static(data_dir)
+    if "--tell-addresses" in sys.argv:
+        from deploy import addresses
+
+        for line in addresses.lines():
+            print(line, flush=True)
     # Run gunicorn as a module of this Python: the PATH may name no gunicorn, or another one.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"])
 

@@ -4,6 +4,7 @@ They share nothing with servers but database, broker and storage.
 """
 
 import os
+import sys
 from typing import Any
 
 import django
@@ -13,9 +14,10 @@ django.setup()
 
 from celery.signals import worker_init, worker_ready, worker_shutdown  # noqa: E402 - the apps must be loaded first
 from django.conf import settings  # noqa: E402
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 
 from images.rendering.remote import Worker  # noqa: E402
-from imagestore.kit import broker  # noqa: E402
+from imagestore.kit import broker, metrics_port, sentry  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 
 app = broker.app()
@@ -29,8 +31,15 @@ def render_next() -> None:
 
 @worker_init.connect
 def _start(**_signal: Any) -> None:
+    sentry.start()
     limit_statement_time()
-    _worker.start()
+    try:
+        _worker.start()
+    except (ImproperlyConfigured, OSError) as error:
+        # Celery logs what else a signal raises, and would work on with a worker that has not started.
+        sys.exit(f"This worker cannot start: {error}")
+    if settings.WORKER_METRICS_PORT:
+        metrics_port.listen(settings.HOST, settings.WORKER_METRICS_PORT)
 
 
 @worker_shutdown.connect

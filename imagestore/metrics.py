@@ -7,7 +7,6 @@ docs/monitoring.md explains each metric.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import wait
-from hmac import compare_digest
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -25,7 +24,7 @@ from images import census
 from images.models import Finding, LastRun, Status, Upload
 from images.storage import space
 from imagestore.health import READY_SECONDS, Check, check_all
-from imagestore.kit.metrics import REGISTRY
+from imagestore.kit.metrics import REGISTRY, may_read
 
 logger = logging.getLogger(__name__)
 
@@ -42,16 +41,10 @@ _free_bytes = Check("disks", space.free_bytes)
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
     """Without the token the answer is that of a path which does not exist."""
-    if not _may_read(request):
+    if not may_read(request.headers.get("Authorization", "")):
         raise Http404
     body = generate_latest(REGISTRY) + generate_latest(_of_the_store)
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
-
-
-def _may_read(request: HttpRequest) -> bool:
-    token, given = settings.METRICS_TOKEN, request.headers.get("Authorization", "")
-    # As bytes, because it compares no text beyond ASCII.
-    return bool(token) and compare_digest(given.encode(), f"Bearer {token}".encode())
 
 
 class Store(Collector):

@@ -19,7 +19,8 @@ from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
-from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
+from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin, sentry_dsn
+from imagestore.kit.hosts import LOCAL_NAMES
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
 
@@ -52,7 +53,8 @@ SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 # Shows debug pages to developers; leave it off where others can reach the server.
 DEBUG = env.boolean("DEBUG", False)
 # The server answers only requests for these hosts; `/healthz/` and `/metrics` (imagestore.health) answer any.
-_own_names = list(dict.fromkeys([str(_site.hostname), "localhost", "127.0.0.1", "[::1]"]))
+_own_name = f"[{_site.hostname}]" if ":" in str(_site.hostname) else str(_site.hostname)
+_own_names = list(dict.fromkeys([_own_name, *LOCAL_NAMES]))
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
 if DEBUG and "*" in ALLOWED_HOSTS:
     env.fault("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
@@ -74,6 +76,10 @@ if TRUSTED_PROXIES and not NUM_PROXIES:
 
 # What Prometheus sends to read `/metrics`; without it nobody may.
 METRICS_TOKEN = env.key("METRICS_TOKEN", required=False)
+# Where a Celery worker answers it, at HOST; it serves nothing else. 0 is nowhere.
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", 0, least=0, most=65_535)
+if WORKER_METRICS_PORT and not METRICS_TOKEN:
+    env.fault("WORKER_METRICS_PORT needs METRICS_TOKEN: without it nobody may read the metrics.")
 
 # ---- Limits ---------------------------------------------------------------------------------
 
@@ -99,7 +105,7 @@ UPLOAD_EXPIRY = timedelta(seconds=env.seconds("UPLOAD_EXPIRY", 86_400, least=60,
 MAX_OPEN_UPLOADS = env.integer("MAX_OPEN_UPLOADS", 1000, most=100_000)
 # Deleted albums and images stay in the trash for so many days; 0 is no trash, so deletion is for ever.
 TRASH_DAYS = env.days("TRASH_DAYS", 30)
-# Within so many days the scrub reads every original again and compares its SHA-256; 0 is no scrub.
+# Within so many days the scrub compares the SHA-256 of every original (images.upkeep.scrub); 0 is no scrub.
 SCRUB_DAYS = timedelta(days=env.days("SCRUB_DAYS", 30))
 
 # So many images are rendered at once, each in its own child process.
@@ -456,6 +462,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }
+
+# Where errors are sent to, besides the log (imagestore.kit.sentry).
+SENTRY_DSN = env.read("SENTRY_DSN", sentry_dsn, "", is_secret=True)
 
 # ---- What was read --------------------------------------------------------------------------
 

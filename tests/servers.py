@@ -203,7 +203,7 @@ class Server(Program):
         return code
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "deploy.serve"]
+        return [sys.executable, "-m", "deploy.serve", "--tell-addresses"]
 
     def environment(self) -> dict[str, str]:
         return self.env

@@ -93,6 +93,10 @@ class ImageStorage(ABC):
     def size_of(self, name: str) -> int | None:
         """In bytes; None without such a file. `name` may be that of an unknown file in the listing."""
 
+    def vouches_for(self, name: str, sha256: str) -> bool:
+        """Has the storage itself noted this SHA-256 (in hex) of the file? False where it notes none, as a disk."""
+        return False
+
     def free_bytes(self) -> int | None:
         """How many bytes it can still take; None where it tells no limit, as a bucket."""
         return None

@@ -140,6 +140,13 @@ class S3ImageStorage(S3Storage, ImageStorage):
         entry = next(self._entries(name), None)
         return entry.size if entry and entry.name == name else None
 
+    def vouches_for(self, name: str, sha256: str) -> bool:
+        checksum = b64encode(bytes.fromhex(sha256)).decode()
+        with _as_os_error(name):
+            answer = self.client.head_object(**self._object(name), ChecksumMode="ENABLED")
+        # `store` gave it, and the server compared it then. Of an object in several parts it is another hash.
+        return bool(answer.get("ChecksumSHA256") == checksum)
+
     def rename(self, name: str, new: str) -> None:
         self._copy(name, new)
         if not self._delete([name]):

@@ -113,6 +113,12 @@ def origin(example: str) -> Callable[[str], str]:
     return parse
 
 
+def sentry_dsn(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+/([^\s?#]+/)?\d+", value):
+        raise ValueError("the DSN of a project, such as https://key@sentry.example.org/1")
+    return value
+
+
 def mailbox(value: str) -> str:
     address = parseaddr(value)[1]
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or re.search(r"[\r\n]", value):

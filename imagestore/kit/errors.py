@@ -30,6 +30,7 @@ from rest_framework.views import set_rollback
 
 from imagestore.kit.body import BodyTooLong, has_failed
 from imagestore.kit.database import is_full, will_pass
+from imagestore.kit.hosts import needs_only_site_url
 from imagestore.kit.problems import (
     PROBLEM_JSON,
     Problem,
@@ -217,7 +218,7 @@ def _host_not_allowed(request: HttpRequest) -> Problem:
     if not host or len(asked) > MAX_HOST_CHARACTERS:
         return Problem("parse_error", _("The request names no host that could be one. Nothing was done."))
     sentence = _("This store does not answer to %(host)s until its operator adds %(host)s to ALLOWED_HOSTS.")
-    if f"http://localhost:{settings.PORT}" == settings.SITE_URL:
+    if needs_only_site_url():
         sentence = _("This store does not answer to %(host)s until its operator sets %(setting)s.")
     setting = f"SITE_URL={request.scheme}://{asked.lower()}"
     return Problem("parse_error", filled(sentence, host=host, setting=setting))

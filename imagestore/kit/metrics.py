@@ -7,6 +7,7 @@ Each server counts for itself; Prometheus adds them up. Child processes count no
 return.
 """
 
+from hmac import compare_digest
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +51,13 @@ def count_request(view: str, method: str | None, status: int, seconds: float | N
     REQUESTS.labels(view, known, f"{status // 100}xx").inc()
     if seconds is not None:
         REQUEST_SECONDS.labels(view).observe(seconds)
+
+
+def may_read(authorization: str) -> bool:
+    """Is this the header `Authorization` of who may read all this? Nobody may without METRICS_TOKEN."""
+    token = settings.METRICS_TOKEN
+    # As bytes, because it compares no text beyond ASCII.
+    return bool(token) and compare_digest(authorization.encode(), f"Bearer {token}".encode())
 
 
 def group_of(match: Any) -> str:

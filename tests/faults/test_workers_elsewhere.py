@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.conftest import open_store
 from tests.faults.counts import count
@@ -15,9 +17,12 @@ from tests.faults.invariants import check
 from tests.faults.recording_user import RecordingUser, heavy_picture, picture
 from tests.faults.store import Store
 from tests.faults.worker import Worker
+from tests.people import PATIENCE
+from tests.processes import free_ports
 from tests.rabbitmq_server import RabbitMQ
 from tests.redis_server import RedisServer
 
+METRICS_TOKEN = "a token for tests only, known to everybody"
 # A render's lease is 30 s; what a dead worker held is claimed again then.
 TAKEN_OVER = 60
 Broker = RabbitMQ | RedisServer
@@ -73,13 +78,39 @@ def test_workers_make_what_the_server_only_takes(store: Store, user: RecordingUs
     images = upload(user, [picture() for _ in range(10)])
     time.sleep(2)
     assert {user.state_of(image)["status"] for image in images} == {"pending"}
-    with workers(store, tmp_path):
+    port, other = map(str, free_ports(2))
+    with (
+        workers(store, tmp_path, 1, METRICS_TOKEN=METRICS_TOKEN, WORKER_METRICS_PORT=port),
+        workers(store, tmp_path / "other", 1, METRICS_TOKEN=METRICS_TOKEN, WORKER_METRICS_PORT=other),
+    ):
         all_made(user, images)
         [late] = upload(user, [picture()])
         began = time.monotonic()
         all_made(user, [late])
         assert time.monotonic() - began < 15, "a message, not a poll, should start it"
+        assert renders_counted_at(port) + renders_counted_at(other) == 11
     check(store, user)
+
+
+def renders_counted_at(port: str) -> float:
+    """What the worker that answers there tells Prometheus."""
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=PATIENCE
+    )
+    assert answer.status_code == 200
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == "imagestore_render_seconds_count"
+    )
+
+
+def test_a_worker_does_not_start_on_the_storage_of_no_store(store: Store, tmp_path: Path) -> None:
+    worker = Worker(tmp_path, store)
+    worker.environment()["STORAGE_URL"] = f"file://{tmp_path / 'not-mounted'}"
+    with pytest.raises(RuntimeError, match=r"This worker cannot start: .* has no file image-store"):
+        worker.start()
 
 
 def test_workers_killed_in_mid_work(store: Store, user: RecordingUser, tmp_path: Path) -> None:

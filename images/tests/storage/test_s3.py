@@ -1,6 +1,7 @@
 """One file on S3 that fails, hangs, lies or trickles (F8): noticed, in bounded time."""
 
 import errno
+import hashlib
 import os
 import time
 
@@ -88,6 +89,15 @@ def test_a_file_that_did_not_arrive_as_sent_is_not_stored(storage, proxy, source
 def test_a_server_that_does_not_confirm_the_bytes_has_not_stored_them(storage, proxy, source, echo):
     with proxy.broken(Fault("PUT", headers={"x-amz-checksum-sha256": echo})), pytest.raises(OSError):
         storage.store(source, NAME, "image/jpeg")
+
+
+def test_the_server_vouches_for_a_file_and_its_copy(storage, source):
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+    storage.store(source, NAME, "image/jpeg")
+    storage.copy(NAME, "f3/a1/00a1f4/original", "image/jpeg")
+    assert storage.vouches_for(NAME, sha256)
+    assert storage.vouches_for("f3/a1/00a1f4/original", sha256)
+    assert not storage.vouches_for(NAME, "00" * 32)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_file import read_env_file
-from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin
+from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin, sentry_dsn
 from imagestore.kit.mail_url import mail_from_url
 from tests.servers import ROOT
 
@@ -81,6 +81,9 @@ def wrong(method: str, text: str, *args: Any, **options: Any) -> str:
          "N must be names of hosts with commas between, without http:// and port, not 'http://x'."),
         ("read", "a b", [listen_address, ""],
          "N must be an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::, not 'a b'."),
+        ("read", "https://sentry.example.org/1", [sentry_dsn, ""],
+         ("N must be the DSN of a project, such as https://key@sentry.example.org/1, "
+          "not 'https://sentry.example.org/1'.")),
         ("read", "nobody", [mailbox, ""],
          "N must be a mail address, such as image-store <noreply@example.org>, not 'nobody'."),
         ("read", "10.0.0.0/99", [networks, []],
@@ -90,6 +93,13 @@ def wrong(method: str, text: str, *args: Any, **options: Any) -> str:
 )  # fmt: skip
 def test_a_wrong_value_is_one_sentence_with_the_name(method: str, text: str, args: list[Any], line: str) -> None:
     assert wrong(method, text, *args) == line
+
+
+@pytest.mark.parametrize("path", ["1", "prefix/1"])
+@pytest.mark.parametrize("key", ["key", "key:secret"])
+def test_a_dsn_is_taken_as_it_is(path: str, key: str) -> None:
+    dsn = f"https://{key}@sentry.example.org/{path}"
+    assert sentry_dsn(dsn) == dsn
 
 
 def test_a_size_out_of_range_names_the_range() -> None:
@@ -266,6 +276,13 @@ def test_all_faults_are_told_at_once_each_in_a_line() -> None:
     assert (ended.returncode, ended.stdout, len(lines)) == (2, "", len(wrong))
     assert {line.removeprefix("A setting is wrong: ").split()[0] for line in lines} == wrong.keys()
     assert "hunter" not in ended.stderr
+
+
+@pytest.mark.slow
+def test_an_ipv6_address_in_site_url_is_allowed() -> None:
+    """With brackets, as Django compares it with the header Host."""
+    ended = manage("check_settings", SITE_URL="http://[fd00::2]:9999")
+    assert "ALLOWED_HOSTS = [fd00::2], localhost, 127.0.0.1, [::1]  (default)" in ended.stdout
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from imagestore.kit.errors import answer, as_problem, csrf_failure
+from imagestore.kit.hosts import LOCAL_NAMES
 from imagestore.kit.problems import CODES, Problem
 
 
@@ -26,10 +27,16 @@ def test_only_a_form_that_was_open_for_too_long_is_told_to_reload(rf: Any) -> No
 
 
 def test_a_host_that_is_not_allowed_is_told_the_setting_and_its_value(client: Any, settings: Any) -> None:
-    settings.SITE_URL = f"http://localhost:{settings.PORT}"
+    settings.SITE_URL, settings.ALLOWED_HOSTS = f"http://localhost:{settings.PORT}", LOCAL_NAMES
     page = client.get("/", headers={"Host": "192.168.1.20:9999"})
     assert page.status_code == 400
     assert "until its operator sets SITE_URL=http://192.168.1.20:9999." in page.content.decode()
+
+
+def test_where_allowed_hosts_is_in_use_it_is_the_setting_to_change(client: Any, settings: Any) -> None:
+    settings.SITE_URL, settings.ALLOWED_HOSTS = f"http://localhost:{settings.PORT}", ["localhost", "nas"]
+    page = client.get("/", headers={"Host": "192.168.1.20:9999"})
+    assert "until its operator adds 192.168.1.20 to ALLOWED_HOSTS." in page.content.decode()
 
 
 def test_a_store_with_a_name_tells_strangers_only_the_host_that_they_asked(client: Any, settings: Any) -> None:
