@@ -96,7 +96,7 @@ def signed_link(image: Image, file: str) -> str:
 def _signer(image: Image) -> Callable[[str], str]:
     """Makes links to the files of one image. What they share is computed once: a list has hundreds of them."""
     public_id = str(image.public_id)
-    folder = settings.MEDIA_BASE_URL + path_of("signed-file", image.public_id, ORIGINAL).removesuffix(ORIGINAL)
+    folder = settings.MEDIA_BASE_URL + folder_of(image.public_id)
     end_of_original = _end(image.public_id, settings.ORIGINAL_LINK_WINDOW)
     end_of_size = _end(image.public_id, settings.LINK_WINDOW)
 
@@ -105,6 +105,11 @@ def _signer(image: Image) -> Callable[[str], str]:
         return f"{folder}{file}?expires={expires}&signature={_signature(f'{public_id}/{file}', expires)}"
 
     return sign
+
+
+def folder_of(public_id: UUID) -> str:
+    """With what the paths of all links to the files of an image begin."""
+    return path_of("signed-file", public_id, ORIGINAL).removesuffix(ORIGINAL)
 
 
 def _end(public_id: UUID, length: timedelta) -> int:

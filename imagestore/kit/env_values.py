@@ -113,6 +113,18 @@ def origin(example: str) -> Callable[[str], str]:
     return parse
 
 
+def web_address(value: str) -> str:
+    """With path and query, as programs ask for it."""
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and "@" not in url.netloc
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[!-~]+", value) or "#" in value:
+        raise ValueError("a web address without user and password, such as https://hooks.example.org/purge")
+    return value
+
+
 def mailbox(value: str) -> str:
     address = parseaddr(value)[1]
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or re.search(r"[\r\n]", value):
