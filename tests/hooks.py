@@ -1,11 +1,16 @@
 """A hook for tests: a small HTTP server that notes what the store posts to it."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
+
+from tests.servers import Server, connect
 
 
 class Hook:
@@ -48,3 +53,15 @@ def listening_hook() -> Iterator[Hook]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def make_purges_due(store: Server) -> int:
+    """Purges wait for half a minute, and those of a server that died for its lease: no longer. How many wait?"""
+    url = store.env["DATABASE_URL"]
+    file = "/" + urlsplit(url).path.lstrip("/")
+    with closing(connect(url) if url.startswith("mysql") else sqlite3.connect(file, timeout=20)) as database:
+        cursor = database.cursor()
+        cursor.execute("UPDATE images_runner SET leased_until = NULL WHERE name = 'cdn purge'")
+        cursor.execute(f"UPDATE images_cdnpurge SET due_at = '{datetime.now(UTC):%Y-%m-%d %H:%M:%S}'")
+        database.commit()
+        return int(cursor.rowcount)

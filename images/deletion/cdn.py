@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -79,26 +80,28 @@ class Purger:
         images = list(CdnPurge.objects.due().values_list("image", flat=True)[:BATCH_IMAGES])
         if not images:
             return False
-        prefixes = [folder_of(image) for image in images]
-        try:
-            status = post_json(
-                settings.CDN_PURGE_URL, {"prefixes": prefixes}, settings.CDN_PURGE_TOKEN, HOOK_SECONDS
-            )
-        except OSError as error:
-            return self._note_failure(type(error).__name__)
-        if not 200 <= status < 300:
-            return self._note_failure(f"status {status}")
+        if failure := _post(images):
+            self._note(failure)
+            return False
         CdnPurge.objects.filter(image__in=images).delete()
         self._failures = 0
         logger.info("the CDN was told of %d deleted images", len(images))
         return True
 
-    def _note_failure(self, reason: str) -> bool:
-        """Logs no address: it may hold a secret."""
+    def _note(self, failure: str) -> None:
         self._failures += 1
         if self._failures == 1:
-            logger.warning("the hook of the CDN takes no purges, they wait: %s", reason)
-        return False
+            logger.warning("the hook of the CDN takes no purges, they wait: %s", failure)
 
     def _pause_seconds(self) -> float:
         return min(2.0 ** min(self._failures - 1, 6), MAX_PAUSE_SECONDS) if self._failures else POLL_SECONDS
+
+
+def _post(images: list[UUID]) -> str:
+    """Empty when the hook has taken them, else why not. It repeats no address, which may hold a secret."""
+    message = {"prefixes": [folder_of(image) for image in images]}
+    try:
+        status = post_json(settings.CDN_PURGE_URL, message, settings.CDN_PURGE_TOKEN, HOOK_SECONDS)
+    except OSError as error:
+        return type(error).__name__
+    return "" if 200 <= status < 300 else f"status {status}"
