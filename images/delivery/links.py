@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from images.delivery import cloudfront
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
 from images.processing.sizes import LARGEST, SIZES, SMALLEST, nearest
@@ -102,6 +103,8 @@ def _signer(image: Image) -> Callable[[str], str]:
 
     def sign(file: str) -> str:
         expires = end_of_original if file.startswith(f"{ORIGINAL}.") else end_of_size
+        if settings.CLOUDFRONT_KEY_ID:
+            return cloudfront.sign(f"{folder}{_stored_as(file)}", expires)
         return f"{folder}{file}?expires={expires}&signature={_signature(f'{public_id}/{file}', expires)}"
 
     return sign
@@ -109,6 +112,8 @@ def _signer(image: Image) -> Callable[[str], str]:
 
 def folder_of(public_id: UUID) -> str:
     """With what the paths of all links to the files of an image begin."""
+    if settings.CLOUDFRONT_KEY_ID:
+        return cloudfront.folder_of(public_id)
     return path_of("signed-file", public_id, ORIGINAL).removesuffix(ORIGINAL)
 
 
@@ -133,8 +138,11 @@ def seconds_left(path: str, expires: str, signature: str) -> int:
 
 def storage_name(public_id: UUID, file: str) -> str:
     """The name in storage of the file that a link calls `original.jpg` or `thumb.v1.jpg`."""
-    name = ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
-    return f"{storage_prefix(public_id)}/{name}"
+    return f"{storage_prefix(public_id)}/{_stored_as(file)}"
+
+
+def _stored_as(file: str) -> str:
+    return ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
 
 
 def content_type_of(file: str) -> str:
