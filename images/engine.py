@@ -1,4 +1,5 @@
-"""The engine: threads of this server that render images, reconcile, remove deleted files, and send mails.
+"""The engine: threads of this server that render images, reconcile, remove deleted files, send mails, and tell
+a CDN what was deleted.
 
 The rows are the queue (images.rendering.queue); the engine only decides when, and how many at once. With
 CELERY_BROKER_URL it renders nothing, but tells workers on other machines of it (images.rendering.remote).
@@ -18,6 +19,7 @@ from django.db import close_old_connections
 from accounts.outbox.queue import mail_waits
 from accounts.outbox.sender import Sender
 from images import locks, wakeups
+from images.deletion.cdn import Purger
 from images.deletion.removal import purge
 from images.processing import warm_up
 from images.rendering import queue, variants
@@ -39,13 +41,13 @@ RECONCILE_SECONDS = 60
 COMPARE_SUMS_SECONDS = 24 * 3600
 # How long the dispatcher pauses when the database fails.
 RETRY_SECONDS = 2
-# How long the end of the engine waits for a mail that is on its way.
+# How long the end of the engine waits for a mail, or for a request to the CDN's hook, that is on its way.
 SENDER_STOP_SECONDS = 3
 
 
 class Engine:
-    """Three threads: the dispatcher gives images to the render threads, maintenance reconciles and removes,
-    the sender sends mails.
+    """Threads: the dispatcher gives images to the render threads, maintenance reconciles and removes, the sender
+    sends mails; with CDN_PURGE_URL another one tells the CDN what was deleted.
     """
 
     def __init__(self) -> None:
@@ -66,12 +68,13 @@ class Engine:
             threading.Thread(target=dispatch, name="dispatcher", daemon=True),
             threading.Thread(target=self._maintain, name="maintenance", daemon=True),
         ]
-        self._sender = threading.Thread(target=Sender().run, args=[self._stopping], name="sender", daemon=True)
+        senders = [Sender().run, *([Purger().run] if settings.CDN_PURGE_URL else [])]
+        self._senders = [threading.Thread(target=run, args=[self._stopping], daemon=True) for run in senders]
 
     def start(self) -> None:
         warm_up()
         self._claims.start()
-        for thread in (*self._threads, self._sender):
+        for thread in (*self._threads, *self._senders):
             thread.start()
 
     def stop(self) -> None:
@@ -84,8 +87,10 @@ class Engine:
             thread.join()
         self._pool.shutdown()
         self._claims.end()
-        # A mail server may be silent. Its mail stays in the outbox; the process ends without this thread.
-        self._sender.join(SENDER_STOP_SECONDS)
+        # A mail server, or a hook, may be silent. What it did not take stays in its row; the process ends without
+        # these threads.
+        for sender in self._senders:
+            sender.join(SENDER_STOP_SECONDS)
 
     # ---- The dispatcher ---------------------------------------------------------------------
 

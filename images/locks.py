@@ -12,6 +12,7 @@ from images.models import Runner, RunnerQuerySet
 RECONCILE = "reconcile"
 # While a process holds this lock, `images.deletion.removal` removes no file.
 BACKUP = "backup"
+CDN_PURGE = "cdn purge"
 
 
 @dataclass(frozen=True)

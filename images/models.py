@@ -459,6 +459,28 @@ class Upload(models.Model):
         return self.image is not None
 
 
+# ---- CDN --------------------------------------------------------------------------------------
+
+
+class CdnPurgeQuerySet(models.QuerySet["CdnPurge"]):
+    def due(self) -> Self:
+        """By the database's clock, the oldest first."""
+        return self.filter(due_at__lte=Now()).order_by("due_at")
+
+
+class CdnPurge(models.Model):
+    """An image that was deleted for ever, of which a CDN may still have files (images.deletion.cdn)."""
+
+    # Its public id: the row of the image is gone.
+    image = models.UUIDField(primary_key=True)
+    due_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[Any] = CdnPurgeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.image.hex
+
+
 # ---- Rows about the store itself ------------------------------------------------------------
 
 

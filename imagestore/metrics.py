@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from accounts.models import OutgoingMail, User
 from images import census
-from images.models import Finding, LastRun, Status, Upload
+from images.models import CdnPurge, Finding, LastRun, Status, Upload
 from images.storage import space
 from imagestore.health import READY_SECONDS, Check, check_all
 from imagestore.kit.metrics import REGISTRY, may_read
@@ -97,6 +97,11 @@ def _of_mails() -> Iterable[GaugeMetricFamily]:
     yield _gauge("mails", "Mails that have not left.", states, label="state")
 
 
+def _of_cdn() -> Iterable[GaugeMetricFamily]:
+    due = CdnPurge.objects.due().count()
+    yield _gauge("cdn_purges", "Deleted images of which the CDN should have been told by now.", due)
+
+
 def _of_upkeep() -> Iterable[GaugeMetricFamily]:
     runs = list(LastRun.objects.all())
     ended = {run.work: run.ended_at.timestamp() for run in runs}
@@ -106,6 +111,6 @@ def _of_upkeep() -> Iterable[GaugeMetricFamily]:
     yield _gauge("findings", "Findings that are not resolved.", Finding.objects.unresolved().count())
 
 
-_OF_THE_DATABASE: list[Callable[[], Iterable[GaugeMetricFamily]]] = [_of_images, _of_mails, _of_upkeep]
+_OF_THE_DATABASE: list[Callable[[], Iterable[GaugeMetricFamily]]] = [_of_images, _of_mails, _of_cdn, _of_upkeep]
 _of_the_store = CollectorRegistry()
 _of_the_store.register(Store())

@@ -19,7 +19,16 @@ from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
-from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin, sentry_dsn
+from imagestore.kit.env_values import (
+    allowed_hosts,
+    listen_address,
+    mailbox,
+    networks,
+    origin,
+    rsa_key,
+    sentry_dsn,
+    web_address,
+)
 from imagestore.kit.hosts import LOCAL_NAMES
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
@@ -273,6 +282,20 @@ _link_key = env.key("LINK_SIGNING_KEY", required=False)
 LINK_SIGNING_KEYS = [_link_key] if _link_key else [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 # The address of a CDN in front of /media/, to which links then point: https://cdn.example.org
 MEDIA_BASE_URL = env.read("MEDIA_BASE_URL", origin("https://cdn.example.org"), "")
+# With the key pair of a CloudFront that reads the bucket of STORAGE_URL itself, links are signed for it, and lead
+# past the store (images.delivery.cloudfront).
+CLOUDFRONT_KEY_ID = env.text("CLOUDFRONT_KEY_ID")
+CLOUDFRONT_KEY = env.read("CLOUDFRONT_KEY", rsa_key, "", is_secret=True)
+if bool(CLOUDFRONT_KEY_ID) != bool(CLOUDFRONT_KEY):
+    env.fault("CLOUDFRONT_KEY_ID and CLOUDFRONT_KEY belong together: set both or neither.")
+if CLOUDFRONT_KEY_ID and not (MEDIA_BASE_URL and STORAGES["images"]["BACKEND"].endswith("S3ImageStorage")):
+    env.fault("CLOUDFRONT_KEY_ID needs the bucket that CloudFront reads, in STORAGE_URL, and MEDIA_BASE_URL.")
+elif CLOUDFRONT_KEY_ID:
+    STORAGES["images"]["OPTIONS"] |= {"cloudfront_key_id": CLOUDFRONT_KEY_ID, "cloudfront_key": CLOUDFRONT_KEY}
+# Where the store posts which images were deleted for ever, so that the CDN drops them (images.deletion.cdn). The
+# address may hold a secret; the token is sent as `Authorization: Bearer …`.
+CDN_PURGE_URL = env.read("CDN_PURGE_URL", web_address, "", is_secret=True)
+CDN_PURGE_TOKEN = env.key("CDN_PURGE_TOKEN", required=False)
 
 # ---- Accounts and tokens --------------------------------------------------------------------
 

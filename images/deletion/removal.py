@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.services import lock_owner, retire
 from albums.models import Album, AlbumQuerySet
 from images import lifecycle, locks
+from images.deletion import cdn
 from images.integrity import files_of
 from images.models import Image, ImageQuerySet, Status, Upload
 from images.storage import identity, parts
@@ -197,18 +198,24 @@ def _purge_images() -> int:
     purged, deadline = 0, time.monotonic() + REMOVAL_GIVE_UP_SECONDS
     for batch in batches(Image.objects.doomed().unleased().only(*_COLUMNS_OF_FILES), BATCH_IMAGES):
         try:
-            gone = remove_files(batch)
+            gone = set(remove_files(batch))
         except OSError as error:
             logger.warning("no more files are removed in this run: %s", error)
             break
-        # Their words go with them; only the keys are read for that.
-        Image.objects.doomed().filter(pk__in=gone).only("pk").delete()
+        _delete_rows([image for image in batch if image.pk in gone])
         purged += len(gone)
         if gone:
             deadline = time.monotonic() + REMOVAL_GIVE_UP_SECONDS
         elif time.monotonic() > deadline:
             break
     return purged
+
+
+@retry_transaction
+def _delete_rows(images: list[Image]) -> None:
+    """Of images without files. Their words go with them; only the keys are read for that."""
+    cdn.add(images)
+    Image.objects.doomed().filter(pk__in=[image.pk for image in images]).only("pk").delete()
 
 
 def _purge_albums() -> None:

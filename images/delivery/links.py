@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from images.delivery import cloudfront
 from images.models import ORIGINAL, Image, storage_prefix
 from images.processing import EXTENSIONS
 from images.processing.sizes import LARGEST, SIZES, SMALLEST, nearest
@@ -96,15 +97,24 @@ def signed_link(image: Image, file: str) -> str:
 def _signer(image: Image) -> Callable[[str], str]:
     """Makes links to the files of one image. What they share is computed once: a list has hundreds of them."""
     public_id = str(image.public_id)
-    folder = settings.MEDIA_BASE_URL + path_of("signed-file", image.public_id, ORIGINAL).removesuffix(ORIGINAL)
+    folder = settings.MEDIA_BASE_URL + folder_of(image.public_id)
     end_of_original = _end(image.public_id, settings.ORIGINAL_LINK_WINDOW)
     end_of_size = _end(image.public_id, settings.LINK_WINDOW)
 
     def sign(file: str) -> str:
         expires = end_of_original if file.startswith(f"{ORIGINAL}.") else end_of_size
+        if settings.CLOUDFRONT_KEY_ID:
+            return cloudfront.sign(f"{folder}{_stored_as(file)}", expires)
         return f"{folder}{file}?expires={expires}&signature={_signature(f'{public_id}/{file}', expires)}"
 
     return sign
+
+
+def folder_of(public_id: UUID) -> str:
+    """With what the paths of all links to the files of an image begin."""
+    if settings.CLOUDFRONT_KEY_ID:
+        return cloudfront.folder_of(public_id)
+    return path_of("signed-file", public_id, ORIGINAL).removesuffix(ORIGINAL)
 
 
 def _end(public_id: UUID, length: timedelta) -> int:
@@ -128,8 +138,11 @@ def seconds_left(path: str, expires: str, signature: str) -> int:
 
 def storage_name(public_id: UUID, file: str) -> str:
     """The name in storage of the file that a link calls `original.jpg` or `thumb.v1.jpg`."""
-    name = ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
-    return f"{storage_prefix(public_id)}/{name}"
+    return f"{storage_prefix(public_id)}/{_stored_as(file)}"
+
+
+def _stored_as(file: str) -> str:
+    return ORIGINAL if file.startswith(f"{ORIGINAL}.") else file
 
 
 def content_type_of(file: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import (
     FileResponse,
     HttpRequest,
@@ -83,6 +84,9 @@ def answer_link(asked: Mapping[str, Any], public_id: UUID, file: str, seconds: i
         content_type=content_type_of(file),
         cache=f"public, max-age={seconds}, immutable",
     )
+    if settings.MEDIA_BASE_URL:
+        # A CDN may be on a domain of its own; then our pages are another site to it.
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     # nginx counts the last second, too.
     answer.headers["X-Accel-Expires"] = str(min(seconds, PROXY_CACHE_SECONDS) - 1)
     return answer

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -11,7 +12,8 @@ from django.db import OperationalError
 from accounts.models import OutgoingMail
 from accounts.services import ask_for_reset
 from images import engine, services, wakeups
-from images.models import Image, Status
+from images.deletion import cdn
+from images.models import CdnPurge, Image, Status
 from images.rendering import queue, variants
 from images.tests.helpers import album, colours, received, stored, user
 from images.tests.pictures import png_bytes
@@ -149,6 +151,28 @@ def test_a_silent_mail_server_holds_up_neither_images_nor_the_end(settings, monk
         engine.stop()
         assert time.monotonic() - started < 10
     assert OutgoingMail.objects.get().due_at is not None
+
+
+def test_a_silent_hook_of_the_cdn_holds_up_neither_deletions_nor_the_end(settings, monkeypatch):
+    monkeypatch.setattr(engine, "SENDER_STOP_SECONDS", 0.3)
+    monkeypatch.setattr(cdn, "DELAY", timedelta(0))
+    silent = socket.create_server(("127.0.0.1", 0))
+    settings.CDN_PURGE_URL = "http://127.0.0.1:{1}/".format(*silent.getsockname())
+    with silent:
+        engine.start()
+        alice = user()
+        for content in colours(2):
+            image = received(album(alice), content)
+            eventually(lambda: not Image.objects.exclude(status=Status.READY).exists())
+            services.delete_images(alice, Image.objects.filter(pk=image.pk), permanent=True)
+            eventually(lambda: not Image.objects.exists())
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(4) == b"POST"
+            started = time.monotonic()
+            engine.stop()
+            assert time.monotonic() - started < 10
+    assert CdnPurge.objects.count() == 2
 
 
 def test_the_slots_go_round_among_their_owners():

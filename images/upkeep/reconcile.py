@@ -22,6 +22,7 @@ from accounts.tokens import forget_expired_logins
 from albums.models import Album
 from images import metrics
 from images.covers import right_cover_key
+from images.deletion import cdn
 from images.deletion.removal import doom_expired, purge
 from images.models import Finding, Image, Month, OwnerMonth, Status, Upload
 from images.storage.base import image_storage
@@ -56,6 +57,7 @@ class Report:
     expired_logins: int
     expired_mails: int
     old_findings: int
+    ended_cdn_purges: int
     repaired_sums: int
     repaired_words: int
     scrubbed_originals: int
@@ -86,6 +88,7 @@ def reconcile(*, sums: bool = True, words: WordsPass | None = None) -> Report:
         expired_mails=run(outbox.forget_expired),
         expired_logins=run(forget_expired_logins) + run(forget_expired_sessions) + run(forget_expired_invitations),
         old_findings=run(_forget_old_findings),
+        ended_cdn_purges=run(cdn.forget_ended),
         repaired_sums=run(repair_users) + run(repair_albums) + run(repair_months) if sums else 0,
         repaired_words=run((words or WordsPass()).run),
         # Last, because it reads originals for up to a minute.

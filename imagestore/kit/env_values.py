@@ -119,6 +119,33 @@ def sentry_dsn(value: str) -> str:
     return value
 
 
+def web_address(value: str) -> str:
+    """With path and query, as programs ask for it."""
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and "@" not in url.netloc
+    except ValueError:
+        usable = False
+    if not usable or not re.fullmatch(r"[!-~]+", value) or "#" in value:
+        raise ValueError("a web address without user and password, such as https://hooks.example.org/purge")
+    return value
+
+
+def rsa_key(value: str) -> str:
+    """A private key as text in PEM, without a passphrase."""
+    # Only those who set such a key load it.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        usable = isinstance(load_pem_private_key(value.encode(), password=None), RSAPrivateKey)
+    except (TypeError, ValueError):
+        usable = False
+    if not usable:
+        raise ValueError("an RSA private key in PEM, without a passphrase")
+    return value
+
+
 def mailbox(value: str) -> str:
     address = parseaddr(value)[1]
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or re.search(r"[\r\n]", value):

@@ -25,7 +25,7 @@ from django.utils import timezone
 from accounts.models import Invitation, OutgoingMail, Session, User
 from accounts.tokens import issue
 from albums.models import Album
-from images.models import Finding, Image, LastRun, RenderAgain, Runner, Store
+from images.models import CdnPurge, Finding, Image, LastRun, RenderAgain, Runner, Store
 from images.storage import identity
 from images.upkeep import move_database
 from images.upkeep.move_database import (
@@ -113,6 +113,7 @@ def everything() -> World:
     Finding.objects.note(kind="unknown_file", file=WILD, detail="", image=None)
     RenderAgain.objects.create(image=image, owner=alice)
     LastRun.objects.note(LastRun.VERIFY, losses=2)
+    CdnPurge.objects.create(image=UUID(int=2**128 - 1), due_at=LATE)
     Runner.objects.create(name=WILD[:30], token=UUID(int=1), leased_until=timezone.now())
     return world
 

@@ -12,7 +12,15 @@ from django.core.exceptions import ImproperlyConfigured
 from imagestore.kit.database_url import database_from_url, new_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_file import read_env_file
-from imagestore.kit.env_values import allowed_hosts, listen_address, mailbox, networks, origin, sentry_dsn
+from imagestore.kit.env_values import (
+    allowed_hosts,
+    listen_address,
+    mailbox,
+    networks,
+    origin,
+    sentry_dsn,
+    web_address,
+)
 from imagestore.kit.mail_url import mail_from_url
 from tests.servers import ROOT
 
@@ -123,6 +131,34 @@ def test_an_address_of_a_site_has_nothing_behind_its_port(text: str) -> None:
 
 def test_an_address_of_a_site_may_end_with_a_slash() -> None:
     assert origin("")("https://Pictures.example.org:8443/") == "https://pictures.example.org:8443"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hook",
+        "https://",
+        "ftp://x",
+        "https://u:p@x/",
+        "https://x/#a",
+        "https://x/a b",
+        "https://x:0",
+        "https://[::1",
+        "https://ä/",
+    ],
+)
+def test_a_hook_has_a_web_address_without_a_password(text: str) -> None:
+    with pytest.raises(ValueError, match="a web address without user and password"):
+        web_address(text)
+
+
+def test_a_hook_may_have_path_and_query_and_its_address_is_not_shown() -> None:
+    reader = Reader({"N": "https://x:8443/hooks/purge?key=s3cret"})
+    assert reader.read("N", web_address, "", is_secret=True) == "https://x:8443/hooks/purge?key=s3cret"
+    assert [setting.shown for setting in reader.finish()] == ["(secret, not shown)"]
+    reader = Reader({"N": "https://x/#s3cret"})
+    reader.read("N", web_address, "", is_secret=True)
+    assert "s3cret" not in faults(reader)[0]
 
 
 # ---- Sources ----------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ REMOVING_OBJECTS = _BY_HEADING["Removing objects"]
 BACKING_UP = _BY_HEADING["Backing up"]
 RESUMING = _BY_HEADING["Resumable uploads"]
 MOVING_STORAGE = _BY_HEADING["Moving to another storage"]
+PURGING_A_CDN = _BY_HEADING["Purging a CDN"]
 MOVING_DATABASE = _BY_HEADING["Moving to another database"]
 ALL = tuple(step for steps in _BY_HEADING.values() for step in steps)
 # The disk's own steps have no place on object storage, where one PUT does it all.

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         self.stdout.write(f"expired logins removed: {report.expired_logins}")
         self.stdout.write(f"expired mails removed: {report.expired_mails}")
         self.stdout.write(f"old findings removed: {report.old_findings}")
+        self.stdout.write(f"needless purges of the CDN removed: {report.ended_cdn_purges}")
         self.stdout.write(f"sums set right: {report.repaired_sums}")
         self.stdout.write(f"words written again: {report.repaired_words}")
         self.stdout.write(f"originals scrubbed: {report.scrubbed_originals}")

@@ -1,0 +1,66 @@
+"""Removes from the cache of deploy/nginx-cdn.conf what was deleted in the store: what CDN_PURGE_URL posts to.
+
+    PURGE_TOKEN=… python3 purge_nginx.py /var/cache/image-store-cdn 127.0.0.1 9998
+
+Runs beside that nginx, as its user, and needs nothing but Python. nginx fetches anew what is missing in its cache.
+"""
+
+import json
+import os
+import re
+import sys
+from hmac import compare_digest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+MAX_BODY_BYTES = 64 * 1024
+# nginx writes the key of a file behind a head of some hundred bytes.
+HEAD_BYTES = 1024
+_KEY = re.compile(rb"\nKEY: (/media/[0-9a-f-]{36}/)")
+
+
+def remove(cache: Path, prefixes: set[bytes]) -> int:
+    """Remove all files whose key begins with one of these. Returns how many."""
+    removed = 0
+    for folder, _, names in os.walk(cache):
+        for name in names:
+            file = Path(folder, name)
+            try:
+                with file.open("rb") as opened:
+                    key = _KEY.search(opened.read(HEAD_BYTES))
+                if key and key[1] in prefixes:
+                    file.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                pass  # nginx itself removes and renames files
+    return removed
+
+
+class Handler(BaseHTTPRequestHandler):
+    timeout = 10
+    cache = Path()
+    token = ""
+
+    def do_POST(self) -> None:
+        self.send_response(self._purge())
+        self.end_headers()
+
+    def _purge(self) -> int:
+        if not compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
+            return 403
+        try:
+            body = self.rfile.read(min(int(self.headers["Content-Length"]), MAX_BODY_BYTES))
+            prefixes = {str(prefix).encode() for prefix in json.loads(body)["prefixes"]}
+        except (KeyError, TypeError, ValueError):
+            return 400
+        print(f"{remove(self.cache, prefixes)} files of {len(prefixes)} images removed", flush=True)
+        return 204
+
+
+def main(cache: str, host: str, port: str) -> None:
+    Handler.cache, Handler.token = Path(cache), os.environ["PURGE_TOKEN"]
+    HTTPServer((host, int(port)), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
