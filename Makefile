@@ -28,7 +28,8 @@ NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/te
 	--ignore tests/bad_input/test_hostile_text.py --ignore tests/attacks --ignore tests/clients --ignore tests/test_schema.py \
 	--ignore tests/test_connections.py --ignore tests/test_requests_in_the_loop.py --ignore tests/test_slow_clients.py \
 	--ignore tests/test_chunked_bodies.py --ignore tests/test_shares.py --ignore tests/test_staging.py \
-	--ignore tests/test_behind_a_proxy.py --ignore tests/test_share_target.py --ignore tests/test_static_files.py --ignore tests/test_hashing_memory.py \
+	--ignore tests/test_behind_a_proxy.py --ignore tests/test_reverse_proxies.py --ignore tests/test_systemd.py --ignore tests/test_share_target.py --ignore tests/test_static_files.py \
+	--ignore tests/test_hashing_memory.py \
 	--ignore tests/test_sentry.py --ignore tests/test_home_network.py --ignore imagestore/tests/kit/test_metrics_port.py \
 	$(addprefix --ignore ,$(filter-out tests/browser/test_journey.py,$(wildcard tests/browser/test_*.py)))
 

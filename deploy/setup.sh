@@ -32,6 +32,11 @@ if [ "${1:-}" = dev ]; then
     [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || wanted+=(rabbitmq-server)
     # `make messages` collects and compiles texts with it; the server reads what is compiled.
     have msgfmt || wanted+=(gettext)
+    # Tests make certificates, and come by HTTP/2, with these.
+    have openssl || wanted+=(openssl)
+    have curl || wanted+=(curl)
+    # It checks deploy/image-store.service; it need not run.
+    have systemd-analyze || wanted+=(systemd)
     # Tests open the archives of albums with it.
     have unzip || wanted+=(unzip)
     # Tests use it to start servers with a wrong clock.

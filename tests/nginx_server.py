@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import ClassVar
 
 from tests.processes import TemporaryProgram, free_port
 from tests.servers import ROOT, Server, is_live
@@ -9,16 +10,19 @@ from tests.servers import ROOT, Server, is_live
 BEHIND_NGINX = {"NUM_PROXIES": "1", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
 
 
-class Nginx(TemporaryProgram):
+class Proxy(TemporaryProgram):
     """Clients use it as a `Server`: it has a port and a url."""
 
     ready_within_seconds = 10
+    scheme: ClassVar[str] = "http"
 
     def __init__(self, store: Server) -> None:
         super().__init__()
         self.store, self.port = store, free_port()
-        self.url = f"http://localhost:{self.port}"
+        self.url = f"{self.scheme}://localhost:{self.port}"
 
+
+class Nginx(Proxy):
     def prepare(self) -> None:
         temporary = "".join(
             f"{kind}_temp_path {self.folder}/{kind};\n"

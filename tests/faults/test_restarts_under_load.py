@@ -15,8 +15,9 @@ from tests.faults.background_load import SEED, BackgroundLoad, sign_up_users
 from tests.faults.counts import count
 from tests.faults.invariants import check, images_of
 from tests.faults.manage_command import begin
-from tests.faults.recording_user import RecordingUser, picture, through
+from tests.faults.recording_user import RecordingUser, Sent, picture, through
 from tests.faults.store import Store, children_of, wait_for
+from tests.raw_http import BOUNDARY, CLOSING, part
 
 # Seconds of load, and in `make test-faults` a minute.
 LOADS = [3, pytest.param(60, marks=pytest.mark.faults_full)]
@@ -115,6 +116,38 @@ def test_what_is_in_work_at_a_reload_is_finished(store: Store) -> None:
     sending.join()
     reloading.join()
     assert answers[0].status_code == 201
+    nobody_was_refused(store, [user])
+
+
+def test_an_upload_whose_bytes_still_come_at_a_reload_is_finished(store: Store) -> None:
+    [user] = sign_up_users(store, people=1)
+    sent = Sent(user.albums()[0]["id"], picture(1200, 900))
+    body = part(b"photo.jpg", sent.content) + CLOSING
+    begun, may_end = threading.Event(), threading.Event()
+    answers: list = []
+
+    def pieces() -> Iterator[bytes]:
+        yield body[:1000]
+        begun.set()
+        may_end.wait(30)
+        yield body[1000:]
+
+    def send() -> None:
+        form = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        answers.append(user.ask("POST", f"albums/{sent.album}/images/", data=pieces(), headers=form))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    assert begun.wait(30)
+    assert store.process is not None
+    master, old = store.process.pid, store.worker()
+    os.kill(master, signal.SIGHUP)
+    wait_for(lambda: len(children_of(master)) == 2, "the new worker beside the old one")
+    may_end.set()
+    sending.join()
+    assert answers[0].status_code == 201
+    user.record.stored[answers[0].json()["id"]] = sent
+    wait_for(lambda: old not in children_of(master), "the end of the old worker")
     nobody_was_refused(store, [user])
 
 
