@@ -42,6 +42,7 @@ if [ "${1:-}" = dev ]; then
     # Tests use it to start servers with a wrong clock.
     compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || wanted+=(libfaketime)
     have chromium || wanted+=(chromium)
+    have firefox-esr || have firefox || wanted+=(firefox-esr)
     # Node checks and tests the JavaScript; the server does not need it.
     have node || wanted+=(nodejs)
     have npm || wanted+=(npm)

@@ -149,6 +149,11 @@ class ListRequest:
         matching: Any = rows.filter(**chosen) if chosen else rows
         return self.spec.search(matching, terms_of(self.search)) if self.search else matching
 
+    def in_order(self, rows: "QuerySet[Any]") -> "QuerySet[Any]":
+        """Those of `rows` that match, all in the order of the list."""
+        ordering = ordering_of(self.ordering, self.spec.orderings)
+        return self._along_index(self.apply(rows)).order_by(*ordering.order_by(backwards=False))
+
     def page(self, rows: Rows) -> Page:
         """The requested page of `rows`.
 

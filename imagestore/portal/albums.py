@@ -22,7 +22,7 @@ from imagestore.kit.keyset import PAGE_SIZE
 from imagestore.kit.lists import ListRequest
 from imagestore.kit.params import choice, flag
 from imagestore.portal.forms.albums import AlbumForm
-from imagestore.portal.lists import tile_ids
+from imagestore.portal.lists import ids_in_order, tile_ids
 from imagestore.portal.toasts import say_deleted
 
 
@@ -101,6 +101,14 @@ def album_part(request: HttpRequest, album_id: UUID) -> HttpResponse:
     list_request = images.LIST.read(request.GET, album.ordering)
     page = list_request.page(list_request.apply(album.images.in_album(album)))
     return render(request, "images/_part.html", {"album": album, "page": page, "list_request": list_request})
+
+
+@require_safe
+def album_ids(request: HttpRequest, album_id: UUID) -> HttpResponse:
+    """For "Select all"."""
+    album = albums.find(request.user, album_id)
+    list_request = images.LIST.read(request.GET, album.ordering)
+    return ids_in_order(list_request.in_order(album.images.in_album(album)))
 
 
 def _months(album: Album, list_request: ListRequest) -> list[MonthEntry]:

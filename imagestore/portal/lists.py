@@ -1,8 +1,11 @@
 """Lists of images, of an album or of all photos. The query of a link tells from which one an image was opened."""
 
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
-from django.http import HttpRequest, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpRequest, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -28,13 +31,15 @@ def tile_ids(request: HttpRequest) -> list[UUID]:
         raise not_found() from None
 
 
-def ids_by_album(images: ImageQuerySet) -> dict[str, list[UUID]]:
-    """For "Select all": the ids of at most MAX_SELECTED images, by the id of their album."""
-    ids: dict[int, list[UUID]] = {}
-    for album, image in images.values_list("album_id", "public_id")[:MAX_SELECTED]:
-        ids.setdefault(album, []).append(image)
-    found = Album.objects.in_bulk(ids)
-    return {str(found[pk].public_id): images for pk, images in ids.items() if pk in found}
+def ids_in_order(images: "QuerySet[Image]") -> JsonResponse:
+    """For "Select all": [[id of an album, ids of its images], …], of at most MAX_SELECTED images, in their order.
+
+    An album is there once for each run of its images.
+    """
+    rows = images.values_list("album_id", "public_id")[:MAX_SELECTED]
+    runs = [(album, [image for _, image in run]) for album, run in groupby(rows, key=itemgetter(0))]
+    found = Album.objects.in_bulk({album for album, _ in runs})
+    return JsonResponse([(found[album].public_id, ids) for album, ids in runs if album in found], safe=False)
 
 
 def album_choices(albums: AlbumQuerySet) -> AlbumQuerySet:

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -14,7 +14,7 @@ from images import timeline
 from images.covers import with_covers
 from images.models import Image
 from imagestore.kit.lists import ListRequest
-from imagestore.portal.lists import album_choices, ids_by_album, tile_ids
+from imagestore.portal.lists import album_choices, ids_in_order, tile_ids
 
 # So many albums stand above the photos of a search.
 FOUND_ALBUMS = 6
@@ -55,10 +55,10 @@ def photo_tiles(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def photo_ids(request: HttpRequest) -> JsonResponse:
+def photo_ids(request: HttpRequest) -> HttpResponse:
     """For "Select all"."""
     list_request = _read(request)
-    return JsonResponse(ids_by_album(list_request.apply(timeline.images_of(request.user, list_request))))
+    return ids_in_order(list_request.in_order(timeline.images_of(request.user, list_request)))
 
 
 def _read(request: HttpRequest) -> ListRequest:

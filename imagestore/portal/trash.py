@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,7 +18,7 @@ from albums.models import Album
 from images.deletion import trash
 from images.models import Image
 from imagestore.kit.problems import not_found
-from imagestore.portal.lists import ids_by_album
+from imagestore.portal.lists import ids_in_order
 
 
 @require_safe
@@ -36,9 +36,9 @@ def trash_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def trash_ids(request: HttpRequest) -> JsonResponse:
+def trash_ids(request: HttpRequest) -> HttpResponse:
     """For "Select all": the photos that are in the trash by themselves, not with their album."""
-    return JsonResponse(ids_by_album(trash.contents(request.user)[1].order_by("-trashed_at")))
+    return ids_in_order(trash.contents(request.user)[1].order_by("-trashed_at"))
 
 
 def _page_url(request: HttpRequest) -> str:

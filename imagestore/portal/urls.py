@@ -52,6 +52,7 @@ urlpatterns = [
     path("albums/<uuid:album_id>/archive/", files.album_archive, name="album-archive"),
     path("albums/<uuid:album_id>/order/", albums.album_order, name="album-order"),
     path("albums/<uuid:album_id>/part/", albums.album_part, name="album-part"),
+    path("albums/<uuid:album_id>/ids/", albums.album_ids, name="album-ids"),
     path("albums/<uuid:album_id>/upload/", uploads.Upload.as_view(), name="image-upload"),
     path("photos/", photos.photo_list, name="photos"),
     path("photos/tiles/", photos.photo_tiles, name="photo-tiles"),

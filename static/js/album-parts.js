@@ -30,6 +30,8 @@ export class AlbumParts {
   #grid;
   /** In the order of the list. `element` is null while a part is out of the document. */
   #parts = [];
+  /** id → its part. A list may be so long that to look through all parts for each tile would be slow. */
+  #partOf = new Map();
   /** How many images of the list stand before the first part; null if unknown. */
   #before = null;
   #joined = false;
@@ -51,6 +53,7 @@ export class AlbumParts {
       this.#read(element, { ...Object.fromEntries(asked), page_size: element.childElementCount || 1 }),
     ];
     this.#parts[0].tailRows = TAIL_ROWS;
+    this.#know(this.#parts[0]);
     if (!element.dataset.previous) this.#before = 0;
     if (element.dataset.previous || element.dataset.next) this.#join();
   }
@@ -70,7 +73,7 @@ export class AlbumParts {
 
   /** The number of an image in the list, from 1; null if unknown. */
   numberOf(id) {
-    const part = this.#parts.find(({ ids }) => ids.includes(id));
+    const part = this.#partOf.get(id);
     return part ? this.#numberOf(part, id) : null;
   }
 
@@ -90,6 +93,8 @@ export class AlbumParts {
     const part = await this.#fetch(page);
     for (const { element } of this.#parts) element?.remove();
     this.#parts = [part];
+    this.#partOf.clear();
+    this.#know(part);
     this.#isReordered = false;
     this.#before = part.previous ? before : 0;
     this.#grid.append(part.element);
@@ -112,7 +117,7 @@ export class AlbumParts {
   async tileOf(id) {
     const find = () => this.#grid.querySelector(`[data-image="${id}"]`);
     if (find()) return find();
-    const part = this.#parts.find(({ ids }) => ids.includes(id));
+    const part = this.#partOf.get(id);
     try {
       if (part) await this.#show(part);
       if (!find()) await this.jump({ around: id });
@@ -155,15 +160,17 @@ export class AlbumParts {
 
   #read(element, page) {
     const { previous, next } = element.dataset;
-    const part = { element, page, previous, next, y: 0, height: 0 };
-    this.#know(part);
-    return part;
+    return { element, page, previous, next, ids: [], ratios: [], y: 0, height: 0, measuredAt: "" };
   }
 
+  /** Reads the tiles of a part, which are others than before. */
   #know(part) {
     const tiles = [...part.element.children];
+    for (const id of part.ids) if (this.#partOf.get(id) === part) this.#partOf.delete(id);
     part.ids = tiles.map(({ dataset }) => dataset.image);
+    for (const id of part.ids) this.#partOf.set(id, part);
     part.ratios = tiles.map(ratioOf);
+    part.measuredAt = "";
   }
 
   async #fetch(page) {
@@ -223,11 +230,7 @@ export class AlbumParts {
     const seen = width === this.#width ? stay : this.#seen;
     const rowHeight = Number.parseFloat(getComputedStyle(this.#grid.firstElementChild).getPropertyValue("--row"));
     this.#width = width;
-    for (const part of this.#parts) {
-      const rows = rowsOf(part.ratios, width, rowHeight || 240, Boolean(part.next), part.tailRows);
-      part.height = heightOf(rows);
-      if (part.element && part.next) fill(part, rows, width);
-    }
+    for (const part of this.#parts) measure(part, width, rowHeight || 240);
     this.#place(seen);
     this.#plan();
   }
@@ -257,9 +260,10 @@ export class AlbumParts {
     if (!this.#joined) return;
     this.#seen = this.seen;
     this.#grid.dispatchEvent(new CustomEvent("album:moved", { detail: this.#seen }));
-    for (const part of this.#parts) if (part.element && !this.#isNear(part, DROP_WINDOWS)) this.#drop(part);
+    const top = -this.#grid.getBoundingClientRect().y;
+    for (const part of this.#parts) if (part.element && !isNear(part, top, DROP_WINDOWS)) this.#drop(part);
     if (this.#loading) return;
-    const load = this.#missing();
+    const load = this.#missing(top);
     if (!load) return;
     this.#loading = true;
     try {
@@ -272,22 +276,16 @@ export class AlbumParts {
     this.#loading = false;
   }
 
-  #isNear({ y, height }, windows) {
-    const top = -this.#grid.getBoundingClientRect().y;
-    return y < top + (1 + windows) * innerHeight && y + height > top - windows * innerHeight;
-  }
-
-  #missing() {
-    const top = -this.#grid.getBoundingClientRect().y;
-    const absent = this.#parts.filter((part) => !part.element && this.#isNear(part, LOAD_WINDOWS));
+  /** @param top of the window in px of the grid. @returns what loads the nearest part that is missing; null if none is. */
+  #missing(top) {
+    const absent = this.#parts.filter((part) => !part.element && isNear(part, top, LOAD_WINDOWS));
     const [first, last] = [this.#parts[0], this.#parts.at(-1)];
     if (absent.length) {
       const distance = ({ y, height }) => Math.abs(y + height / 2 - top - innerHeight / 2);
       return () => this.#show(absent.sort((a, b) => distance(a) - distance(b))[0]);
     }
-    if (last.next && this.#isNear({ y: last.y + last.height, height: 0 }, LOAD_WINDOWS))
-      return () => this.#append();
-    if (first.previous && this.#isNear({ y: 0, height: 0 }, LOAD_WINDOWS)) return () => this.#prepend();
+    if (last.next && isNear({ y: last.y + last.height, height: 0 }, top, LOAD_WINDOWS)) return () => this.#append();
+    if (first.previous && isNear({ y: 0, height: 0 }, top, LOAD_WINDOWS)) return () => this.#prepend();
     return null;
   }
 
@@ -328,8 +326,9 @@ export class AlbumParts {
 
   /** Images that came or went meanwhile shift pages, so that another part may have some of these. */
   #withoutRepeats(part) {
-    const known = new Set(this.#parts.flatMap((other) => (other === part ? [] : other.ids)));
-    for (const tile of [...part.element.children]) if (known.has(tile.dataset.image)) tile.remove();
+    for (const tile of [...part.element.children]) {
+      if ((this.#partOf.get(tile.dataset.image) ?? part) !== part) tile.remove();
+    }
     this.#know(part);
   }
 
@@ -350,6 +349,21 @@ export class AlbumParts {
     part.element.remove();
     part.element = null;
   }
+}
+
+/** Whether a part is at most so many windows away from the window, which is `top` px below the start of the grid. */
+function isNear({ y, height }, top, windows) {
+  return y < top + (1 + windows) * innerHeight && y + height > top - windows * innerHeight;
+}
+
+/** Gives a part its height, and its rows theirs, where its tiles or these lengths (px) are others than the last time. */
+function measure(part, width, rowHeight) {
+  const measuredAt = `${width} ${rowHeight}`;
+  if (part.measuredAt === measuredAt) return;
+  part.measuredAt = measuredAt;
+  const rows = rowsOf(part.ratios, width, rowHeight, Boolean(part.next), part.tailRows);
+  part.height = heightOf(rows);
+  if (part.element && part.next) fill(part, rows, width);
 }
 
 /** Each tile learns the height of its row. A tenth of a px less, so that rounding breaks no row. */

@@ -32,7 +32,7 @@ class Boxes {
   }
 
   of(tile) {
-    return this.#boxes.get(tile.id);
+    return this.#boxes.get(tile.querySelector(".tile__check input").value);
   }
 
   /** All that are known now. */
@@ -42,7 +42,7 @@ class Boxes {
       const { x, y, width, height } = tile.getBoundingClientRect();
       const [left, top] = [x - origin.x, y - origin.y];
       const check = tile.querySelector(".tile__check input");
-      if (check) this.#boxes.set(tile.id, { left, top, right: left + width, bottom: top + height, check });
+      if (check) this.#boxes.set(check.value, { left, top, right: left + width, bottom: top + height, check });
     }
     return [...this.#boxes.values()];
   }
@@ -151,7 +151,7 @@ export function drawRectangles(grid, selection) {
   return (down) => {
     const { target } = down;
     const isOnScrollbar = down.clientX >= document.documentElement.clientWidth;
-    const isBeside = target.matches("html, body, main, [data-tiles], [data-part]") && !isOnScrollbar;
+    const isBeside = target.matches("html, body, main, .albums, [data-tiles], [data-part]") && !isOnScrollbar;
     const isOnTile = grid.contains(target) && !target.closest("button") && target.closest(".tile");
     const isOnCheck = isOnTile && target.closest(".tile__check");
     if (!isBeside && !isOnCheck && !(isOnTile && selection.isOpen)) return null;

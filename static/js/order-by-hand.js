@@ -38,6 +38,8 @@ class Order {
   #url;
   /** Moves that the store has yet to confirm, the first of them in flight: {ids, anchor, back, isKept}. */
   #moves = [];
+  /** The last message with a way back: {ids, toast}. */
+  #told = null;
 
   constructor(grid, parts, selection, album) {
     this.#grid = grid;
@@ -65,22 +67,31 @@ class Order {
     return isInPlace(this.#parts.ids, new Set(ids), index);
   }
 
-  /** By mouse: tells with a way back. */
+  /** By mouse. */
   drop(ids, index) {
     const back = this.#move(ids, anchorOf(this.#parts.ids, new Set(ids), index));
-    if (!back) return;
-    const text = ngettext("%(photos)s is in another place.", "%(photos)s are in another place.", ids.length);
-    showToast(interpolate(text, { photos: photos(ids.length) }), { undo: () => this.#undo(back) });
+    if (back) this.#tell(ids, back);
   }
 
-  /** By a key. @param isFocused whether the focus stays on the tile. */
+  /** By a key or the menu. @param isFocused whether the focus stays on the tile. */
   async step(id, key, isFocused = true) {
     const ids = this.together(id);
     const moved = new Set(ids);
     const index = this.#indexFor(id, key, moved);
     if (index !== null && isInPlace(this.#parts.ids, moved, index)) return;
     const anchor = index === null ? await this.#endOf(key, moved) : anchorOf(this.#parts.ids, moved, index);
-    if (anchor && this.#move(ids, anchor, isFocused && id)) this.#follow(id, isFocused);
+    const back = anchor && this.#move(ids, anchor, isFocused && id);
+    if (!back) return;
+    this.#follow(id, isFocused);
+    this.#tell(ids, back, isFocused ? id : null);
+  }
+
+  /** With a way back. Moves of the same photos one after the other have one message: it leads to before the first. */
+  #tell(ids, back, focused = null) {
+    if (this.#told?.toast.isConnected && String(this.#told.ids) === String(ids)) return;
+    const text = ngettext("%(photos)s is in another place.", "%(photos)s are in another place.", ids.length);
+    const undo = () => this.#undo(back, focused);
+    this.#told = { ids, toast: showToast(interpolate(text, { photos: photos(ids.length) }), { undo }) };
   }
 
   #indexFor(moving, key, moved) {
@@ -141,6 +152,7 @@ class Order {
   async #putBack(status, detail = gettext("Try again.")) {
     const moves = this.#moves.splice(0).reverse();
     const { focused } = moves.at(-1);
+    this.#told?.toast.remove();
     for (const { back, isShown } of moves) {
       if (isShown) for (const { ids, ...anchor } of back) this.#put(ids, anchor);
     }
@@ -150,14 +162,16 @@ class Order {
     showToast(`${gettext("The order is as it was.")} ${detail}`, { error: true });
   }
 
-  #undo(back) {
+  #undo(back, focused) {
+    this.#told = null;
     let count = 0;
     for (const { ids, ...anchor } of back) {
-      this.#move(ids, anchor);
+      this.#move(ids, anchor, focused);
       count += ids.length;
     }
     const text = ngettext("%(photos)s is back in place.", "%(photos)s are back in place.", count);
     showToast(interpolate(text, { photos: photos(count) }));
+    if (focused) this.#follow(focused);
   }
 
   /** Puts the tiles where they go; false if some of them, or that place, are out of the document. */

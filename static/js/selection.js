@@ -67,9 +67,9 @@ class Selection extends EventTarget {
     this.#changed();
   }
 
-  /** @param ids of album → ids of its photos. */
-  addAll(ids) {
-    for (const [album, images] of Object.entries(ids)) for (const id of images) this.#albums.set(id, album);
+  /** @param runs [id of an album, ids of some of its photos][], in the order of the list. */
+  addAll(runs) {
+    for (const [album, images] of runs) for (const id of images) this.#albums.set(id, album);
     this.#changed();
   }
 

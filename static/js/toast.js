@@ -24,7 +24,7 @@ function schedule(toast) {
 
 /**
  * Says something that has just happened.
- * @param undo what the button "Undo" does; without it there is none.
+ * @param undo what the button "Undo" does; without it there is none. @returns the message's element.
  */
 export function showToast(text, { error = false, undo } = {}) {
   const toast = document.querySelector("[data-toast]").content.firstElementChild.cloneNode(true);
@@ -38,6 +38,7 @@ export function showToast(text, { error = false, undo } = {}) {
   });
   document.querySelector("[data-toasts]").append(toast);
   schedule(toast);
+  return toast;
 }
 
 export function watchToasts() {

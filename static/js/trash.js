@@ -1,5 +1,7 @@
 /** The page of the trash. Its photos are selected as those of an album, and restored or deleted together. */
 
+import { watchDrags } from "./drag.js";
+import { drawRectangles } from "./drag-selection.js";
 import { paintPlaceholders } from "./placeholder.js";
 import { startSelection } from "./selection.js";
 
@@ -24,4 +26,6 @@ async function reload() {
 // In place of the AlbumParts of an album.
 const parts = { refresh: () => reload().catch(() => {}), reload };
 
-if (document.querySelector("[data-selection]")) startSelection(main, null, parts);
+if (document.querySelector("[data-selection]")) {
+  watchDrags(main, [drawRectangles(main, startSelection(main, null, parts))]);
+}

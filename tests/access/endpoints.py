@@ -135,6 +135,7 @@ PAGES = [
     Endpoint("album-archive", "POST", 200, 404, LOGIN),
     Endpoint("album-order", "POST", 302, 404, LOGIN, {"ordering": "name"}),
     Endpoint("album-part", "GET", 200, 404, LOGIN),
+    Endpoint("album-ids", "GET", 200, 404, LOGIN),
     Endpoint("image-upload", "POST", 302, 404, LOGIN),
     Endpoint("photos", "GET", 200, 200, LOGIN),
     Endpoint("photos", "GET", 404, 404, LOGIN, query="?album=019a0000-0000-7000-8000-000000000000"),

@@ -1,6 +1,7 @@
-"""`python -m tests.browser.fill ALBUM COUNT`: rows of images without files, in the store of the environment.
+"""`python -m tests.browser.fill ALBUM COUNT [PICTURE]`: rows of images, in the store of the environment.
 
-One photo every six hours since 2019, of many proportions.
+One photo every six hours since 2019, of many proportions. They have no files; with PICTURE, links to this file,
+where the store's files are on a disk.
 """
 
 import os
@@ -8,22 +9,27 @@ import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tests.servers import ROOT, Server
+
+if TYPE_CHECKING:
+    from images.models import Image
 
 PROPORTIONS = [(1500, 1000), (1000, 1500), (1600, 900), (1200, 1200), (4000, 800), (800, 2000), (1333, 1000)]
 BATCH_ROWS = 1000
 
 
-def fill(server: Server, album: str, count: int) -> None:
+def fill(server: Server, album: str, count: int, picture: Path | None = None) -> None:
     subprocess.run(
-        [sys.executable, "-m", "tests.browser.fill", album, str(count)],
+        [sys.executable, "-m", "tests.browser.fill", album, str(count), *([str(picture)] if picture else [])],
         cwd=ROOT, env=server.environment(), check=True,
     )  # fmt: skip
 
 
-def main(album_id: str, count: int) -> None:
+def main(album_id: str, count: int, picture: str = "") -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "imagestore.settings"
     import django
 
@@ -55,9 +61,20 @@ def main(album_id: str, count: int) -> None:
             )
         )  # fmt: skip
     Image.objects.bulk_create(rows, BATCH_ROWS)
+    if picture:
+        _link(rows, picture)
     count_months(Image.objects.filter(album=album), +1)
     Album.objects.filter(pk=album.pk).update(image_count=count, bytes=count * 1000)
 
 
+def _link(rows: "list[Image]", picture: str) -> None:
+    from images.storage.base import image_storage
+
+    for image in rows:
+        file = Path(image_storage().path(f"{image.storage_prefix}/{image.variants['thumb']['file']}"))
+        file.parent.mkdir(parents=True)
+        os.link(picture, file)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -59,7 +59,11 @@ class Line:
         with suppress(OSError):
             while True:
                 browser, _ = self._listener.accept()
-                store = socket.create_connection(("127.0.0.1", self._upstream))
+                try:
+                    store = socket.create_connection(("127.0.0.1", self._upstream))
+                except ConnectionRefusedError:
+                    browser.close()
+                    continue
                 with self._lock:
                     self._ends |= {browser, store}
                     if self._is_cut:

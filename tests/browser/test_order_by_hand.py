@@ -136,6 +136,12 @@ def test_keys_move_the_focused_tile_and_say_where_it_is(page: Page, alice: Perso
     is_stored(page, alice, album, "bacde")
     assert shown(page) == "bacde"
     expect(link(page, "b.jpg")).to_be_focused()
+    # All these moves have one way back.
+    expect(page.locator(".toast")).to_have_count(1)
+    toast(page, "1 photo is in another place.").get_by_role("button", name="Undo").press("Enter")
+    is_stored(page, alice, album, "abcde")
+    assert shown(page) == "abcde"
+    expect(link(page, "b.jpg")).to_be_focused()
 
 
 def test_the_menu_of_the_selection_moves_without_a_drag(page: Page, alice: Person, album: str) -> None:
@@ -154,6 +160,9 @@ def test_the_menu_of_the_selection_moves_without_a_drag(page: Page, alice: Perso
     assert shown(page) == "bcade"
     menu.get_by_role("button", name="Move to the end").click()
     is_stored(page, alice, album, "adebc")
+    toast(page, "2 photos are in another place.").get_by_role("button", name="Undo").click()
+    is_stored(page, alice, album, "abcde")
+    assert shown(page) == "abcde"
 
 
 @pytest.mark.parametrize("failure", ["refused", "offline"])

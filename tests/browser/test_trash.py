@@ -71,6 +71,38 @@ def test_all_are_deleted_for_ever_by_keys_after_a_question(page: Page, alice: Pe
 
 
 @pytest.mark.usefixtures("album")
+def test_a_rectangle_from_beside_the_entries_selects_the_photos_that_it_crosses(page: Page) -> None:
+    boxes = [names(page).nth(place).bounding_box() for place in (1, 2)]
+    assert boxes[0]
+    assert boxes[1]
+    page.mouse.move(4, boxes[0]["y"])
+    page.mouse.down()
+    page.mouse.move(boxes[1]["x"] + 20, boxes[1]["y"] + 5, steps=4)
+    expect(page.locator(".marquee")).to_be_visible()
+    page.mouse.up()
+    count(page, "2 selected")
+    expect(check(page, "d.jpg")).to_be_checked()
+    expect(check(page, "c.jpg")).to_be_checked()
+
+
+@pytest.mark.usefixtures("album")
+def test_a_finger_selects_on_after_a_long_press(page: Page, context: BrowserContext) -> None:
+    finger = context.new_cdp_session(page)
+    points = []
+    for name in ("d.jpg", "b.jpg"):
+        box = page.get_by_role("link", name=name, exact=True).locator("xpath=../..").bounding_box()
+        assert box
+        points.append({"x": box["x"] + box["width"] / 2, "y": box["y"] + 40})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    count(page, "1 selected")
+    finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points[1:]})
+    count(page, "3 selected")
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    for name in ("d.jpg", "c.jpg", "b.jpg"):
+        expect(check(page, name)).to_be_checked()
+
+
+@pytest.mark.usefixtures("album")
 def test_a_long_press_selects(page: Page, context: BrowserContext) -> None:
     finger = context.new_cdp_session(page)
     box = page.get_by_role("link", name="c.jpg", exact=True).locator("xpath=../..").bounding_box()

@@ -1,5 +1,6 @@
 """Uploads go on after a cut line, a reload, on another page and in another tab."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from images.tests.pictures import jpeg_bytes
 from tests.browser.line import Line
 from tests.browser.pages import WAIT_MILLISECONDS, expect_pictures, pick_files, sign_in, wait_until_kept
 from tests.people import PATIENCE, Person
+from tests.servers import Server
 from tests.tus import offset_of
 
 # The page sends parts of 8 MiB. Four arrive and are acknowledged, then half of the fifth.
@@ -85,6 +87,7 @@ def assert_sent_no_acknowledged_byte(line: Line, offsets: list[int]) -> None:
 
 def assert_stored(person: Person, album: str, photo: Path) -> None:
     [image] = person.images(album)
+    assert image["sha256"] == hashlib.sha256(photo.read_bytes()).hexdigest()
     assert person.get(f"images/{image['id']}/file/").content == photo.read_bytes()
 
 
@@ -100,6 +103,21 @@ def test_a_line_that_is_cut_costs_no_byte_that_was_acknowledged(
     expect(total(page)).to_have_text("1 photo added", timeout=WAIT_MILLISECONDS)
     assert_sent_no_acknowledged_byte(line, offsets)
     # Nothing is under way any more when the line ends.
+    expect_pictures(page, 1)
+    assert_stored(alice, album, large)
+    browser_errors.clear()
+
+
+def test_a_store_that_is_killed_costs_no_byte_that_was_acknowledged(
+    page: Page, context: BrowserContext, alice: Person, server: Server, line: Line, large: Path, browser_errors: list[str]
+) -> None:
+    album = alice.album()
+    sign_in(context, alice)
+    offsets = begin_large(page, line, alice, album, large)
+    with server.killed():
+        expect(total(page)).to_have_text("Waiting for the connection, 0 of 1 photo done", timeout=WAIT_MILLISECONDS)
+    expect(total(page)).to_have_text("1 photo added", timeout=WAIT_MILLISECONDS)
+    assert_sent_no_acknowledged_byte(line, offsets)
     expect_pictures(page, 1)
     assert_stored(alice, album, large)
     browser_errors.clear()

@@ -1,13 +1,16 @@
 """The form of selected photos, which works without JavaScript."""
 
 import re
+from collections import defaultdict
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from albums.models import Album
+from albums.services import change
 from images.models import Image
+from images.ordering import place
 from images.services import move
 from images.tests.helpers import made_album
 from imagestore.portal.selection import MAX_FORM_IDS
@@ -200,7 +203,10 @@ def test_the_ids_of_a_list_are_told_by_album(pages, alice, sea):
     image_in(album_of(person("bob")))
 
     def ids(query=""):
-        return {album: set(images) for album, images in pages.get(f"/photos/ids/{query}").json().items()}
+        found = defaultdict(set)
+        for album, images in pages.get(f"/photos/ids/{query}").json():
+            found[album].update(images)
+        return found
 
     def of(*names):
         return {str(sea[name].public_id) for name in names}
@@ -209,6 +215,30 @@ def test_the_ids_of_a_list_are_told_by_album(pages, alice, sea):
     assert ids() == {summer: of("sea 1", "sea 2", "sea 3"), str(winter.public_id): of("hills")}
     assert ids("?search=2") == {summer: of("sea 2")}
     assert ids(f"?album={winter.public_id}&search=") == {str(winter.public_id): of("hills")}
+
+
+def test_the_ids_of_a_list_are_in_its_order(pages, alice):
+    album, other = album_of(alice), album_of(alice, "Other")
+    ids = {name: str(image_in(album, name=name).public_id) for name in "bac"}
+    place(album, [UUID(ids["c"])], before=UUID(ids["b"]))
+    ids["aa"] = str(image_in(other, name="aa").public_id)
+
+    def told(path):
+        return [(run_album, run) for run_album, run in pages.get(path).json()]
+
+    def of(names, album=album):
+        return str(album.public_id), [ids[name] for name in names]
+
+    own = f"/albums/{album.public_id}/ids/"
+    assert told(f"{own}?ordering=position") == [of("cba")]
+    assert told(f"{own}?ordering=-name") == [of("cba")]
+    assert told(f"{own}?ordering=name&search=a") == [of("a")]
+    change(album, ordering="position")
+    assert told(own) == [of("cba")]
+    assert told("/photos/ids/?ordering=name") == [of("a"), of(["aa"], other), of("bc")]
+    assert pages.get("/photos/ids/?ordering=position").status_code == 400
+    page = pages.get(f"{album.get_absolute_url()}?ordering=name").content.decode()
+    assert f'data-ids="{own}?ordering=name"' in page
 
 
 def test_photos_are_put_first_and_last_by_hand(pages, act, alice):
