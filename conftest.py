@@ -36,6 +36,7 @@ Path(os.environ["ENV_FILE"]).touch()
 # `DATABASE_URL=… pytest` chooses the database under test, `TEST_STORAGE=s3` the storage (tests/seaweed.py).
 os.environ.pop("STORAGE_URL", None)
 os.environ.pop("NEW_DATABASE_URL", None)
+os.environ.pop("MIGRATION_DATABASE_URL", None)
 # Tests must not use a Redis of others: they start their own (tests/redis_server.py).
 os.environ.pop("REDIS_URL", None)
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_folder.name}/db.sqlite3"

@@ -37,6 +37,8 @@ def main() -> None:
         django.setup()
     except ImproperlyConfigured as error:
         sys.exit("\n".join(f"A setting is wrong: {line}" for line in str(error).splitlines()))
+    for sentence in settings.SETTINGS_WARNINGS:
+        print(f"WARNING: {sentence}", file=sys.stderr, flush=True)
     check_port(settings.HOST, settings.PORT)
     check_sandbox()
     migrate()
@@ -116,7 +118,7 @@ def check_sandbox() -> None:
 
 
 def migrate() -> None:
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -129,7 +131,10 @@ def migrate() -> None:
     tell_of_newer_database(executor)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("Preparing the database …", flush=True)
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except CommandError as error:
+            sys.exit(f"The database is not migrated: {error}")
     connection.close()
 
 

@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from images.storage.url import storage_from_url
 from imagestore.kit.broker import broker_from_url
 from imagestore.kit.cache_url import cache_from_url
-from imagestore.kit.database_url import database_from_url, new_database_from_url
+from imagestore.kit.database_url import database_from_url, other_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import (
     allowed_hosts,
@@ -29,7 +29,7 @@ from imagestore.kit.env_values import (
     sentry_dsn,
     web_address,
 )
-from imagestore.kit.hosts import LOCAL_NAMES
+from imagestore.kit.hosts import LOCAL_NAMES, is_at_home
 from imagestore.kit.logging import processors
 from imagestore.kit.mail_url import mail_from_url
 
@@ -65,8 +65,6 @@ DEBUG = env.boolean("DEBUG", False)
 _own_name = f"[{_site.hostname}]" if ":" in str(_site.hostname) else str(_site.hostname)
 _own_names = list(dict.fromkeys([_own_name, *LOCAL_NAMES]))
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
-if DEBUG and "*" in ALLOWED_HOSTS:
-    env.fault("DEBUG with ALLOWED_HOSTS=* would show the source to everybody.")
 
 # Proxies of ours, by address or network: 10.0.0.5,172.16.0.0/12. X-Forwarded-* counts only from them.
 TRUSTED_PROXIES = env.read("FORWARDED_ALLOW_IPS", networks, [])
@@ -240,8 +238,14 @@ DATABASE_TIMEOUT = env.seconds("DATABASE_TIMEOUT", 5, most=600)
 _default_database = DATA_DIR / "db.sqlite3"
 DATABASES = {"default": env.url("DATABASE_URL", partial(database_from_url, default=_default_database))}
 # Where `manage.py migrate_database` copies all rows to; the server does not use it.
-if _new_database := env.url("NEW_DATABASE_URL", new_database_from_url):
+if _new_database := env.url("NEW_DATABASE_URL", partial(other_database_from_url, name="NEW_DATABASE_URL")):
     DATABASES["new"] = _new_database
+# The same database with an account that may change tables, for `manage.py migrate` and `restore` alone; then the
+# account of DATABASE_URL need not.
+if _migrator := env.url("MIGRATION_DATABASE_URL", partial(other_database_from_url, name="MIGRATION_DATABASE_URL")):
+    DATABASES["migration"] = _migrator
+    if [_migrator[key] for key in ("ENGINE", "NAME")] != [DATABASES["default"][key] for key in ("ENGINE", "NAME")]:
+        env.fault("MIGRATION_DATABASE_URL must name the database of DATABASE_URL, with another account.")
 
 SILENCED_SYSTEM_CHECKS = [
     # MySQL skips allauth's conditional unique constraints; accounts.User.email is unique without a condition.
@@ -489,6 +493,38 @@ LOGGING = {
 # Where errors are sent to, besides the log (imagestore.kit.sentry).
 SENTRY_DSN = env.read("SENTRY_DSN", sentry_dsn, "", is_secret=True)
 
+# ---- What does not go together --------------------------------------------------------------
+
+_is_public = not is_at_home(str(_site.hostname))
+_prints_mails = vars()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https"):
+    env.fault("DEBUG with ALLOWED_HOSTS=* or https in SITE_URL would show source and settings to everybody.")
+if JWT_SIGNING_KEY and JWT_SIGNING_KEY in (SECRET_KEY, _link_key):
+    env.fault("JWT_SIGNING_KEY must differ from the other keys: who learns one of them must not have the others.")
+if METRICS_TOKEN and METRICS_TOKEN in (SECRET_KEY, JWT_SIGNING_KEY, _link_key):
+    env.fault("METRICS_TOKEN must be no key of the store: Prometheus sends it with each request.")
+if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and _is_public and _prints_mails:
+    env.fault(
+        "EMAIL_VERIFICATION=mandatory needs EMAIL_URL: without it nobody gets the link with which to sign in."
+    )
+
+if _is_public and _site.scheme == "http":
+    env.warn(
+        f"{SITE_URL} is no https: everybody on the way to it can read passwords and photos "
+        "(README.md, Behind a proxy, on the open internet)."
+    )
+if _is_public and "*" in ALLOWED_HOSTS:
+    env.warn("ALLOWED_HOSTS=* answers to any name: links of the API point to what a request names as its host.")
+if _is_public and _prints_mails:
+    env.warn("Without EMAIL_URL mails are printed to the log: nobody can reset a forgotten password.")
+if _is_public and SIGNUP == "open" and USER_QUOTA_BYTES is None:
+    env.warn("SIGNUP=open with USER_QUOTA_BYTES=0: any visitor can fill the disk.")
+if any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
+    env.warn(
+        "FORWARDED_ALLOW_IPS=* believes everybody who reaches HOST and PORT, so only the proxy may reach them: "
+        "others name any address as theirs and pass all limits."
+    )
+
 # ---- What was read --------------------------------------------------------------------------
 
 # Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
@@ -506,4 +542,4 @@ env.refuse_unknown(
     ]
 )
 # For `manage.py check_settings`. Raises ImproperlyConfigured, with a line for each setting that is wrong.
-SETTINGS_READ = env.finish()
+SETTINGS_READ, SETTINGS_WARNINGS = env.finish(), env.warnings

@@ -58,7 +58,7 @@ class MariaDB(TemporaryProgram):
             raise RuntimeError(f"mariadb-install-db failed:\n{(made.stdout + made.stderr).decode()}")
         (self.folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS store@'127.0.0.1' IDENTIFIED BY '{self.password}';\n"
-            "GRANT ALL ON *.* TO store@'127.0.0.1';\n"
+            "GRANT ALL ON *.* TO store@'127.0.0.1' WITH GRANT OPTION;\n"
         )
 
     def command(self) -> list[str]:

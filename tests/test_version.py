@@ -21,6 +21,15 @@ def test_the_newest_heading_of_the_changelog_bears_it() -> None:
     assert newest[1] == VERSION
 
 
+def test_each_release_has_a_heading_with_its_day() -> None:
+    """The newest may wait for it."""
+    headings = re.findall(r"^## (.+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings.pop() == "Before"
+    day = r"(20\d\d-\d\d-\d\d)"
+    assert re.fullmatch(rf"\d+\.\d+\.\d+, (not yet released|{day})", headings[0])
+    assert [heading for heading in headings[1:] if not re.fullmatch(rf"\d+\.\d+\.\d+, {day}", heading)] == []
+
+
 def test_the_server_tells_it_at_its_start_and_when_asked(server: Server) -> None:
     assert f"image-store {VERSION} is ready: {server.url}\n" in server.log.read_text()
     answer = requests.get(f"{server.url}/healthz/ready", timeout=30)

@@ -23,6 +23,7 @@ from images.storage.base import image_storage
 from images.upkeep import database_dump
 from images.uploads import resumable
 from imagestore.kit.batches import batches
+from imagestore.kit.databases import as_migrator
 from imagestore.kit.durable import rename_durably
 from imagestore.kit.intervals import Every
 
@@ -97,7 +98,8 @@ def restore(source: Path, progress: Progress) -> list[str]:
         raise Refused("The database is not empty.")
     if next(image_storage().listing(), None):
         raise Refused("The storage is not empty.")
-    database_dump.load(source)
+    with as_migrator():
+        database_dump.load(source)
     # The backup may be of an older version.
     call_command("migrate", interactive=False, verbosity=0)
     locks.release_all()

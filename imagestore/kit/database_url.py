@@ -40,9 +40,9 @@ def database_from_url(url: str, default: Path, name: str = "DATABASE_URL") -> di
     raise ImproperlyConfigured(_EXPECTED_URL.format(name=name))
 
 
-def new_database_from_url(url: str) -> dict[str, Any]:
-    """The same for NEW_DATABASE_URL; empty for an empty URL."""
-    return database_from_url(url, Path(), "NEW_DATABASE_URL") if url else {}
+def other_database_from_url(url: str, name: str) -> dict[str, Any]:
+    """The same for a setting that may be unset; empty for an empty URL."""
+    return database_from_url(url, Path(), name) if url else {}
 
 
 def _sqlite(name: str) -> dict[str, Any]:

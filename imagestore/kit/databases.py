@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +12,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+
+# The entry of MIGRATION_DATABASE_URL in DATABASES.
+MIGRATION = "migration"
+# Of MySQL: no right in this database, on this table, for this act.
+_DENIED_ERRORS = {1044, 1142, 1227}
 
 
 @contextmanager
@@ -25,6 +30,20 @@ def as_default(alias: str) -> Iterator[None]:
         connections[DEFAULT_DB_ALIAS], chosen.alias = default, alias
         # It remembers by the name of the database.
         ContentType.objects.clear_cache()
+
+
+@contextmanager
+def as_migrator() -> Iterator[None]:
+    """Let the account of MIGRATION_DATABASE_URL work until the block ends; without it, the server's own."""
+    with as_default(MIGRATION) if MIGRATION in settings.DATABASES else nullcontext():
+        yield
+
+
+def may_not_change_tables(error: BaseException) -> bool:
+    """Whether the database refused a statement because the account lacks a right."""
+    denied = bool(error.args) and error.args[0] in _DENIED_ERRORS
+    # Django wraps the refusal of its first table.
+    return denied or (error.__context__ is not None and may_not_change_tables(error.__context__))
 
 
 def name_of(connection: BaseDatabaseWrapper) -> str:

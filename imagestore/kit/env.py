@@ -53,6 +53,8 @@ class Reader:
         self._origins: dict[str, str] = {}
         self._faults: list[str] = []
         self.settings: dict[str, Setting] = {}
+        self.warnings: list[str] = []
+        """What works and is right in some places only; the start and `manage.py check_settings` print it."""
 
     # ---- Sources ------------------------------------------------------------------------------
 
@@ -157,6 +159,9 @@ class Reader:
 
     def fault(self, sentence: str) -> None:
         self._faults.append(sentence)
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
 
     def refuse_unknown(self, others: Iterable[str]) -> None:
         """Call after the last setting was read. `others` are patterns of names that are not of this project."""

@@ -17,7 +17,7 @@ COULD_NOT_WORK = 2
 # Django's own commands that want the server's database, too.
 _DJANGO_COMMANDS = {"createsuperuser", "changepassword", "clearsessions"}
 # These begin with another database or storage than the server's, or with none.
-_NO_DATABASE, _ANY_STORAGE = {"check_settings", "restore"}, {"adopt_storage"}
+_NO_DATABASE, _ANY_STORAGE = {"check_settings", "migrate", "restore"}, {"adopt_storage"}
 # Without the storage these would find nothing to do. Others ask for it themselves.
 _NEED_STORAGE = {"render_again", "reconcile"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from imagestore.kit.database_url import database_from_url, new_database_from_url
+from imagestore.kit.database_url import database_from_url, other_database_from_url
 from imagestore.kit.env import Reader
 from imagestore.kit.env_file import read_env_file
 from imagestore.kit.env_values import (
@@ -21,6 +21,7 @@ from imagestore.kit.env_values import (
     sentry_dsn,
     web_address,
 )
+from imagestore.kit.hosts import is_at_home
 from imagestore.kit.mail_url import mail_from_url
 from tests.servers import ROOT
 
@@ -246,8 +247,8 @@ def test_a_wrong_database_url_is_one_sentence_without_a_piece_of_it(url: str) ->
 
 def test_a_wrong_new_database_url_names_its_own_setting() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^NEW_DATABASE_URL must look like mysql://user:password@host"):
-        new_database_from_url("postgres://u:hunter@db/store")
-    assert new_database_from_url("") == {}
+        other_database_from_url("postgres://u:hunter@db/store", "NEW_DATABASE_URL")
+    assert other_database_from_url("", "NEW_DATABASE_URL") == {}
 
 
 def test_database_urls() -> None:
@@ -312,6 +313,64 @@ def test_all_faults_are_told_at_once_each_in_a_line() -> None:
     assert (ended.returncode, ended.stdout, len(lines)) == (2, "", len(wrong))
     assert {line.removeprefix("A setting is wrong: ").split()[0] for line in lines} == wrong.keys()
     assert "hunter" not in ended.stderr
+
+
+def settings_said(**environment: str) -> tuple[int, list[str]]:
+    ended = manage("check_settings", **{"FORWARDED_ALLOW_IPS": "10.0.0.1", "NUM_PROXIES": "1", **environment})
+    return ended.returncode, [line.split(": ", 1)[1] for line in ended.stderr.splitlines()]
+
+
+@pytest.mark.slow
+def test_settings_that_are_wrong_together_are_refused() -> None:
+    """Each alone is right."""
+    code, lines = settings_said(
+        SITE_URL="https://pictures.example.org",
+        DEBUG="true",
+        SECRET_KEY=KEY,
+        JWT_SIGNING_KEY=KEY,
+        METRICS_TOKEN=KEY,
+        EMAIL_VERIFICATION="mandatory",
+        DATABASE_URL="mysql://u:p@db/store",
+        MIGRATION_DATABASE_URL="mysql://v:p@db/another",
+    )
+    assert code == 2
+    assert [line.split()[0] for line in lines] == [
+        "MIGRATION_DATABASE_URL", "DEBUG", "JWT_SIGNING_KEY", "METRICS_TOKEN", "EMAIL_VERIFICATION=mandatory",
+    ]  # fmt: skip
+    assert KEY not in "".join(lines)
+
+
+RISKY = {
+    "ALLOWED_HOSTS": "*", "USER_QUOTA_BYTES": "0", "FORWARDED_ALLOW_IPS": "*", "EMAIL_VERIFICATION": "optional"
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("site", "warnings"),
+    [
+        (
+            "http://pictures.example.org",
+            ["http://pictures.example.org", "ALLOWED_HOSTS=*", "Without", "SIGNUP=open"],
+        ),
+        ("http://nas.local:9999", []),
+    ],
+)
+def test_what_is_right_at_home_is_a_warning_elsewhere(site: str, warnings: list[str]) -> None:
+    code, lines = settings_said(SITE_URL=site, **RISKY)
+    assert (code, [line.split()[0] for line in lines]) == (0, [*warnings, "FORWARDED_ALLOW_IPS=*"])
+
+
+@pytest.mark.parametrize(
+    ("host", "at_home"),
+    [
+        ("localhost", True), ("nas", True), ("nas.local", True), ("192.168.1.20", True), ("::1", True),
+        ("fe80::1%eth0", True), ("8.8.8.8", False), ("2606:4700::1", False),
+        ("local.example.org", False), ("example.org", False),
+    ],
+)  # fmt: skip
+def test_hosts_of_a_home(host: str, at_home: bool) -> None:
+    assert is_at_home(host) == at_home
 
 
 @pytest.mark.slow

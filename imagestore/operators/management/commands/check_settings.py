@@ -15,3 +15,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for setting in settings.SETTINGS_READ:
             self.stdout.write(f"{setting.name} = {setting.shown}  ({setting.origin})")
+        for sentence in settings.SETTINGS_WARNINGS:
+            self.stderr.write(f"WARNING: {sentence}")
