@@ -117,6 +117,7 @@ def test_reconcile_reports_what_it_finished():
         "expired logins removed: 0",
         "expired mails removed: 0",
         "old findings removed: 0",
+        "needless purges of the CDN removed: 0",
         "sums set right: 0",
         "words written again: 0",
         "originals scrubbed: 0",
