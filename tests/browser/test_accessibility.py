@@ -8,8 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from images.tests.pictures import jpeg_bytes, quarters, saved
-from tests.browser.pages import AXE, EMAIL, SHAPES, sign_in
+from tests.browser.fill import fill
+from tests.browser.pages import AXE, EMAIL, SHAPES, check, serve_pictures, sign_in, tile
 from tests.people import Person
+from tests.servers import Server
 
 
 @pytest.fixture
@@ -89,13 +91,21 @@ def faults_of(page: Page, name: str, path: str) -> list[str]:
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wider > 0:
             found.append(f"{name} on a {shape}: {wider} px wider than the screen")
-        for scheme in ("light", "dark") if name in CHECKED else ():
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            results: Any = Axe().run(page, options=AXE)
-            found += [
-                f"{name}, {scheme}, on a {shape}: {fault['id']} at {[node['target'] for node in fault['nodes']]}"
-                for fault in results.response["violations"]
-            ]
+        if name in CHECKED:
+            found += violations(page, f"{name} on a {shape}")
+    return found
+
+
+def violations(page: Page, name: str) -> list[str]:
+    """What axe finds in a page as it is, in light and dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        results: Any = Axe().run(page, options=AXE)
+        found += [
+            f"{name}, {scheme}: {fault['id']} at {[node['target'] for node in fault['nodes']]}"
+            for fault in results.response["violations"]
+        ]
     return found
 
 
@@ -107,6 +117,49 @@ def test_the_pages_are_accessible_and_fit_every_screen(
     sign_in(context, alice)
     faults += [fault for name, path in paths.items() for fault in faults_of(page, name, path)]
     assert faults == []
+
+
+def test_what_the_mouse_opens_over_a_long_album_is_accessible(
+    page: Page, context: BrowserContext, alice: Person, server: Server
+) -> None:
+    """The rail of dates, a rectangle that selects, and the menu of an album by hand with a tile under way."""
+    album = alice.album("Long")
+    fill(server, album, 240)
+    sign_in(context, alice)
+    serve_pictures(page)
+    page.set_viewport_size(SHAPES["desktop"])
+    page.goto(f"/albums/{album}/?ordering=taken_at")
+    page.wait_for_load_state("networkidle")
+    page.locator("[data-rail]").hover()
+    expect(page.locator("[data-rail-label]")).to_be_visible()
+    found = violations(page, "rail")
+    page.mouse.move(4, 450)
+    page.mouse.down()
+    page.mouse.move(700, 650, steps=4)
+    expect(page.locator(".marquee")).to_be_visible()
+    expect(page.locator(".tile__check :checked").first).to_be_attached()
+    found += violations(page, "rectangle")
+    page.mouse.up()
+
+    page.goto(f"/albums/{album}/?ordering=position")
+    page.wait_for_load_state("networkidle")
+    check(page, "IMG_00002.jpg").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="More").click()
+    menu = page.locator("#selection-menu")
+    menu.get_by_role("button", name="Move earlier").click()
+    expect(page.locator("[data-selection-news]")).to_have_text("Moved to place 2 of 240")
+    expect(menu).to_be_visible()
+    found += violations(page, "menu by hand")
+    page.keyboard.press("Escape")
+    tile(page, "IMG_00002.jpg").hover()
+    page.mouse.down()
+    page.mouse.move(700, 600, steps=4)
+    expect(page.locator(".drop-line")).to_be_attached()
+    found += violations(page, "tile under way")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert found == []
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/v1/albums/"])
