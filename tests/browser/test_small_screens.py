@@ -65,18 +65,20 @@ def test_what_looks_small_is_large_for_a_finger(page: Page, wordy: str) -> None:
 
 
 def test_a_folded_panel_of_uploads_covers_nothing_of_a_photo_page(
-    page: Page, context: BrowserContext, alice: Person
+    page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
 ) -> None:
     album = alice.album()
     image = alice.picture(album, jpeg_bytes(300, 200), "a.jpg")["id"]
     sign_in(context, alice)
     page.set_viewport_size(PHONE)
     page.goto(f"/albums/{album}/")
-    pick_files(page, ("b.jpg", jpeg_bytes(301, 200)))
-    expect(page.locator("[data-total]")).to_have_text("1 photo added")
+    pick_files(page, ("letter.jpg", b"Dear store"))
+    expect(page.locator("[data-total]")).to_have_text("1 photo not added")
     page.goto(f"/images/{image}/")
     expect(page.locator("[data-uploads]")).to_be_visible()
     page.get_by_role("button", name="About this photo").click()
     removal = page.locator("[data-removal]")
     removal.scroll_into_view_if_needed()
     assert edges(removal)[3] <= edges(page.locator("[data-uploads]"))[1]
+    assert len(browser_errors) == 1  # the refusal
+    browser_errors.clear()
