@@ -22,8 +22,6 @@ worker_processes auto;
 events { worker_connections 2048; }
 http {
     access_log off;
-    # The store takes slow clients itself: no answer waits in a file here.
-    proxy_max_temp_file_size 0;
     client_body_temp_path /tmp/client_body;
     proxy_temp_path /tmp/proxy;
     fastcgi_temp_path /tmp/fastcgi;
