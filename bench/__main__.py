@@ -8,6 +8,7 @@ from bench import (
     bench_lists,
     bench_pipeline,
     bench_processing,
+    bench_scrolling,
     bench_server,
     bench_serving,
 )
@@ -18,5 +19,6 @@ bench_server.main()
 bench_deletion.compare_databases()
 bench_convergence.main()
 bench_archive.main()
+bench_scrolling.main()
 with_goals = (bench_pipeline, bench_ingest, bench_serving, bench_lists, bench_deletion)
 print(table(goal for bench in with_goals for goal in bench.goals()))

@@ -1,11 +1,12 @@
 """`python -m tests.browser.fill ALBUM COUNT [PICTURE]`: rows of images, in the store of the environment.
 
-One photo every six hours since 2019, of many proportions. They have no files; with PICTURE, links to this file,
+One photo every six hours since 2019, of many proportions. They have no files; with PICTURE, copies of this file,
 where the store's files are on a disk.
 """
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -62,18 +63,18 @@ def main(album_id: str, count: int, picture: str = "") -> None:
         )  # fmt: skip
     Image.objects.bulk_create(rows, BATCH_ROWS)
     if picture:
-        _link(rows, picture)
+        _store(rows, picture)
     count_months(Image.objects.filter(album=album), +1)
     Album.objects.filter(pk=album.pk).update(image_count=count, bytes=count * 1000)
 
 
-def _link(rows: "list[Image]", picture: str) -> None:
+def _store(rows: "list[Image]", picture: str) -> None:
     from images.storage.base import image_storage
 
     for image in rows:
         file = Path(image_storage().path(f"{image.storage_prefix}/{image.variants['thumb']['file']}"))
         file.parent.mkdir(parents=True)
-        os.link(picture, file)
+        shutil.copyfile(picture, file)
 
 
 if __name__ == "__main__":

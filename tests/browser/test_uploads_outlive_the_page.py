@@ -109,7 +109,13 @@ def test_a_line_that_is_cut_costs_no_byte_that_was_acknowledged(
 
 
 def test_a_store_that_is_killed_costs_no_byte_that_was_acknowledged(
-    page: Page, context: BrowserContext, alice: Person, server: Server, line: Line, large: Path, browser_errors: list[str]
+    page: Page,
+    context: BrowserContext,
+    alice: Person,
+    server: Server,
+    line: Line,
+    large: Path,
+    browser_errors: list[str],
 ) -> None:
     album = alice.album()
     sign_in(context, alice)
