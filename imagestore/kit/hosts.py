@@ -8,7 +8,7 @@ from django.http.request import validate_host
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 # Names that no public DNS has: RFC 6762, RFC 8375, RFC 6761, and those of routers.
-_OF_A_HOME = (".local", ".home.arpa", ".localhost", ".internal", ".lan", ".home", ".box", ".test")
+_OF_A_HOME = (".local", ".home.arpa", ".localhost", ".internal", ".lan", ".home", ".fritz.box", ".test")
 
 
 def is_allowed(address: str) -> bool:
@@ -26,6 +26,6 @@ def needs_only_site_url() -> bool:
 def is_at_home(host: str) -> bool:
     """Whether this name or address is of this machine or of a private network; a bare name is, too."""
     try:
-        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_private
+        return not ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_global
     except ValueError:
         return "." not in host or host.endswith(_OF_A_HOME)

@@ -364,8 +364,8 @@ def test_what_is_right_at_home_is_a_warning_elsewhere(site: str, warnings: list[
 @pytest.mark.parametrize(
     ("host", "at_home"),
     [
-        ("localhost", True), ("nas", True), ("nas.local", True), ("192.168.1.20", True), ("::1", True),
-        ("fe80::1%eth0", True), ("8.8.8.8", False), ("2606:4700::1", False),
+        ("localhost", True), ("nas", True), ("nas.local", True), ("192.168.1.20", True), ("100.64.0.1", True),
+        ("::1", True), ("fe80::1%eth0", True), ("8.8.8.8", False), ("2606:4700::1", False),
         ("local.example.org", False), ("example.org", False),
     ],
 )  # fmt: skip
