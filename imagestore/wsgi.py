@@ -1,6 +1,7 @@
 """The WSGI entry point. It also starts images.engine, which makes the sizes of images in this server."""
 
 import os
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
@@ -25,7 +26,7 @@ with_deadlines = BodyDeadlines(
     grace_seconds=settings.BODY_GRACE_SECONDS,
     text_seconds=settings.TEXT_BODY_SECONDS,
 )
-store = MediaDoor(with_deadlines)
+store: Any = MediaDoor(with_deadlines)
 if settings.FORCE_SCRIPT_NAME:
     # Probes and Prometheus ask the server itself, without the proxy that knows the path.
     store = SubPath(store, settings.FORCE_SCRIPT_NAME, at_root=PATHS)

@@ -14,7 +14,7 @@ from imagestore.operators import first_page
 
 class Site(AdminSite):
     # Of "View site". Django's own would lack its slash under a sub-path.
-    site_url = reverse_lazy("landing")
+    site_url = reverse_lazy("landing")  # type: ignore[assignment]
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
