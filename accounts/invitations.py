@@ -7,11 +7,11 @@ import hashlib
 import secrets
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, normalise_email
+from imagestore.kit.addresses import address_of
 from imagestore.kit.batches import delete_in_batches
 from imagestore.kit.sentences import Sentence
 
@@ -29,7 +29,7 @@ def issue(invitation: Invitation) -> str:
     token = secrets.token_urlsafe(32)
     invitation.token_hash, invitation.email = _hash(token), normalise_email(invitation.email)
     invitation.save()
-    return f"{settings.SITE_URL}{reverse('account_signup')}?invitation={token}"
+    return f"{address_of('account_signup')}?invitation={token}"
 
 
 def refusal(token: str, email: str = "") -> Sentence:

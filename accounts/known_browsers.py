@@ -30,6 +30,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
         settings.KNOWN_BROWSER_COOKIE_NAME,
         signing.dumps(entries[:MAX_MAILBOXES], salt=SALT, compress=True),
         max_age=MAX_AGE_SECONDS,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

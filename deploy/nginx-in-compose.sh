@@ -1,9 +1,11 @@
 #!/bin/sh
 # nginx of docker-compose.yml: deploy/nginx.conf, made to fit a network of Docker and a read-only file system.
 #   PORT                  where the store listens
+#   SITE_URL              its path is that of the store
 #   FORWARDED_ALLOW_IPS   proxies in front of this one, of which it believes who the client is and whether it speaks https
 set -eu
 
+sub_path=$(echo "${SITE_URL:-}" | sed -nE 's#^https?://[^/]+(/.*[^/])/?$#\1#p')
 outer='map $host $outer_scheme { default $scheme; }'
 if [ -n "${FORWARDED_ALLOW_IPS:-}" ]; then
     networks=$(echo "$FORWARDED_ALLOW_IPS" | tr ',' ' ')
@@ -33,9 +35,10 @@ http {
     include /tmp/store.conf;
 }
 END
-sed -e 's#listen 80;#listen 8080; set $store app;#' \
+sed -E "s#(location (= |~ \"?\^)?|return 303 )/#\1$sub_path/#" /etc/image-store/nginx.conf |
+    sed -e 's#listen 80;#listen 8080; set $store app;#' \
     -e "s#proxy_pass http://127.0.0.1:9999;#proxy_pass http://\$store:$PORT;#" \
     -e 's#X-Forwarded-Proto $scheme#X-Forwarded-Proto $outer_scheme#' \
     -e 's#/var/cache/image-store\(.*\)max_size=1g#/tmp/sizes\1max_size=100m#' \
-    /etc/image-store/nginx.conf >/tmp/store.conf
+    >/tmp/store.conf
 exec nginx -c /tmp/nginx.conf

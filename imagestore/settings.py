@@ -4,6 +4,7 @@ A value comes from the environment, else from `.env` beside manage.py, else from
 A file may hold it, too: `SECRET_KEY_FILE=/run/secrets/key`.
 """
 
+import re
 import tomllib
 from datetime import timedelta
 from functools import partial
@@ -27,6 +28,7 @@ from imagestore.kit.env_values import (
     origin,
     rsa_key,
     sentry_dsn,
+    site,
     web_address,
 )
 from imagestore.kit.hosts import LOCAL_NAMES, is_at_home
@@ -51,9 +53,12 @@ _MIB, _GIB, _TIB = 2**20, 2**30, 2**40
 # Where the server listens (deploy/gunicorn.conf.py); an IPv6 address with or without brackets.
 HOST = env.read("HOST", listen_address, "127.0.0.1")
 PORT = env.integer("PORT", 9999, most=65_535)
-# The address of the store. Links in mails point to it; https here turns on secure cookies and HSTS.
-SITE_URL = env.read("SITE_URL", origin("https://pictures.example.org"), f"http://localhost:{PORT}")
+# The address of the store. Links in mails point to it; https here turns on secure cookies and HSTS. Under a path of
+# its own (https://example.org/photos) every address of the store begins with that path (docs/sub-path.md).
+SITE_URL = env.read("SITE_URL", site, f"http://localhost:{PORT}")
 _site = urlsplit(SITE_URL)
+# Django puts it before each address. imagestore.kit.sub_path takes it from the path of each request.
+FORCE_SCRIPT_NAME = _site.path or None
 
 # Signs sessions and links to files; the fallbacks are old keys that stay valid while the key changes.
 SECRET_KEY = env.key("SECRET_KEY")
@@ -273,7 +278,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 # Where `manage.py migrate_storage` copies all files to; the server does not read it.
 if _new_storage := env.url("NEW_STORAGE_URL", lambda url: storage_from_url(url, DATA_DIR) if url else {}):
     STORAGES["new"] = _new_storage
-STATIC_URL = "static/"
+STATIC_URL = f"{_site.path}/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
@@ -361,8 +366,6 @@ ACCOUNT_RATE_LIMITS = {
     # The same for mails that a browser asks for which the mailbox knows: strangers cannot use these up.
     "mail_for_known_browser": "1/3m/key,10/d/key",
 }
-# Of browsers that were let in before (accounts.known_browsers).
-KNOWN_BROWSER_COOKIE_NAME = "known_browser"
 # One user may have so many logins by the API, and so many sessions of the portal; a new one ends the oldest.
 MAX_LOGINS = env.integer("MAX_LOGINS", 50, most=10_000)
 SESSION_ENGINE = "accounts.sessions"
@@ -414,7 +417,7 @@ SPECTACULAR_SETTINGS = {
     "CONTACT": {"name": "Who runs this store", "url": SITE_URL},
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "VERSION": "1",
-    "SERVERS": [{"url": "/", "description": "The server that this schema comes from"}],
+    "SERVERS": [{"url": _site.path or "/", "description": "The server that this schema comes from"}],
     "TAGS": [
         {"name": "auth", "description": "Sign up, log in, keep a login alive, log out."},
         {"name": "users", "description": "The signed-in user."},
@@ -460,17 +463,25 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 CSRF_FAILURE_VIEW = "imagestore.kit.errors.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{_site.path}/"
+# The name says where the store is: browsers send the cookies of https://example.org/ to /photos/, too, and Django
+# would take them for ours. By its beginning browsers know who may set it (RFC 6265bis, section 4.1.3).
+_cookie = _site.path[1:].replace("/", "-") + "-" if _site.path else ""
 if _site.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SESSION_COOKIE_NAME = "__Host-sessionid"
-    CSRF_COOKIE_NAME = "__Host-csrftoken"
-    KNOWN_BROWSER_COOKIE_NAME = "__Host-known_browser"
+    _cookie = f"__Secure-{_cookie}" if _site.path else "__Host-"
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz/", r"^metrics$"]
+    _below = re.escape(_site.path[1:] + "/") if _site.path else ""
+    SECURE_REDIRECT_EXEMPT = [rf"^{_below}healthz/", rf"^{_below}metrics$"]
+SESSION_COOKIE_NAME = f"{_cookie}sessionid"
+CSRF_COOKIE_NAME = f"{_cookie}csrftoken"
+# Of browsers that were let in before (accounts.known_browsers).
+KNOWN_BROWSER_COOKIE_NAME = f"{_cookie}known_browser"
+MESSAGE_STORAGE = "imagestore.kit.messages.MessageStorage"
 
 # ---- Logs -----------------------------------------------------------------------------------
 

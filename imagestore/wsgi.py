@@ -1,6 +1,7 @@
 """The WSGI entry point. It also starts images.engine, which makes the sizes of images in this server."""
 
 import os
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
@@ -11,12 +12,14 @@ from django.conf import settings  # noqa: E402 - the apps must be loaded first
 
 from images import engine  # noqa: E402
 from images.delivery.door import MediaDoor  # noqa: E402
+from imagestore.health import PATHS  # noqa: E402
 from imagestore.kit import sentry  # noqa: E402
 from imagestore.kit.body import BodyDeadlines  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 from imagestore.kit.logging import OwnContext  # noqa: E402
 from imagestore.kit.middleware import HeadWithoutBody, ReadableContentType  # noqa: E402
 from imagestore.kit.proxies import TrustedProxies  # noqa: E402
+from imagestore.kit.sub_path import SubPath  # noqa: E402
 
 sentry.start()
 limit_statement_time()
@@ -25,6 +28,10 @@ with_deadlines = BodyDeadlines(
     grace_seconds=settings.BODY_GRACE_SECONDS,
     text_seconds=settings.TEXT_BODY_SECONDS,
 )
+store: Any = MediaDoor(with_deadlines)
+if settings.FORCE_SCRIPT_NAME:
+    # Probes and Prometheus ask the server itself, without the proxy that knows the path.
+    store = SubPath(store, settings.FORCE_SCRIPT_NAME, at_root=PATHS)
 # OwnContext must stand first: whatever the others log belongs to this request.
-application = OwnContext(TrustedProxies(MediaDoor(with_deadlines), settings.TRUSTED_PROXIES))
+application = OwnContext(TrustedProxies(store, settings.TRUSTED_PROXIES))
 engine.start()

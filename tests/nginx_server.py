@@ -1,17 +1,22 @@
 """nginx in front of a store, with the settings of deploy/nginx.conf."""
 
 import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from tests.processes import TemporaryProgram, free_port
-from tests.servers import ROOT, Server, is_live
+from tests.servers import ROOT, Server, is_live, running
 
 BEHIND_NGINX = {"NUM_PROXIES": "1", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
 
 
 class Proxy(TemporaryProgram):
-    """Clients use it as a `Server`: it has a port and a url."""
+    """Clients use it as a `Server`: it has a port and a url, under the store's sub-path."""
 
     ready_within_seconds = 10
     scheme: ClassVar[str] = "http"
@@ -19,7 +24,8 @@ class Proxy(TemporaryProgram):
     def __init__(self, store: Server) -> None:
         super().__init__()
         self.store, self.port = store, free_port()
-        self.url = f"{self.scheme}://localhost:{self.port}"
+        self.sub_path = urlsplit(store.url).path
+        self.url = f"{self.scheme}://localhost:{self.port}{self.sub_path}"
 
 
 class Nginx(Proxy):
@@ -40,6 +46,8 @@ class Nginx(Proxy):
     def site(self) -> str:
         ours = (ROOT / "deploy" / "nginx.conf").read_text()
         ours = ours.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        if self.sub_path:
+            ours = re.sub(r'(location (= |~ "?\^)?|return 303 )/', rf"\1{self.sub_path}/", ours)
         ours = ours.replace("/var/cache/image-store", f"{self.folder}/cache")
         return ours.replace("http://127.0.0.1:9999", f"http://127.0.0.1:{self.store.port}")
 
@@ -48,6 +56,16 @@ class Nginx(Proxy):
 
     def is_ready(self) -> bool:
         return is_live(self.url)
+
+
+@contextmanager
+def under_photos(folder: Path, **knobs: str) -> Iterator[Nginx]:
+    """nginx in front of a store under /photos/."""
+    with (
+        running(folder, SITE_URL="http://localhost/photos", **BEHIND_NGINX, **knobs) as store,
+        Nginx(store) as nginx,
+    ):
+        yield nginx
 
 
 def _program() -> str:

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterable
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -37,7 +38,7 @@ class Person:
 
     def __init__(self, server: Server, email: str, address: str) -> None:
         self.server, self.email, self.password = server, email, PASSWORD
-        self.base = f"http://127.0.0.1:{server.port}"
+        self.base = f"http://127.0.0.1:{server.port}{urlsplit(server.url).path}"
         self.http = requests.Session()
         self.http.mount("http://", _From(address))
         self.http.hooks["response"].append(remember)
@@ -70,7 +71,8 @@ class Person:
         session.hooks["response"].append(remember)
         endpoint = f"{self.base}/accounts/login/"
         session.get(endpoint, timeout=PATIENCE)
-        form = {"login": self.email, "password": self.password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        [token] = [cookie.value for cookie in session.cookies if cookie.name.endswith("csrftoken")]
+        form = {"login": self.email, "password": self.password, "csrfmiddlewaretoken": token}
         answer = session.post(endpoint, data=form, timeout=PATIENCE)
         assert answer.url == f"{self.base}/albums/", answer.text[:500]
         return session
@@ -78,7 +80,7 @@ class Person:
     # ---- Any request --------------------------------------------------------------------
 
     def call(self, method: str, path: str, *, expect: int | None = None, **options: Any) -> requests.Response:
-        """`path` below /api/v1/, or from the root, or a whole URL; fails unless the status is `expect`."""
+        """`path` below /api/v1/, or from the store's root, or a whole URL; fails unless the status is `expect`."""
         url = path if path.startswith("http") else self.base + (path if path.startswith("/") else f"/api/v1/{path}")
         answer = self.http.request(method, url, timeout=PATIENCE, allow_redirects=False, **options)
         assert expect in (None, answer.status_code), f"{method} {url}: {answer.status_code} {answer.text[:500]}"

@@ -178,7 +178,7 @@ class Server(Program):
         super().__init__(folder, "server.log")
         self._lines = LogOfServer(self.log)
         self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
+        self.url = f"http://localhost:{self.port}{urlsplit(knobs.get('SITE_URL', '')).path}"
         self.env = {
             **os.environ,
             "PORT": str(self.port),

@@ -1,17 +1,17 @@
 """What a mail says. The sender writes it right before it leaves, so the key in it is new and stands in no row."""
 
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 
 from accounts.mail_links import Confirmation, reset_key
 from accounts.models import OutgoingMail, User
+from imagestore.kit.addresses import address_of
 
 
 def compose(mail: OutgoingMail) -> EmailMessage | None:
@@ -28,7 +28,7 @@ def compose(mail: OutgoingMail) -> EmailMessage | None:
     if mail.kind == OutgoingMail.Kind.RESET:
         return _to_user(mail, user, "password_reset_key", password_reset_url=_reset_url(user))
     if mail.account != user.public_id:
-        reset_form = _on_our_site(reverse("account_reset_password"))
+        reset_form = address_of("account_reset_password")
         return _to_user(mail, user, "account_already_exists", email=user.email, password_reset_url=reset_form)
     address, _ = EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True})
     if address.verified:
@@ -54,13 +54,8 @@ def _message(mail: OutgoingMail, to: str, language: str, template: str, **contex
 
 
 def _reset_url(user: User) -> str:
-    return _on_our_site(reverse("account_reset_password_from_key", kwargs=reset_key(user)))
+    return address_of("account_reset_password_from_key", **reset_key(user))
 
 
 def _confirm_url(address: EmailAddress) -> str:
-    return _on_our_site(reverse("account_confirm_email", args=[Confirmation(address).key]))
-
-
-def _on_our_site(path: str) -> str:
-    """Links point to SITE_URL, never to the Host header: the client that asked for the mail chose that one."""
-    return urljoin(settings.SITE_URL, path)
+    return address_of("account_confirm_email", Confirmation(address).key)

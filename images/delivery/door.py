@@ -61,7 +61,8 @@ class MediaDoor:
             return self.app(environ, start_response)
         headers = {**policy, **answer.headers, "X-Request-ID": request_id}
         start_response(_STATUS_LINES[answer.status], list(headers.items()))
-        log_answer(request_id, environ["REQUEST_METHOD"], environ["PATH_INFO"], answer.status, started)
+        path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+        log_answer(request_id, environ["REQUEST_METHOD"], path, answer.status, started)
         count_request("media", environ["REQUEST_METHOD"], answer.status, time.monotonic() - started)
         return _body(answer, environ)
 

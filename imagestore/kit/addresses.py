@@ -1,15 +1,29 @@
-"""Paths of many rows: `reverse` costs more than the rest of a row in a list, so each route is asked for once."""
+"""Addresses of the store: whole ones for mails, and paths of many rows."""
 
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
 _ANY = UUID(int=0)
 
 
+def address_of(route: str, *args: Any, **kwargs: Any) -> str:
+    """Below SITE_URL, never at the Host header: whoever sends a request chooses that one.
+
+    Any thread may ask. Only those that answer requests know the path of SITE_URL as Django's script prefix.
+    """
+    path = reverse(route, args=args, kwargs=kwargs).removeprefix(get_script_prefix())
+    return f"{settings.SITE_URL}/{path}"
+
+
 def path_of(route: str, public_id: UUID, *more: str) -> str:
-    """As `reverse(route, args=[public_id, *more])`. There may be only a few different `more`."""
+    """As `reverse(route, args=[public_id, *more])`. There may be only a few different `more`.
+
+    `reverse` costs more than the rest of a row in a list, so each route is asked for once.
+    """
     before, after = _around(route, more, get_script_prefix())
     return f"{before}{public_id}{after}"
 

@@ -11,6 +11,8 @@ _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _YES, _NO = ("true", "yes", "on", "1", "y", "t", "ok"), ("false", "no", "off", "0", "n", "f")
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
+# Names that stay as they are in a URL and in the name of a cookie (RFC 3986, section 2.3).
+_SUB_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+){0,8}")
 _ALLOWED_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -100,17 +102,34 @@ def origin(example: str) -> Callable[[str], str]:
     """Reads scheme, host and port of a web address."""
 
     def parse(value: str) -> str:
-        try:
-            url = urlsplit(value)
-            usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-        except ValueError:
-            usable = False
-        bare = usable and url.path in ("", "/") and not re.search(r"[\s?#@\\,;'\"]", value)
-        if not bare:
+        address, path = _address_and_path(value) or ("", value)
+        if path:
             raise ValueError(f"the address of a site, with nothing behind host and port: {example}")
-        return f"{url.scheme}://{url.netloc.lower()}"
+        return address
 
     return parse
+
+
+def site(value: str) -> str:
+    """Reads scheme, host, port and path of a web address. The path ends without a slash."""
+    address, path = _address_and_path(value) or ("", "?")
+    if not _SUB_PATH.fullmatch(path):
+        raise ValueError(
+            "the address of a site, such as https://pictures.example.org or https://example.org/photos"
+        )
+    return address + path
+
+
+def _address_and_path(value: str) -> tuple[str, str] | None:
+    """Without a slash at the end. None for what is no address of a site."""
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return None
+    if not usable or re.search(r"[\s?#@\\,;'\"]", value):
+        return None
+    return f"{url.scheme}://{url.netloc.lower()}", url.path.removesuffix("/")
 
 
 def sentry_dsn(value: str) -> str:

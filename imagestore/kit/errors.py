@@ -137,7 +137,7 @@ def problem_response(problem: Problem) -> JsonResponse:
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path_info.startswith("/api/")
 
 
 def _sentence(error: Exception, fallback: Sentence) -> Sentence:
@@ -196,7 +196,7 @@ OTHER_PAGE = "errors/problem.html"
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Answer with the problem: JSON under /api/ and for signed links, else a page."""
-    if request.path.startswith(JSON_PATHS):
+    if request.path_info.startswith(JSON_PATHS):
         return problem_response(problem)
     pages = [f"{problem.status}.html", OTHER_PAGE]
     response = render(request, pages, {"problem": problem}, status=problem.status)
@@ -236,10 +236,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    with_slash = f"{request.path_info}/"
-    if is_api(request) and is_valid_path(with_slash):
+    if is_api(request) and is_valid_path(f"{request.path_info}/"):
         return answer(
-            request, Problem("not_found", f"This path ends with a slash: {with_slash}. Nothing was done.")
+            request, Problem("not_found", f"This path ends with a slash: {request.path}/. Nothing was done.")
         )
     return answer(request, not_found())
 

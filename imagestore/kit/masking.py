@@ -16,7 +16,7 @@ _NAMES = (
     r"access|authorization|cookie|csrfmiddlewaretoken|csrftoken|jwt_signing_key|password\d?|refresh|secret|secret_key"
     r"|sessionid|signature|token"
 )
-_NAMED = re.compile(rf"(?:__Host-)?(?:{_NAMES})", re.IGNORECASE)
+_NAMED = re.compile(rf"(?:.*-)?(?:{_NAMES})", re.IGNORECASE)
 _MANY_WORDS = re.compile(r"\b((?:authorization|(?:set-)?cookie)\W{1,4})[^\n\"']+", re.IGNORECASE)
 # The values in text end with a space or a quotation mark, as those of headers, URLs and Python's repr do.
 _IN_TEXT = (
@@ -32,7 +32,7 @@ _IN_TEXT = (
     (_MANY_WORDS, rf"\1{HIDDEN}"),
     # signature=…, 'sessionid': '…': a name, then one value that is no plain word.
     (
-        re.compile(rf"\b((?:__Host-)?(?:{_NAMES})[\"']? ?[=:] ?b?[\"']?)[^\s\"'<>&;,]{{8,}}", re.IGNORECASE),
+        re.compile(rf"\b((?:{_NAMES})[\"']? ?[=:] ?b?[\"']?)[^\s\"'<>&;,]{{8,}}", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
 )

@@ -6,13 +6,16 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse_lazy
 from django.utils.decorators import method_decorator
 
 from imagestore.operators import first_page
 
 
 class Site(AdminSite):
+    # Of "View site". Django's own would lack its slash under a sub-path.
+    site_url = reverse_lazy("landing")  # type: ignore[assignment]
+
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Operators sign in on the same page as users, and their attempts are counted like those of users."""

@@ -32,13 +32,13 @@ _LINKED = re.compile(r'(?:href|src)="([^"]+)"')
 def manifest(request: HttpRequest) -> JsonResponse:
     """The web app manifest (W3C, "Web Application Manifest" and "Web Share Target")."""
     content = {
-        "id": "/",
+        "id": reverse("landing"),
         "name": "Image store",
         "short_name": gettext("Images"),
         "description": gettext("Your photographs, kept whole, on a server that is yours."),
         "lang": get_language(),
         "start_url": reverse("landing"),
-        "scope": "/",
+        "scope": reverse("landing"),
         "display": "standalone",
         "background_color": GROUND,
         "theme_color": GROUND,
@@ -89,7 +89,7 @@ class Shell(NamedTuple):
 @login_not_required
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """A script at the root, so that it may serve all pages. It changes whenever what it stores changes."""
+    """A script beside the first page, so that it may serve all. It changes whenever what it stores changes."""
     shell = _shell(get_language() or "")
     given = {**shell._asdict(), "offline": reverse("offline"), "share": reverse("share")}
     script = f'import {{ serve }} from "{static("js/service-worker.js")}";\n\nserve({json.dumps(given)});\n'

@@ -1,5 +1,6 @@
 /** Finds out which files an album has already, by their SHA-256, before their bytes are sent. */
 
+import { ROOT } from "./root.js";
 import { readResponse, send } from "./upload-request.js";
 
 let worker;
@@ -23,7 +24,7 @@ function sha256Of(file, workerUrl) {
 export async function findKnown(items, workerUrl) {
   for (const item of items) item.sha256 ??= await sha256Of(item.file, workerUrl);
   const hashes = items.map(({ sha256 }) => sha256).filter(Boolean);
-  const request = await send("POST", `/api/v1/albums/${items[0].album.id}/images/exists/`, {
+  const request = await send("POST", `${ROOT}api/v1/albums/${items[0].album.id}/images/exists/`, {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ sha256: hashes }),
   });

@@ -1,5 +1,7 @@
 /** What pages do without a connection: they say so. And the service worker, which answers where no page comes. */
 
+import { ROOT } from "./root.js";
+
 /** Says that the device is offline, for as long as it is. */
 export function watchConnection() {
   const notice = document.querySelector("[data-offline]");
@@ -15,6 +17,6 @@ export function watchConnection() {
 export function registerWorker() {
   if (!navigator.serviceWorker) return;
   // Some browsers take no modules there, and some users forbid this site to store anything. Pages work without it.
-  const register = () => navigator.serviceWorker.register("/sw.js", { type: "module" }).catch(() => {});
+  const register = () => navigator.serviceWorker.register(`${ROOT}sw.js`, { type: "module" }).catch(() => {});
   addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(register));
 }

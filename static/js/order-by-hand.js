@@ -8,6 +8,7 @@ import { csrfToken } from "./csrf.js";
 import { number, photos } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { anchorOf, isInPlace, placeAt, wayBack } from "./places.js";
+import { ROOT } from "./root.js";
 import { showToast } from "./toast.js";
 
 // The API takes so many at once.
@@ -45,7 +46,7 @@ class Order {
     this.#grid = grid;
     this.#parts = parts;
     this.#selection = selection;
-    this.#url = `/api/v1/albums/${album}/`;
+    this.#url = `${ROOT}api/v1/albums/${album}/`;
   }
 
   /** The photos that move with this one, in the order of the list: all selected ones if it is selected. */

@@ -5,13 +5,14 @@ import { fetchForm, showDialog } from "./confirm.js";
 import { csrfToken } from "./csrf.js";
 import { photos } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
+import { ROOT } from "./root.js";
 import { showToast } from "./toast.js";
 
 const post = (url, body) => postJson(url, body, csrfToken());
 
 /** Says why it was not done to some. @returns what runBatch() of batch.js does. */
 export async function send(options, ids) {
-  const result = await runBatch(ids, options, (body) => post("/api/v1/images/batch/", body));
+  const result = await runBatch(ids, options, (body) => post(`${ROOT}api/v1/images/batch/`, body));
   const { refused } = result;
   if (refused.length) {
     const reasons = [...new Set(refused.map(({ detail }) => detail))].join(" ");
@@ -41,7 +42,7 @@ export async function ask(url, count, act) {
 export async function chosenAlbum(answer) {
   const title = answer.get("title").trim();
   if (!title) return { id: answer.get("album"), title: answer.get("album-title") };
-  const { status, body } = await post("/api/v1/albums/", { title });
+  const { status, body } = await post(`${ROOT}api/v1/albums/`, { title });
   if (status === 201) return body;
   showToast(body.detail ?? gettext("The album could not be made. Try again."), { error: true });
   return null;

@@ -4,6 +4,7 @@ import { number } from "./format.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { ask, chosenAlbum, send } from "./photo-actions.js";
 import { RemovedTiles } from "./removed-tiles.js";
+import { ROOT } from "./root.js";
 import { showToast } from "./toast.js";
 
 const told = (text, count, values = {}) => interpolate(text, { count: number(count), ...values });
@@ -172,10 +173,10 @@ export class SelectionActions {
 
   #download() {
     const { ids } = this.#selection;
-    if (ids.length === 1) return this.#save(`/images/${ids[0]}/file/?download=1`);
+    if (ids.length === 1) return this.#save(`${ROOT}images/${ids[0]}/file/?download=1`);
     for (const [album, images] of Map.groupBy(ids, (id) => this.#selection.albumOf(id))) {
       for (let start = 0; start < images.length; start += ARCHIVE_IMAGES) {
-        this.#save(`/albums/${album}/archive/?images=${images.slice(start, start + ARCHIVE_IMAGES)}`);
+        this.#save(`${ROOT}albums/${album}/archive/?images=${images.slice(start, start + ARCHIVE_IMAGES)}`);
       }
     }
   }

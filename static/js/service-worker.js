@@ -4,10 +4,13 @@
  * It takes photos that another app shares. It stores no page and no picture of a user.
  */
 
+import { ROOT } from "./root.js";
 import { keepShared } from "./share-store.js";
 
 // The browser asks the store for these without waiting for this worker, where it knows how: the API, pictures, downloads.
-const PAST_THE_WORKER = ["/api/*", "/media/*", "/images/*/file/", "/albums/*/archive/"];
+const PAST_THE_WORKER = ["api/*", "media/*", "images/*/file/", "albums/*/archive/"].map((path) => ROOT + path);
+// All stores of one host share what the browser stores of it.
+const CACHES = `${ROOT.slice(1)}shell-`;
 
 /**
  * @param version changes with the page and the files.
@@ -15,7 +18,7 @@ const PAST_THE_WORKER = ["/api/*", "/media/*", "/images/*/file/", "/albums/*/arc
  * @param share the path to which other apps share photos.
  */
 export function serve({ version, offline, files, share }) {
-  const cacheName = `shell-${version}`;
+  const cacheName = `${CACHES}${version}`;
 
   async function install() {
     const cache = await caches.open(cacheName);
@@ -25,7 +28,7 @@ export function serve({ version, offline, files, share }) {
   }
 
   async function activate() {
-    const old = (await caches.keys()).filter((name) => name !== cacheName);
+    const old = (await caches.keys()).filter((name) => name.startsWith(CACHES) && name !== cacheName);
     await Promise.all(old.map((name) => caches.delete(name)));
     // The browser asks for a page while it starts this worker.
     await self.registration.navigationPreload?.enable();

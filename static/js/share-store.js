@@ -4,13 +4,15 @@
  */
 
 import { ended, fits, resultOf } from "./indexed-db.js";
+import { ROOT } from "./root.js";
 
 const MOST_PHOTOS = 1000;
 // The browser cannot tell whose they are: the user may not be logged in. So it does not keep them for long.
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 function open() {
-  const request = indexedDB.open("shared-photos", 1);
+  // All stores of one host share the browser's databases.
+  const request = indexedDB.open(`${ROOT.slice(1)}shared-photos`, 1);
   request.onupgradeneeded = () => request.result.createObjectStore("files", { keyPath: "id", autoIncrement: true });
   return resultOf(request);
 }

@@ -2,6 +2,7 @@
 
 import { interpolate, ngettext } from "./i18n.js";
 import { chosenAlbum } from "./photo-actions.js";
+import { ROOT } from "./root.js";
 import { forgetShared, sharedPhotos } from "./share-store.js";
 import { markShared } from "./upload-marker.js";
 
@@ -21,12 +22,12 @@ async function send(form) {
   button.disabled = false;
   if (!album?.id) return;
   markShared(album.id);
-  location.replace(`/albums/${album.id}/`);
+  location.replace(`${ROOT}albums/${album.id}/`);
 }
 
 async function discard(photos) {
   await forgetShared(photos).catch(() => {});
-  location.replace("/albums/");
+  location.replace(`${ROOT}albums/`);
 }
 
 const form = document.querySelector("[data-share]");

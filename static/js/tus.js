@@ -1,8 +1,9 @@
 /** Sends a large file by tus 1.0 (tus.io/protocols/resumable-upload): each try goes on where the last one ended. */
 
+import { ROOT } from "./root.js";
 import { readResponse, send } from "./upload-request.js";
 
-const UPLOADS_URL = "/api/v1/uploads/";
+const UPLOADS_URL = `${ROOT}api/v1/uploads/`;
 const BYTES_TYPE = "application/offset+octet-stream";
 // Another request writes to this upload, or wrote to it since we asked how far it is.
 // As much as the store acknowledges at once. A proxy that gathers requests loses no more of them when a line breaks.

@@ -4,6 +4,7 @@
  */
 import { number } from "./format.js";
 import { gettext, interpolate } from "./i18n.js";
+import { ROOT } from "./root.js";
 import { bytesOf, Speed } from "./upload-progress.js";
 import { rateText, stateText, totalText } from "./upload-texts.js";
 
@@ -173,7 +174,7 @@ export class UploadPanel {
     row.querySelector("progress").setAttribute("aria-label", item.name);
     row.querySelector("[data-retry] span").textContent = ` ${item.name}`;
     const login = row.querySelector(".upload__login");
-    login.href = `${login.getAttribute("href")}?next=/albums/${item.album.id}/`;
+    login.href = `${login.getAttribute("href")}?next=${ROOT}albums/${item.album.id}/`;
     this.#rows.set(item.id, row);
     return row;
   }

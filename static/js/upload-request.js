@@ -1,6 +1,7 @@
 /** Requests that send files to the API. They use XMLHttpRequest because fetch() reports no progress of an upload. */
 
 import { csrfToken } from "./csrf.js";
+import { ROOT } from "./root.js";
 
 // A line may be dead without telling.
 const STALLED_AFTER_MS = 60_000;
@@ -101,7 +102,7 @@ export async function uploadFile({ file, album, sha256 }, { signal, onProgress, 
   const form = new FormData();
   if (sha256) form.append("sha256", sha256);
   form.append("file", file, file.name);
-  const request = await send("POST", `/api/v1/albums/${album.id}/images/`, {
+  const request = await send("POST", `${ROOT}api/v1/albums/${album.id}/images/`, {
     body: form,
     signal,
     // The form is a little longer than the file.

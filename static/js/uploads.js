@@ -7,6 +7,7 @@
 import { csrfToken } from "./csrf.js";
 import { gettext, interpolate } from "./i18n.js";
 import { findKnown } from "./known-files.js";
+import { ROOT } from "./root.js";
 import { showToast } from "./toast.js";
 import { uploadInParts } from "./tus.js";
 import { shownOf } from "./upload-item.js";
@@ -36,7 +37,7 @@ function newId() {
 
 /** From the page of the album: the API does not tell what the album's trash has. */
 async function fetchFreeBytes(album) {
-  const response = await fetch(`/albums/${album}/`);
+  const response = await fetch(`${ROOT}albums/${album}/`);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return Number(page.querySelector("[data-upload]").dataset.freeBytes ?? Infinity);
 }
@@ -48,7 +49,7 @@ function endUpload(url) {
 }
 
 async function createAlbum(title) {
-  const response = await fetch("/api/v1/albums/", {
+  const response = await fetch(`${ROOT}api/v1/albums/`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
     body: JSON.stringify({ title: [...title].slice(0, LONGEST_TITLE).join("") }),

@@ -59,8 +59,8 @@ def sign_in(context: BrowserContext, person: Person) -> None:
     context.add_cookies(cookies)  # type: ignore[arg-type]
 
 
-def sign_up(page: Page, name: str) -> None:
-    page.goto("/")
+def sign_up(page: Page, name: str, landing: str = "/") -> None:
+    page.goto(landing)
     page.get_by_role("link", name="Create account").click()
     page.get_by_label(EMAIL).fill(f"{name}@example.org")
     page.get_by_label("Password").fill(PASSWORD)

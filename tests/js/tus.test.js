@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { ROOT } from "../../static/js/root.js";
 import { metadata, uploadInParts } from "../../static/js/tus.js";
 
 const UPLOAD = "/api/v1/uploads/7/";
@@ -41,7 +42,7 @@ test("a new file is created, then sent", async () => {
   const { ok, duplicate, id } = await upload();
   assert.deepEqual({ ok, duplicate, id }, { ok: true, duplicate: false, id: "42" });
   assert.deepEqual(asked, [
-    ["POST", "/api/v1/uploads/", undefined, undefined],
+    ["POST", `${ROOT}api/v1/uploads/`, undefined, undefined],
     ["PATCH", UPLOAD, 0, 10],
   ]);
   assert.deepEqual(begun, [UPLOAD]);

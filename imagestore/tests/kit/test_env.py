@@ -19,6 +19,7 @@ from imagestore.kit.env_values import (
     networks,
     origin,
     sentry_dsn,
+    site,
     web_address,
 )
 from imagestore.kit.hosts import is_at_home
@@ -132,6 +133,27 @@ def test_an_address_of_a_site_has_nothing_behind_its_port(text: str) -> None:
 
 def test_an_address_of_a_site_may_end_with_a_slash() -> None:
     assert origin("")("https://Pictures.example.org:8443/") == "https://pictures.example.org:8443"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("https://Example.org/", "https://example.org"),
+        ("https://Example.org/Photos", "https://example.org/Photos"),
+        ("http://nas.local:9999/a-b/c.d_e~f/", "http://nas.local:9999/a-b/c.d_e~f"),
+    ],
+)
+def test_a_site_may_be_under_a_path(text: str, address: str) -> None:
+    assert site(text) == address
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//", "/a//b", "/.", "/../a", "/a/..", "/a b", "/a;b", "/%61", "/a?b", "/a#b", "/ä", "/a" * 9, "/a\n", "/(a)"],
+)
+def test_a_sites_path_needs_no_escapes(path: str) -> None:
+    with pytest.raises(ValueError, match="the address of a site, such as"):
+        site(f"https://example.org{path}")
 
 
 @pytest.mark.parametrize(
@@ -303,7 +325,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 def test_all_faults_are_told_at_once_each_in_a_line() -> None:
     wrong = {
         "MAX_UPLOAD_BYTES": "abc", "LINK_WINDOW": "100M", "CHILD_MEMORY_BYTES": "1", "USER_QUOTA_BYTES": "-1",
-        "MEDIA_BASE_URL": "nonsense", "SITE_URL": "https://x/path", "DATABASE_URL": "mysql://u:hunter/2@h/n",
+        "MEDIA_BASE_URL": "nonsense", "SITE_URL": "https://x/../path", "DATABASE_URL": "mysql://u:hunter/2@h/n",
         "EMAIL_URL": "smtp://u:hunter/2@h", "REDIS_URL": "x", "STORAGE_URL": "x", "SECRET_KEY": "short",
         "PORT": "0", "HOST": "a b", "CONNECTIONS": "x", "GRACEFUL_TIMEOUT": "x", "DEBUG": "flase",
         "LOG_LEVEL": "loud",
