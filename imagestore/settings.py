@@ -462,10 +462,13 @@ LOGGING = {
 # Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
 env.refuse_unknown(
     [
+        "BACKUP_FOLDER",
         "BIND",
+        "CLUSTER_PASSWORD",
         "COMPOSE_.+",
         "DOCKER_.+",
         "MYSQL_.+",
+        "TESTS_AT_START",
         "AWS_.+",
         "PYTHON.+",
         "TZ",
