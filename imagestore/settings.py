@@ -541,10 +541,13 @@ if any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
 # Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
 env.refuse_unknown(
     [
+        "BACKUP_FOLDER",
         "BIND",
+        "CLUSTER_PASSWORD",
         "COMPOSE_.+",
         "DOCKER_.+",
         "MYSQL_.+",
+        "TESTS_AT_START",
         "AWS_.+",
         "PYTHON.+",
         "TZ",

@@ -27,14 +27,12 @@ _PROBE = "images.processing.probe:probe"
 _RENDER = "images.processing.render:render"
 _ROOT = Path(__file__).resolve().parents[2]
 _START = "from images.processing.forkserver import serve; serve({fd})"
-# Children see no other variables than these and _PASSED_ON. Few arenas and threads
-# (of NumPy, which comes with pyjpegxl): each reserves address space.
+# Children see no other variables than these and _PASSED_ON. Few arenas, because each reserves address space.
 # Fresh pages cost a third of a photo's CPU. So the C library asks for huge ones, and what it frees it uses again.
 _MALLOC = {"hugetlb": 1, "mmap_threshold": 32 * 2**20, "trim_threshold": 512 * 2**20, "arena_max": 2}
 ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{name}={value}" for name, value in _MALLOC.items()),
-    "OPENBLAS_NUM_THREADS": "1",
 }
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 _GRACE_SECONDS = 10.0

@@ -4,7 +4,8 @@ pyjpegxl has no build for Linux on ARM. There the store refuses these files by n
 """
 
 from contextlib import suppress
-from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from .boxes import boxes, content, file_bytes
 from .errors import InvalidImage, UnsupportedFormat
 
 NAME = "JXL"
+_EXTENSION = "pyjpegxl._pyjpegxl"
 _CODESTREAM = b"\xff\x0a"
 _MODES = {(1, False): "L", (1, True): "LA", (3, False): "RGB", (3, True): "RGBA"}
 _HEADER_BYTES = 64
@@ -29,14 +31,22 @@ def register() -> None:
 
 
 def load_library() -> None:
-    """Load libjxl, where there is a build of it.
-
-    With NumPy and all that it imports it takes 14 MB and 0.1 s: too much for children that read other pictures.
-    """
+    """Load libjxl, where there is a build of it: too much memory for children that read other pictures."""
     global _libjxl
     with suppress(ImportError):
-        _libjxl = import_module("pyjpegxl")
+        _libjxl = _extension()
         _libjxl.set_num_threads(1)
+
+
+def _extension() -> ModuleType:
+    """The extension of pyjpegxl. The package around it would load NumPy, which the Docker image does not have."""
+    package = PathFinder.find_spec("pyjpegxl")
+    spec = PathFinder.find_spec(_EXTENSION, package.submodule_search_locations) if package else None
+    if spec is None or spec.loader is None:
+        raise ImportError(_EXTENSION)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class _JxlFile(ImageFile.ImageFile):

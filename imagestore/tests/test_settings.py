@@ -16,7 +16,7 @@ READERS_WITH_A_FUNCTION = {"read", "url"}
 # It names the file that the others are read from, so it cannot stand in there.
 NAMES_THE_FILE = "ENV_FILE"
 # docker-compose.yml reads them, the store does not.
-OF_COMPOSE_ALONE = {"BIND", "MYSQL_PASSWORD"}
+OF_COMPOSE_ALONE = {"BACKUP_FOLDER", "BIND", "CLUSTER_PASSWORD", "MYSQL_PASSWORD", "TESTS_AT_START"}
 # Read by boto3 itself, where STORAGE_URL has no key.
 OF_BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 COMPUTED = object()
@@ -138,7 +138,9 @@ def test_compose_hands_on_every_setting() -> None:
 
 
 def test_image_and_compose_put_the_store_in_the_same_place() -> None:
-    image = dict(re.findall(r"^ .*\b(DATA_DIR|HOST|PORT)=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    image = dict(
+        re.findall(r"^(?:ENV| ) .*?\b(DATA_DIR|HOST|PORT)=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    )
     app = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
     assert image == {
         "DATA_DIR": app["environment"]["DATA_DIR"],

@@ -1,4 +1,4 @@
-"""The store as `docker compose up` starts it."""
+"""The store as `docker compose up` starts it, without the tests at its start but where they are tried."""
 
 import os
 import secrets
@@ -20,13 +20,16 @@ from tests.state import State
 class Composed:
     """docker-compose.yml, as a project with volumes of its own. Clients use it as a `Server`: it has a port."""
 
-    def __init__(self, backup: Path) -> None:
+    def __init__(self, backup: Path, **settings: str) -> None:
         self.name, self.port, self.backup = f"store{secrets.token_hex(4)}", free_port(), backup
         # All clients of the tests come from the gateway of Docker's network, like those of a proxy on this machine.
         # No setting of the tests themselves: compose would hand it on.
         self._env = {name: os.environ[name] for name in ("HOME", "PATH")} | {
             "PORT": str(self.port),
             "FORWARDED_ALLOW_IPS": "172.16.0.0/12,192.168.0.0/16",
+            "BACKUP_FOLDER": str(backup),
+            "TESTS_AT_START": "off",
+            **settings,
         }
 
     def compose(self, *arguments: str | Path) -> str:
@@ -55,7 +58,10 @@ class Composed:
 
     def store(self, *command: str) -> str:
         """A command in a container of the store of its own, with /backup of this machine."""
-        return self.compose("run", "--rm", "--volume", f"{self.backup}:/backup", "app", *command)
+        return self.compose("run", "--rm", "backup", *command)
+
+    def container(self, service: str) -> str:
+        return self.compose("ps", "--quiet", service).split()[0]
 
     def end(self) -> None:
         self.compose("down", "--volumes")

@@ -36,7 +36,7 @@ def _run(command: Sequence[str], seconds: float, may_fail: bool, env: dict[str, 
 def build() -> str:
     """The image of this checkout. Its layers are kept, so that the next build takes seconds."""
     assert shutil.which("docker"), "tests/docker needs a Docker engine"
-    docker("build", "--tag", IMAGE, ".", seconds=1800)
+    docker("build", "--target", "app", "--tag", IMAGE, ".", seconds=1800)
     return IMAGE
 
 

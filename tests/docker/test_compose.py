@@ -1,6 +1,7 @@
 """What an operator does with docker-compose.yml (docs/backup.md, README.md)."""
 
 import os
+import time
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_container_that_is_killed_comes_back(
     server: Composed, alice: Person, photo: dict[str, Any], service: str
 ) -> None:
     """Each by itself. nginx finds the store again though it may have another address."""
-    container = server.compose("ps", "--quiet", service).split()[0]
+    container = server.container(service)
     pid = docker("inspect", "--format", "{{.State.Pid}}", container).strip()
     os.kill(int(pid), 9)
     server.wait()
@@ -43,12 +44,16 @@ def test_a_container_that_is_killed_comes_back(
 
 
 def test_a_backup_restores_on_an_empty_machine(server: Composed, alice: Person, photo: dict[str, Any]) -> None:
+    """By the service that takes one each day, and at its start."""
     os.chown(server.backup, 10001, 10001)
-    server.store("python", "manage.py", "backup", "/backup")
-    server.store("cp", "/data/secrets.env", "/backup/")
+    server.compose("--profile", "backup", "up", "--detach", "backup")
+    deadline = time.monotonic() + PATIENCE
+    while not (server.backup / "database.sql").exists():
+        assert time.monotonic() < deadline, server.compose("--profile", "backup", "logs", "backup")
+        time.sleep(0.5)
+    server.compose("--profile", "backup", "rm", "--stop", "--force", "backup")
     server.end()
 
-    server.compose("up", "--detach", "db")
     server.store(
         "sh", "-c",
         "cp /backup/secrets.env /data/ && python manage.py restore /backup && python manage.py verify --checksums",
@@ -68,8 +73,7 @@ def test_workers_of_the_profile_make_the_sizes(server: Composed, alice: Person) 
 
 def test_only_nginx_can_be_reached(server: Composed) -> None:
     published = {
-        service: docker("port", server.compose("ps", "--quiet", service).split()[0]).strip()
-        for service in ("app", "nginx", "redis", "db")
+        service: docker("port", server.container(service)).strip() for service in ("app", "nginx", "redis", "db")
     }
     assert published == {"app": "", "nginx": f"8080/tcp -> 127.0.0.1:{server.port}", "redis": "", "db": ""}
 
