@@ -510,8 +510,6 @@ _is_public = not is_at_home(str(_site.hostname))
 _prints_mails = vars()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
 if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https"):
     env.fault("DEBUG with ALLOWED_HOSTS=* or https in SITE_URL would show source and settings to everybody.")
-if JWT_SIGNING_KEY and JWT_SIGNING_KEY in (SECRET_KEY, _link_key):
-    env.fault("JWT_SIGNING_KEY must differ from the other keys: who learns one of them must not have the others.")
 if METRICS_TOKEN and METRICS_TOKEN in (SECRET_KEY, JWT_SIGNING_KEY, _link_key):
     env.fault("METRICS_TOKEN must be no key of the store: Prometheus sends it with each request.")
 if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and _is_public and _prints_mails:
@@ -519,6 +517,9 @@ if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and _is_public and _prints_mails:
         "EMAIL_VERIFICATION=mandatory needs EMAIL_URL: without it nobody gets the link with which to sign in."
     )
 
+# No fault: a store that began so must start after an update, too.
+if JWT_SIGNING_KEY and JWT_SIGNING_KEY in (SECRET_KEY, _link_key):
+    env.warn("JWT_SIGNING_KEY should differ from the other keys: who learns one of them has the others, too.")
 if _is_public and _site.scheme == "http":
     env.warn(
         f"{SITE_URL} is no https: everybody on the way to it can read passwords and photos "
