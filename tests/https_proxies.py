@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 
 from tests.nginx_server import Nginx, Proxy
-from tests.people import Person
+from tests.people import PATIENCE, Person
 from tests.servers import ROOT, Server
 
 BEHIND_HTTPS = {"SITE_URL": "https://localhost", "NUM_PROXIES": "1", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
@@ -72,6 +72,8 @@ class Caddy(HttpsProxy):
                     f"{self.url} {{\n\tbind 127.0.0.1\n\ttls {self.certificate} {self._key}",
                 ),
                 ("127.0.0.1:9999", f"127.0.0.1:{self.store.port}"),
+                # A busy machine starts the store in more.
+                ("lb_try_duration 30s", f"lb_try_duration {PATIENCE}s"),
             )
         )
 
