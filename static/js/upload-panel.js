@@ -191,7 +191,7 @@ export class UploadPanel {
     row.querySelector("[data-cancel] span").textContent = interpolate(cancel, item);
     const bar = row.querySelector("progress");
     if (item.state === "checking") bar.removeAttribute("value");
-    else bar.value = item.sentBytes / item.size;
+    else bar.value = item.size ? item.sentBytes / item.size : 0;
     row.querySelector(".upload__login").hidden = !item.signedOut;
     row.querySelector(".upload__quota")?.toggleAttribute("hidden", !item.overQuota);
   }
