@@ -16,7 +16,7 @@ SOME = """services:
 """
 
 
-class Tested(Composed):
+class StoreAfterTests(Composed):
     def __init__(self, folder: Path) -> None:
         (folder / "backup").mkdir()
         self._one_more, self._override = folder / "test_one_more.py", folder / "override.yml"
@@ -32,16 +32,16 @@ class Tested(Composed):
 
 
 @pytest.fixture
-def tested(tmp_path: Path) -> Iterator[Tested]:
+def tested(tmp_path: Path) -> Iterator[StoreAfterTests]:
     tmp_path.chmod(0o755)
-    started = Tested(tmp_path)
+    started = StoreAfterTests(tmp_path)
     try:
         yield started
     finally:
         started.end()
 
 
-def test_the_store_starts_only_when_all_tests_passed(tested: Tested) -> None:
+def test_the_store_starts_only_when_all_tests_passed(tested: StoreAfterTests) -> None:
     with pytest.raises(AssertionError, match="tests"):
         tested.up_with_a_test_that_asserts("False")
     assert "1 failed" in tested.compose("logs", "tests")
