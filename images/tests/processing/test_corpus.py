@@ -1,21 +1,17 @@
+"""Hostile and foreign files of the corpus, in the children that read them. The good ones: tests/test_corpus.py."""
+
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PIL import ExifTags, Image
 
 from images.processing import Limits, ProcessingError, probe_in_child, render_in_child
 from images.processing.formats import HEAD_BYTES, recognise
 from images.tests.corpus import needs_corpus, samples
 
 pytestmark = pytest.mark.slow
-
-# Marked "accept" as a set; these of the set are broken, by the words of where they are from.
-BROKEN = {
-    "odd/pillow__syntax_num_frames_zero.png",
-}
 
 HARMLESS = {
     "hostile/pillow__decompression_bomb_extents.gif",  # the bomb is in its second frame, never decoded
@@ -43,37 +39,20 @@ def outcomes(found):
         return dict(zip(found, pool.map(lambda sample: outcome(sample.path), found), strict=True))
 
 
-def upright_size(path):
-    """By Pillow's own reading of the file, without our code."""
-    with Image.open(path) as picture:
-        width, height = picture.size
-        sideways = picture.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        return (height, width) if sideways else (width, height)
-
-
 def is_ours(sample):
     with sample.path.open("rb") as file:
         return recognise(file.read(HEAD_BYTES)) is not None
 
 
-@needs_corpus
-@pytest.mark.filterwarnings("ignore")
-def test_every_good_picture_is_rendered_in_its_upright_size():
-    good = [
-        s
-        for s in [*samples("photos"), *samples("odd")]
-        if "accept" in s.expected and "reject" not in s.expected and s.name not in BROKEN and is_ours(s)
-    ]
-    found = outcomes(good)
-    assert len(good) > 300
-    assert {s.name: size for s, size in found.items() if size != upright_size(s.path)} == {}
+@pytest.fixture(scope="module")
+def hostile():
+    return outcomes(samples("hostile"))
 
 
 @needs_corpus
-def test_every_hostile_file_ends_in_a_result_or_a_processing_error():
-    found = outcomes(samples("hostile"))
-    assert len(found) > 300
-    assert {size for size in found.values() if isinstance(size, str)} <= {
+def test_every_hostile_file_ends_in_a_result_or_a_processing_error(hostile):
+    assert len(hostile) > 300
+    assert {size for size in hostile.values() if isinstance(size, str)} <= {
         "unsupported_format",
         "invalid_image",
         "too_many_pixels",
@@ -82,11 +61,11 @@ def test_every_hostile_file_ends_in_a_result_or_a_processing_error():
 
 
 @needs_corpus
-def test_what_must_be_refused_is_refused():
-    must = [s for s in samples("hostile") if s.expected.startswith("reject") and "or " not in s.expected]
-    found = outcomes([s for s in must if "either" not in s.expected and "accept" not in s.expected])
-    assert len(found) > 20
-    assert {s.name for s, size in found.items() if not isinstance(size, str)} == HARMLESS
+def test_what_must_be_refused_is_refused(hostile):
+    must = [s for s in hostile if s.expected.startswith("reject") and "or " not in s.expected]
+    must = [s for s in must if "either" not in s.expected and "accept" not in s.expected]
+    assert len(must) > 20
+    assert {s.name for s in must if not isinstance(hostile[s], str)} == HARMLESS
 
 
 @needs_corpus
