@@ -94,7 +94,7 @@ BEFORE: dict[str, Callable[[Page], Any]] = {
     "selection": select,
     "move": ask,
     "filter": lambda page: page.locator("[popovertarget=filter]").click(),
-    "dates": lambda page: page.locator("[popovertarget=dates-menu]").click(),
+    "dates": lambda page: page.locator("[popovertarget=dates-menu]").first.click(),
     "more": lambda page: [select(page), page.locator("[popovertarget=selection-menu]").click()],
 }
 

@@ -60,6 +60,6 @@ def test_scripts_speak_german(page: Page, alice: Person) -> None:
     expect(page.get_by_text("1 Foto hinzugefügt").first).to_be_visible()
     page.get_by_role("button", name="Auswählen").click()
     page.locator(".tile__link").first.click()
-    expect(page.locator("[data-selected-count]")).to_have_text("1 ausgewählt")
+    expect(page.locator("[data-selected-count]")).to_have_text("1 gewählt")
     page.get_by_role("form", name="Ausgewählte Fotos").get_by_role("button", name="In den Papierkorb").click()
     expect(page.get_by_text("1 Foto ist im Papierkorb.")).to_be_visible()
