@@ -161,8 +161,8 @@ def read_all(storage: S3ImageStorage, part: range | None = None, pause: float = 
 @pytest.mark.parametrize("speed", [100_000, 1000])
 @pytest.mark.parametrize("part", [None, range(10, 290_000)], ids=["all", "a part"])
 def test_reading_from_a_server_that_trickles_ends(patient, proxy, source, monkeypatch, speed, part):
-    monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1.5)
     patient.store(source, NAME, "image/jpeg")
+    monkeypatch.setattr(s3, "LONGEST_TRANSFER_SECONDS", 1.5)
     begun = time.monotonic()
     with proxy.broken(Fault("GET", speed=speed)), pytest.raises(TimeoutError):
         read_all(patient, part)

@@ -169,7 +169,7 @@ def test_all_photos_of_the_trash_are_those_trashed_alone(api, alice):
     _, [other] = made_album(user("bob@example.org"), 1)
     norway, [alone, _] = made_album(alice, 2, "Norway")
     trash_all(*images[:2], alone, norway, other)
-    found = {album: set(ids) for album, ids in api.get("/trash/ids/").json().items()}
+    found = {album: set(ids) for album, ids in api.get("/trash/ids/").json()}
     assert found == {
         str(holiday.public_id): {str(image.public_id) for image in images[:2]},
         str(norway.public_id): {str(alone.public_id)},
