@@ -18,10 +18,11 @@ from tests.state import State
 
 
 class Composed:
-    """docker-compose.yml, as a project with volumes of its own. Clients use it as a `Server`: it has a port."""
+    """docker-compose.yml, as a project with volumes of its own. Clients use it as a `Server`: it has a port and a url."""
 
     def __init__(self, backup: Path, **settings: str) -> None:
         self.name, self.port, self.backup = f"store{secrets.token_hex(4)}", free_port(), backup
+        self.url = f"http://localhost:{self.port}"
         # All clients of the tests come from the gateway of Docker's network, like those of a proxy on this machine.
         # No setting of the tests themselves: compose would hand it on.
         self._env = {name: os.environ[name] for name in ("HOME", "PATH")} | {
@@ -40,7 +41,7 @@ class Composed:
         self.wait()
 
     def wait(self) -> None:
-        answers(f"http://127.0.0.1:{self.port}/healthz/ready")
+        answers(f"{self.url}/healthz/ready")
 
     @contextmanager
     def workers(self) -> Iterator[None]:
