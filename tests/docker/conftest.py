@@ -18,7 +18,7 @@ from tests.state import State
 
 
 class Composed:
-    """docker-compose.yml, as a project with volumes of its own. Clients use it as a `Server`: it has a port and a url."""
+    """docker-compose.yml, as a project with volumes of its own. Clients use it as a `Server`, by port and url."""
 
     def __init__(self, backup: Path, **settings: str) -> None:
         self.name, self.port, self.backup = f"store{secrets.token_hex(4)}", free_port(), backup

@@ -152,7 +152,7 @@ def test_the_production_overlay_works(cluster: Cluster) -> None:
 
     server, port, pod = serving(cluster, "web")
     worker, _, _ = serving(cluster, "worker")
-    alice = Person.sign_up(SimpleNamespace(port=port), "alice")  # type: ignore[arg-type]
+    alice = Person.sign_up(SimpleNamespace(port=port, url=""), "alice")  # type: ignore[arg-type]
     album = alice.album()
     pictures = [alice.upload(album, jpeg_bytes(1600, 1200 + n)).json()["id"] for n in range(6)]
     assert {image["status"] for image in alice.finished(album, pictures)} == {"ready"}
