@@ -64,4 +64,6 @@ def make_purges_due(store: Server) -> int:
         cursor.execute("UPDATE images_runner SET leased_until = NULL WHERE name = 'cdn purge'")
         cursor.execute(f"UPDATE images_cdnpurge SET due_at = '{datetime.now(UTC):%Y-%m-%d %H:%M:%S}'")
         database.commit()
-        return int(cursor.rowcount)
+        # MySQL's own count leaves out rows that had this value.
+        cursor.execute("SELECT COUNT(*) FROM images_cdnpurge")
+        return int(cursor.fetchone()[0])
