@@ -21,6 +21,7 @@ from tests.people import PATIENCE
 from tests.processes import free_ports
 from tests.rabbitmq_server import RabbitMQ
 from tests.redis_server import RedisServer
+from tests.seaweed import on_s3
 
 METRICS_TOKEN = "a token for tests only, known to everybody"
 # A render's lease is 30 s; what a dead worker held is claimed again then.
@@ -106,6 +107,7 @@ def renders_counted_at(port: str) -> float:
     )
 
 
+@pytest.mark.skipif(on_s3(), reason="about a folder that is not mounted")
 def test_a_worker_does_not_start_on_the_storage_of_no_store(store: Store, tmp_path: Path) -> None:
     worker = Worker(tmp_path, store)
     worker.environment()["STORAGE_URL"] = f"file://{tmp_path / 'not-mounted'}"
