@@ -16,7 +16,8 @@ from pathlib import Path
 MAX_BODY_BYTES = 64 * 1024
 # nginx writes the key of a file behind a head of some hundred bytes.
 HEAD_BYTES = 1024
-_KEY = re.compile(rb"\nKEY: (/media/[0-9a-f-]{36}/)")
+# The path of SITE_URL may stand before it.
+_KEY = re.compile(rb"\nKEY: ((?:/[\w.~-]+)*/media/[0-9a-f-]{36}/)")
 
 
 def remove(cache: Path, prefixes: set[bytes]) -> int:

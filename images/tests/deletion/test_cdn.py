@@ -121,6 +121,14 @@ def test_a_row_that_could_not_be_deleted_leaves_no_purge(hook: Hook, monkeypatch
     assert waiting() == {image.public_id}
 
 
+def test_under_a_sub_path_the_hook_is_told_what_links_begin_with(hook: Hook, settings: Any) -> None:
+    """In a thread that answers no requests, which Django has not told of the path."""
+    settings.FORCE_SCRIPT_NAME = "/photos"
+    [image] = wait_for(1)
+    tell()
+    assert hook.prefixes == [f"/photos/media/{image}/"]
+
+
 def test_many_are_told_a_hundred_at_once(hook: Hook) -> None:
     images = wait_for(2 * cdn.BATCH_IMAGES + 1)
     tell()
