@@ -13,13 +13,12 @@ from django.db import close_old_connections
 from accounts.models import OutgoingMail
 from accounts.outbox import queue
 from accounts.outbox.messages import compose
+from imagestore.kit.intervals import Backoff
 
 logger = structlog.get_logger(__name__)
 
 # How often the sender asks for due mails without a wake-up.
 POLL_SECONDS = 2
-# While the mail server is away, the sender tries it again after 1, 2, 4 … seconds, at most after this time.
-MAX_PAUSE_SECONDS = 60
 # With this answer the mail server closes the connection (RFC 5321, 3.8).
 SERVICE_CLOSING = 421
 
@@ -40,8 +39,7 @@ class Sender:
     """Logs neither addresses nor texts of errors, which may hold addresses and keys: only types and SMTP codes."""
 
     def __init__(self) -> None:
-        # So many times in a row the mail server took no mail.
-        self._failures = 0
+        self._backoff = Backoff()
 
     def run(self, stopping: threading.Event) -> None:
         """Send until `stopping` is set; set `queue.mail_waits`, too, to end a pause."""
@@ -51,8 +49,8 @@ class Sender:
                 self.send_due(stopping)
             except Exception as error:
                 logger.warning("the outbox cannot be read, it is tried again", error=type(error).__name__)
-            if self._failures:
-                stopping.wait(self._pause_seconds())
+            if pause := self._backoff.seconds:
+                stopping.wait(pause)
             else:
                 queue.mail_waits.wait(POLL_SECONDS)
             queue.mail_waits.clear()
@@ -78,7 +76,7 @@ class Sender:
             _note_refusal(mail, refused)
         except OSError as error:
             self._note_failure(error)
-            queue.retry(mail, self._pause_seconds())
+            queue.retry(mail, self._backoff.seconds)
             return False
         except Exception as error:
             logger.warning("a mail cannot be made, it is tried again", mail=mail.pk, error=type(error).__name__)
@@ -92,18 +90,13 @@ class Sender:
         return True
 
     def _note_failure(self, error: OSError) -> None:
-        self._failures += 1
-        if self._failures == 1:
+        if self._backoff.fail():
             code = getattr(error, "smtp_code", None)
             logger.warning("the mail server takes no mails, they wait", error=type(error).__name__, code=code)
 
     def _note_answer(self) -> None:
-        if self._failures:
+        if self._backoff.succeed():
             logger.info("the mail server takes mails again")
-        self._failures = 0
-
-    def _pause_seconds(self) -> float:
-        return min(2.0 ** min(self._failures - 1, 6), MAX_PAUSE_SECONDS)
 
 
 def _message_to_send(mail: OutgoingMail) -> EmailMessage | None:

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from images import locks
 from images.delivery.links import folder_of
 from images.models import CdnPurge, Image
+from imagestore.kit.intervals import Backoff
 from imagestore.kit.webhook import post_json
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ POLL_SECONDS = 2
 HOOK_SECONDS = 20
 # When the server that purges dies, another one goes on after this time.
 LEASE = timedelta(minutes=1)
-# While the hook fails, it is asked again after 1, 2, 4 … seconds, at most after this time.
-MAX_PAUSE_SECONDS = 60
 
 
 def add(images: Iterable[Image]) -> None:
@@ -55,8 +54,7 @@ def forget_ended() -> int:
 
 class Purger:
     def __init__(self) -> None:
-        # So many times in a row the hook took nothing.
-        self._failures = 0
+        self._backoff = Backoff()
 
     def run(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
@@ -65,7 +63,7 @@ class Purger:
                 self.purge_due(stopping)
             except Exception:
                 logger.exception("the purges of the CDN cannot be read, it is tried again")
-            stopping.wait(self._pause_seconds())
+            stopping.wait(self._backoff.seconds or POLL_SECONDS)
 
     def purge_due(self, stopping: threading.Event) -> None:
         """Tell the hook of all that is due, in one server at a time. Stop when it fails."""
@@ -81,20 +79,13 @@ class Purger:
         if not images:
             return False
         if failure := _post(images):
-            self._note(failure)
+            if self._backoff.fail():
+                logger.warning("the hook of the CDN takes no purges, they wait: %s", failure)
             return False
         CdnPurge.objects.filter(image__in=images).delete()
-        self._failures = 0
+        self._backoff.succeed()
         logger.info("the CDN was told of %d deleted images", len(images))
         return True
-
-    def _note(self, failure: str) -> None:
-        self._failures += 1
-        if self._failures == 1:
-            logger.warning("the hook of the CDN takes no purges, they wait: %s", failure)
-
-    def _pause_seconds(self) -> float:
-        return min(2.0 ** min(self._failures - 1, 6), MAX_PAUSE_SECONDS) if self._failures else POLL_SECONDS
 
 
 def _post(images: list[UUID]) -> str:

@@ -153,12 +153,12 @@ def test_the_longer_the_server_fails_the_more_rarely_it_is_tried(server: MailSer
     for _ in range(8):
         server.errors["connection"] = [ConnectionRefusedError()]
         send(one)
-        pauses.append(one._pause_seconds())
+        pauses.append(one._backoff.seconds)
         let_time_pass(timedelta(seconds=60))
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     send(one)
     assert sorted(server.mailboxes) == people
-    assert one._failures == 0
+    assert one._backoff.failures == 0
 
 
 def test_a_server_that_was_gone_for_a_day_gets_every_mail(server: MailServer, people: list[str]) -> None:

@@ -154,7 +154,7 @@ def test_a_hook_that_is_down_is_asked_less_and_less(settings: Any) -> None:
     images, purger, pauses = wait_for(1), Purger(), []
     for _ in range(9):
         tell(purger)
-        pauses.append(purger._pause_seconds())
+        pauses.append(purger._backoff.seconds)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert waiting() == set(images)
 
