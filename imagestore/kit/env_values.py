@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from imagestore.kit.proxies import Networks, networks_of
 
@@ -122,14 +122,18 @@ def site(value: str) -> str:
 
 def _address_and_path(value: str) -> tuple[str, str] | None:
     """Without a slash at the end. None for what is no address of a site."""
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        return None
-    if not usable or re.search(r"[\s?#@\\,;'\"]", value):
+    url = _http_url(value)
+    if url is None or re.search(r"[\s?#@\\,;'\"]", value):
         return None
     return f"{url.scheme}://{url.netloc.lower()}", url.path.removesuffix("/")
+
+
+def _http_url(value: str) -> SplitResult | None:
+    try:
+        url = urlsplit(value)
+        return url if url.scheme in ("http", "https") and url.hostname and url.port != 0 else None
+    except ValueError:
+        return None
 
 
 def sentry_dsn(value: str) -> str:
@@ -140,12 +144,8 @@ def sentry_dsn(value: str) -> str:
 
 def web_address(value: str) -> str:
     """With path and query, as programs ask for it."""
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and "@" not in url.netloc
-    except ValueError:
-        usable = False
-    if not usable or not re.fullmatch(r"[!-~]+", value) or "#" in value:
+    url = _http_url(value)
+    if url is None or "@" in url.netloc or not re.fullmatch(r"[!-~]+", value) or "#" in value:
         raise ValueError("a web address without user and password, such as https://hooks.example.org/purge")
     return value
 
