@@ -38,7 +38,7 @@ def upload_head(person: Person, album: str, length: int | str, *more: str, endpo
     """The head of an upload; `length` is what it announces."""
     lines = [
         f"POST /api/v1/albums/{album}/images/{endpoint} HTTP/1.1",
-        f"Host: 127.0.0.1:{person.server.port}",
+        f"Host: localhost:{person.server.port}",
         f"Authorization: Bearer {person.token}",
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
         *([f"Content-Length: {length}"] if length != "" else []),

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +13,7 @@ import requests
 
 from images.tests.pictures import jpeg_bytes
 from tests.cdn_server import Cdn, PurgeHook
+from tests.faults.store import wait_for
 from tests.hooks import make_purges_due
 from tests.people import PATIENCE, Person
 from tests.processes import free_port
@@ -72,13 +73,6 @@ def asked_of_the_store(store: Server, url: str) -> int:
 
 def at_the_store(cdn: Cdn, url: str) -> str:
     return url.replace(cdn.url, cdn.store.url)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_the_second_request_never_reaches_the_store(cdn: Cdn, thumb: str) -> None:
@@ -151,9 +145,9 @@ def test_a_deleted_image_is_gone_when_it_is_purged(
     for url in [*urls, stays]:
         assert of_cache(ask(url)) == (200, "MISS")
     owner.delete(f"images/{image['id']}/?permanent=true", expect=204)
-    eventually(lambda: ask(at_the_store(cdn, thumb)).status_code == 404)
-    eventually(lambda: make_purges_due(cdn.store) == 1)
-    eventually(lambda: [ask(url).status_code for url in urls] == [404, 404])
+    wait_for(lambda: ask(at_the_store(cdn, thumb)).status_code == 404, "the end of the image")
+    wait_for(lambda: make_purges_due(cdn.store) == 1, "its purge")
+    wait_for(lambda: [ask(url).status_code for url in urls] == [404, 404], "the end of it at the CDN")
     assert of_cache(ask(stays)) == (200, "HIT")
 
 
@@ -172,5 +166,5 @@ def test_without_a_purge_a_deleted_image_is_gone_at_its_links_end(
         while time.time() < expires - 1:
             assert of_cache(ask(url)) == (200, "HIT")
             time.sleep(0.5)
-        eventually(lambda: time.time() > expires + 1)
+        wait_for(lambda: time.time() > expires + 1, "the end of the link")
         assert ask(url).status_code == 404

@@ -18,10 +18,10 @@ import pytest
 import requests
 
 from images.tests.pictures import jpeg_bytes
-from tests.faults.store import children_of
+from tests.faults.store import children_of, wait_for
 from tests.https_proxies import BEHIND_HTTPS, Caddy, HttpsNginx, HttpsProxy, Traefik, Visitor
 from tests.people import PASSWORD, PATIENCE
-from tests.raw_http import BOUNDARY, CLOSING, part
+from tests.raw_http import CLOSING, part, upload_head
 from tests.servers import Server, running
 from tests.tus import BYTES_TYPE, begin_upload
 
@@ -74,27 +74,9 @@ def by_http2(proxy: HttpsProxy, *arguments: str) -> list[str]:
     return ["curl", "-sS", "--http2", "--cacert", str(proxy.certificate), *arguments]
 
 
-def upload_head(person: Visitor, album: str, length: int) -> bytes:
-    lines = [
-        f"POST /api/v1/albums/{album}/images/ HTTP/1.1",
-        f"Host: localhost:{person.server.port}",
-        f"Authorization: Bearer {person.token}",
-        f"Content-Type: multipart/form-data; boundary={BOUNDARY}",
-        f"Content-Length: {length}",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
 def staged_bytes(store: Server) -> int:
     files = (Path(store.env["DATA_DIR"]) / "staging").rglob("*")
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def wait_for(what: str, is_so: Any, seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def test_pages_come_by_http2_and_the_store_knows_of_https(proxy: HttpsProxy) -> None:
@@ -127,7 +109,7 @@ def test_100_mb_reach_the_store_while_they_are_sent(
     sending.stdin.write(content[: 64 * MIB])
     sending.stdin.flush()
     # What is on its way in buffers is less than 8 MiB, so the proxy stores nothing.
-    wait_for("the store has not got it", lambda: staged_bytes(store) - before > 56 * MIB)
+    wait_for(lambda: staged_bytes(store) - before > 56 * MIB, "the first bytes in the store")
     answer, _ = sending.communicate(content[64 * MIB :], timeout=PATIENCE)
     assert answer == b"2 204", said.read_text()
     [image] = alice.finished(album, [one["id"] for one in alice.images(album)])
@@ -245,7 +227,7 @@ def test_proxies_end_idle_connections_before_the_store_does(store: Server, proxi
     """Else a request might meet a connection that the store closes, and the proxy answers 502."""
     for proxy in proxies:
         assert proxy.is_ready()
-    wait_for("idle connections stay", lambda: connections_to(store.port) == 0, PROXY_CLOSES_SECONDS)
+    wait_for(lambda: connections_to(store.port) == 0, "the end of idle connections", PROXY_CLOSES_SECONDS)
 
 
 def test_a_reload_loses_no_request(store: Server, proxies: list[HttpsProxy]) -> None:
@@ -268,7 +250,7 @@ def test_a_reload_loses_no_request(store: Server, proxies: list[HttpsProxy]) -> 
             wait_for_answers(statuses)
             [old] = children_of(master)
             os.kill(master, signal.SIGHUP)
-            wait_for("the old worker stays", lambda old=old: old not in children_of(master))
+            wait_for(lambda old=old: old not in children_of(master), "the end of the old worker")
         wait_for_answers(statuses)
     finally:
         over.set()
@@ -280,7 +262,7 @@ def test_a_reload_loses_no_request(store: Server, proxies: list[HttpsProxy]) -> 
 def wait_for_answers(statuses: dict[str, list[int]]) -> None:
     """Five more by each proxy."""
     before = {name: len(told) for name, told in statuses.items()}
-    wait_for("no answers", lambda: all(len(told) > before[name] + 4 for name, told in statuses.items()))
+    wait_for(lambda: all(len(told) > before[name] + 4 for name, told in statuses.items()), "answers")
 
 
 def test_caddy_holds_requests_while_the_store_restarts(store: Server, proxies: list[HttpsProxy]) -> None:
