@@ -76,7 +76,7 @@ class Worker:
     def start(self) -> None:
         """Raises NotOurStorage, and ImproperlyConfigured where a required sandbox is missing."""
         check_sandbox()
-        identity.establish()
+        identity.establish(may_write=False)
         warm_up()
         self._claims.start()
         self._converging.start()

@@ -30,9 +30,10 @@ class NotOurStorage(OSError):
     """The storage is not mounted, or it is another store's."""
 
 
-def establish() -> None:
+def establish(*, may_write: bool = True) -> None:
     """Call when a server starts: write the identity file of a new store, or check that it is ours.
 
+    A worker may not write: a folder that is not mounted looks to it like the storage of a new store.
     Raises NotOurStorage. A storage that does not answer stops only the very first start (OSError).
     """
     try:
@@ -43,7 +44,7 @@ def establish() -> None:
             raise
         logger.exception("the storage does not answer; its identity is checked when it does")
         return
-    if stored_id is None and not Image.objects.exists():
+    if stored_id is None and may_write and not Image.objects.exists():
         write()
     else:
         _compare(stored_id)

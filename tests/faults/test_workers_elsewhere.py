@@ -109,10 +109,12 @@ def renders_counted_at(port: str) -> float:
 
 @pytest.mark.skipif(on_s3(), reason="about a folder that is not mounted")
 def test_a_worker_does_not_start_on_the_storage_of_no_store(store: Store, tmp_path: Path) -> None:
-    worker = Worker(tmp_path, store)
-    worker.environment()["STORAGE_URL"] = f"file://{tmp_path / 'not-mounted'}"
-    with pytest.raises(RuntimeError, match=r"This worker cannot start: .* has no file image-store"):
-        worker.start()
+    elsewhere = f"file://{tmp_path / 'not-mounted'}"
+    with (
+        pytest.raises(RuntimeError, match=r"This worker cannot start: .* has no file image-store"),
+        workers(store, tmp_path, 1, STORAGE_URL=elsewhere),
+    ):
+        pass
 
 
 def test_workers_killed_in_mid_work(store: Store, user: RecordingUser, tmp_path: Path) -> None:

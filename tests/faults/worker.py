@@ -31,9 +31,10 @@ class Worker(Program):
             else {}
         )
         self._env = {
-            **store.env, **keys, **own, **knobs,
+            **store.env, **keys, **own,
             "DJANGO_SETTINGS_MODULE": "imagestore.settings",
             "STORAGE_URL": store.env["STORAGE_URL"] or f"file://{store.data / 'images'}",
+            **knobs,
         }  # fmt: skip
         if broker:
             self._env["CELERY_BROKER_URL"] = broker

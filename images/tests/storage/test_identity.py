@@ -71,6 +71,15 @@ def test_a_first_start_that_died_before_the_file_was_written_is_finished():
     identity.check()
 
 
+def test_a_worker_does_not_mark_a_storage_even_while_there_are_no_images():
+    """Its folder may be one that is not mounted; it would fail the first image."""
+    Store.objects.create(pk=1)
+    with pytest.raises(NotOurStorage, match="Is the disk mounted, and STORAGE_URL right"):
+        identity.establish(may_write=False)
+    identity.establish()
+    identity.establish(may_write=False)
+
+
 def test_no_server_starts_when_the_marker_is_missing_and_there_are_images(image):
     lose(identity.NAME)
     with pytest.raises(NotOurStorage, match="Is the disk mounted, and STORAGE_URL right"):
