@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots lock clean dev
+.PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots configuration lock clean dev
 
 BIN := .venv/bin
 BIOME := node_modules/.bin/biome
@@ -108,6 +108,9 @@ bench: dev ## measure (bench/)
 
 screenshots: dev ## take the pictures of README.md anew; with FOLDER=… of every page in every shape, to look at
 	@exec $(BIN)/python -m tests.browser.screenshots $(FOLDER)
+
+configuration: dev ## write defaults and limits of the settings into docs/configuration.md anew
+	@exec $(BIN)/python -m tests.configuration_paper
 
 lock: dev ## pin requirements*.in to versions and hashes
 	@deploy/lock.sh
