@@ -15,6 +15,7 @@ from .colour import to_scalable_mode, to_srgb
 from .colour_source import space_in
 from .decoding import as_processing_error, check_size, limits_of, open_picture
 from .errors import Damaged
+from .exposure import exposure, lens
 from .formats import JPEG, Format
 from .probe import upright_size
 from .resize import Size, shrink
@@ -61,6 +62,7 @@ def render(path: Path, out_dir: Path, limits: Limits, rotation: int = 0) -> Rend
         limits = limits_of(picture, form, limits)
         width, height = upright_size(picture)
         pixels = width * height
+        with_lens, exposed = lens(picture), exposure(picture)
         try:
             largest, damage = _decode(path, form, picture, limits)
         except Exception as error:  # decoders raise nearly anything on hostile pixels
@@ -71,7 +73,7 @@ def render(path: Path, out_dir: Path, limits: Limits, rotation: int = 0) -> Rend
         width, height = height, width
     pictures = _shrink_stepwise(largest, (width, height))
     variants = _write(pictures, out_dir, rotation)
-    return Rendered(variants, _placeholder(pictures[SMALLEST]), width, height, damage)
+    return Rendered(variants, _placeholder(pictures[SMALLEST]), width, height, damage, with_lens, exposed)
 
 
 def _decode(path: Path, form: Format, picture: Image.Image, limits: Limits) -> tuple[Image.Image, Damage | None]:

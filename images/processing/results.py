@@ -119,7 +119,8 @@ class Damage:
 class Rendered:
     """All variants by name, a ThumbHash in base64, and the upright size of the original in px.
 
-    `damage` is None when all of the original could be read.
+    `damage` is None when all of the original could be read. Lens and exposure are read again, because an older
+    release may have stored the image without.
     """
 
     variants: dict[str, RenderedVariant]
@@ -127,3 +128,5 @@ class Rendered:
     width: int
     height: int
     damage: Damage | None = None
+    lens: str = ""
+    exposure: Exposure | None = None

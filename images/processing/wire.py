@@ -86,11 +86,14 @@ def probed(fields: dict[str, Any]) -> Probed:
         taken=None if taken is None else _taken(_dict(taken)),
         camera=_str(fields["camera"], 100),
         lens=_str(fields["lens"], 100),
-        exposure=None if fields["exposure"] is None else _exposure(_dict(fields["exposure"])),
+        exposure=_exposure(fields["exposure"]),
     )
 
 
-def _exposure(fields: dict[str, Any]) -> Exposure:
+def _exposure(fields: Any) -> Exposure | None:
+    if fields is None:
+        return None
+    fields = _dict(fields)
     values = {name: _known(fields[name], *bounds) for name, bounds in EXPOSURE_RANGES.items()}
     if isinstance(values["iso"], float):
         raise TypeError("not a whole number")
@@ -126,6 +129,8 @@ def rendered(fields: dict[str, Any], out_dir: Path, rotation: int = 0) -> Render
         width=_int(fields["width"], 1, _MAX_SIDE_PX),
         height=_int(fields["height"], 1, _MAX_SIDE_PX),
         damage=_damage(fields["damage"]),
+        lens=_str(fields["lens"], 100),
+        exposure=_exposure(fields["exposure"]),
     )
 
 

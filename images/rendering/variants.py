@@ -124,6 +124,9 @@ def _render_and_store(image: Image) -> dict[str, Any]:
         "height": rendered.height,
         "damage_code": rendered.damage.code if rendered.damage else "",
         "damage_detail": rendered.damage.detail if rendered.damage else "",
+        # What probing read stays where rendering finds less, as in the texts of a PNG.
+        "lens": rendered.lens or image.lens,
+        "exposure": asdict(rendered.exposure) if rendered.exposure else image.exposure,
     }
 
 

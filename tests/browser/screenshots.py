@@ -99,32 +99,37 @@ BEFORE: dict[str, Callable[[Page], Any]] = {
 }
 
 
-def take(page: Page, name: str, path: str) -> Iterator[tuple[str, str, bytes]]:
-    """Shape, scheme and PNG of each picture of one page."""
-    for (shape, (width, height)), scheme in product(SHAPES.items(), SCHEMES):
-        page.set_viewport_size({"width": width, "height": height})
+def look(page: Page, name: str, path: str) -> Iterator[tuple[str, bytes]]:
+    """Scheme and PNG of each picture of one page."""
+    for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.goto(path)
         page.wait_for_load_state("networkidle")
         BEFORE.get(name, lambda page: None)(page)
-        yield shape, scheme, page.screenshot()
+        yield scheme, page.screenshot()
 
 
 def main(folder: Path | None) -> None:
     with tempfile.TemporaryDirectory() as data, running(Path(data)) as server, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         person = Person.sign_up(server, "photographer")
-        context = chromium.new_context(base_url=server.url)
-        page = context.new_page()
-        for name, path in fill(person).items():
-            for shape, scheme, content in take(page, name, path):
-                file = f"{name}-{shape}-{scheme}"
-                if folder:
-                    (folder / f"{file}.png").write_bytes(content)
-                elif (name, shape, scheme) in SHOWN:
-                    Image.open(BytesIO(content)).save(README / f"{file}.webp", quality=82)
-            if name == "landing":
-                sign_in(context, person)
+        paths = fill(person)
+        for shape, (width, height) in SHAPES.items():
+            phone = shape != "desktop"
+            context = chromium.new_context(
+                base_url=server.url, viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone
+            )
+            page = context.new_page()
+            for name, path in paths.items():
+                for scheme, content in look(page, name, path):
+                    file = f"{name}-{shape}-{scheme}"
+                    if folder:
+                        (folder / f"{file}.png").write_bytes(content)
+                    elif (name, shape, scheme) in SHOWN:
+                        Image.open(BytesIO(content)).save(README / f"{file}.webp", quality=82)
+                if name == "landing":
+                    sign_in(context, person)
+            context.close()
         chromium.close()
 
 

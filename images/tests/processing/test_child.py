@@ -319,7 +319,15 @@ def claim(tmp_path):
         "bytes": 5,
     }
     variants = {name: dict(variant) for name in SIZES}
-    return {"variants": variants, "placeholder": "", "width": 1, "height": 1, "damage": None}
+    return {
+        "variants": variants,
+        "placeholder": "",
+        "width": 1,
+        "height": 1,
+        "damage": None,
+        "lens": "",
+        "exposure": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,12 @@ from images.rendering import convergence, variants
 from images.storage.base import image_storage
 from images.tests.helpers import album, colours, lose, received, stored, user, work_off
 from images.tests.pictures import jpeg_bytes
+from images.tests.processing.test_origin import exif
 
 pytestmark = pytest.mark.django_db
 
 BIG = jpeg_bytes(3000, 2000)
+LENS_MODEL, F_NUMBER = 0xA434, 0x829D
 OLD = ".v0."
 SECOND_SMALLEST, SECOND_LARGEST = list(SIZES)[1], list(SIZES)[-2]
 
@@ -104,6 +106,29 @@ def test_a_missing_size_is_made(image, size):
     assert converge() == 1
     assert stored() == whole(image)
     assert convergence.count_left().images == 0
+
+
+def test_lens_and_exposure_of_an_image_that_was_stored_without_them_are_read(alice):
+    photo = {LENS_MODEL: "EF24-70mm f/2.8L II USM", F_NUMBER: 2.8}
+    older = received(album(alice), jpeg_bytes(3000, 2000, exif=exif(photo=photo)))
+    work_off()
+    expected = Image.objects.values("lens", "exposure").get(pk=older.pk)
+    assert (expected["lens"], expected["exposure"]["aperture"]) == ("EF24-70mm f/2.8L II USM", 2.8)
+    older.refresh_from_db()
+    older.lens, older.exposure = "", None
+    older.save(update_fields=["lens", "exposure"])
+    of_an_older_version(older)
+    assert converge() == 1
+    assert Image.objects.values("lens", "exposure").get(pk=older.pk) == expected
+
+
+def test_a_lens_that_only_probing_found_stays(image):
+    Image.objects.update(lens="M-Rokkor 40", exposure={"iso": 100})
+    image.refresh_from_db()
+    of_an_older_version(image)
+    assert converge() == 1
+    image.refresh_from_db()
+    assert (image.lens, image.exposure) == ("M-Rokkor 40", {"iso": 100})
 
 
 def test_files_of_an_older_version_are_replaced(image):
