@@ -1,6 +1,7 @@
 """Celery workers with one core each: how fast one and two of them make the sizes of photos that wait.
 
-MariaDB, RabbitMQ and the bucket (SeaweedFS) run on the same cores. The uploads are over before the clock starts.
+Each worker is in a network namespace of its own, and reaches database, broker and bucket alone. MariaDB, RabbitMQ
+and the bucket (SeaweedFS) run on the same cores. The uploads are over before the clock starts.
 """
 
 import statistics
@@ -10,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.bench_server import Client
+from bench.namespace import Namespace
 from bench.photos import TWELVE_MP, different_photos
 from tests.faults.store import Store
 from tests.faults.worker import Worker
@@ -24,12 +26,15 @@ ROUNDS = 3
 class PinnedWorker(Worker):
     """On one core, one image at a time."""
 
-    def __init__(self, folder: Path, store: Store, core: int) -> None:
-        super().__init__(folder, store, RENDER_WORKERS="1")
-        self._core = core
+    def __init__(self, folder: Path, store: Store, core: int, namespace: Namespace) -> None:
+        urls = {
+            name: namespace.url(store.env[name]) for name in ("DATABASE_URL", "CELERY_BROKER_URL", "STORAGE_URL")
+        }
+        super().__init__(folder, store, RENDER_WORKERS="1", **urls)
+        self._core, self._namespace = core, namespace
 
     def command(self) -> list[str]:
-        return ["taskset", "--cpu-list", str(self._core), *super().command()]
+        return [*self._namespace.prefix(), "taskset", "--cpu-list", str(self._core), *super().command()]
 
 
 def photos_a_second(client: Client, workers: list[PinnedWorker], photos: list[bytes]) -> float:
@@ -53,10 +58,12 @@ def measure(store: Store, folder: Path) -> dict[int, list[float]]:
     for number in range(ROUNDS):
         for count in rates:
             with ExitStack() as stack:
-                workers = [PinnedWorker(folder / f"{number}-{count}-{core}", store, core) for core in range(count)]
-                for worker in workers:
-                    stack.callback(worker.kill)
-                    worker.start()
+                workers = []
+                for core in range(count):
+                    namespace = stack.enter_context(Namespace(core))
+                    workers.append(PinnedWorker(folder / f"{number}-{count}-{core}", store, core, namespace))
+                    stack.callback(workers[-1].kill)
+                    workers[-1].start()
                 rates[count].append(photos_a_second(client, workers, [next(contents) for _ in range(PHOTOS)]))
                 print(f"{count} workers: {rates[count][-1]:.1f} photos/s", flush=True)
     return rates

@@ -4,16 +4,16 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from typing import Self
+
+from tests.forwarder import Forwarder
 
 
-class Line:
-    """Forwards bytes both ways, and counts those from the browser."""
+class Line(Forwarder):
+    """Counts the bytes from the browser."""
 
     def __init__(self, port: int) -> None:
-        self._upstream = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://localhost:{self._listener.getsockname()[1]}"
+        super().__init__(port)
+        self.url = f"http://localhost:{self.port}"
         self._lock = threading.Lock()
         self._ends: set[socket.socket] = set()
         self._stall_at: int | None = None
@@ -22,12 +22,8 @@ class Line:
         self.stalled = threading.Event()
         self.sent_bytes = 0
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._listen, daemon=True).start()
-        return self
-
     def __exit__(self, *error: object) -> None:
-        self._listener.close()
+        super().__exit__()
         self._over.set()
         self.cut()
 
@@ -55,33 +51,18 @@ class Line:
             end.close()
         self._ends.clear()
 
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while True:
-                browser, _ = self._listener.accept()
-                try:
-                    store = socket.create_connection(("127.0.0.1", self._upstream))
-                except ConnectionRefusedError:
-                    browser.close()
-                    continue
-                with self._lock:
-                    self._ends |= {browser, store}
-                    if self._is_cut:
-                        self._end_all()
-                        continue
-                for source, target, is_counted in ((browser, store, True), (store, browser, False)):
-                    threading.Thread(target=self._forward, args=(source, target, is_counted), daemon=True).start()
+    def began(self, client: socket.socket, server: socket.socket) -> bool:
+        with self._lock:
+            self._ends |= {client, server}
+            if self._is_cut:
+                self._end_all()
+            return not self._is_cut
 
-    def _forward(self, source: socket.socket, target: socket.socket, is_counted: bool) -> None:
-        with suppress(OSError):
-            while chunk := source.recv(65536):
-                if is_counted and self._is_last(len(chunk)):
-                    self.stalled.set()
-                    self._over.wait()
-                target.sendall(chunk)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+    def passes(self, chunk: bytes, client: socket.socket, server: socket.socket) -> bool:
+        if self._is_last(len(chunk)):
+            self.stalled.set()
+            self._over.wait()
+        return True
 
     def _is_last(self, size: int) -> bool:
         with self._lock:
