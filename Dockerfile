@@ -13,7 +13,9 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
-COPY requirements.txt .
+# requirements-tracing.txt makes an image that can send traces (docs/monitoring.md).
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} requirements.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 # What no server uses: NumPy (images/processing/jxl.py), translations other than those of LANGUAGES, AWS services other
 # than S3 and its credentials, Redoc, symbols for debuggers (libraries in *.libs may break when stripped), pip.

@@ -30,7 +30,7 @@ NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/te
 	--ignore tests/test_chunked_bodies.py --ignore tests/test_shares.py --ignore tests/test_staging.py \
 	--ignore tests/test_behind_a_proxy.py --ignore tests/test_reverse_proxies.py --ignore tests/test_systemd.py --ignore tests/test_share_target.py --ignore tests/test_static_files.py \
 	--ignore tests/test_hashing_memory.py \
-	--ignore tests/test_sentry.py --ignore tests/test_home_network.py --ignore imagestore/tests/kit/test_metrics_port.py \
+	--ignore tests/test_sentry.py --ignore tests/test_tracing.py --ignore tests/test_home_network.py --ignore imagestore/tests/kit/test_metrics_port.py \
 	$(addprefix --ignore ,$(filter-out tests/browser/test_journey.py,$(wildcard tests/browser/test_*.py)))
 
 help: ## this list

@@ -93,8 +93,10 @@ def worker_exit(server, worker):
     if os.getpid() != worker.pid or not worker.booted:
         return
     from images import engine
+    from imagestore.kit import tracing
 
     engine.stop()
+    tracing.stop()
     sys.stdout.flush()
     sys.stderr.flush()
     # End the process here: threads that still wait for a client would hold it until SIGKILL.

@@ -1,13 +1,16 @@
 """What this process counts of images for Prometheus (imagestore.kit.metrics, docs/monitoring.md)."""
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from images.models import Image
+from imagestore.kit import tracing
 from imagestore.kit.metrics import REGISTRY
 from imagestore.kit.problems import Problem
 
@@ -51,11 +54,27 @@ for _work in (RENDER, RECEPTION):
     LEASE_EXPIRIES.labels(_work)
 
 
+# Why the try of this thread failed.
+_failure: ContextVar[str] = ContextVar("failure", default="")
+
+
 @contextmanager
 def rendering(image: Image, *, is_large: bool) -> Iterator[None]:
-    seconds = RENDER_SECONDS.labels(image.format_name, "large" if is_large else "small")
-    with RENDERS_IN_PROGRESS.track_inprogress(), seconds.time():
-        yield
+    labels = image.format_name, "large" if is_large else "small"
+    began, outcome = time.monotonic(), "error"
+    _failure.set("")
+    try:
+        with RENDERS_IN_PROGRESS.track_inprogress(), RENDER_SECONDS.labels(*labels).time():
+            yield
+        outcome = _failure.get() or tracing.RENDERED
+    finally:
+        tracing.record_render(*labels, outcome, time.monotonic() - began)
+
+
+def count_failure(reason: str) -> None:
+    """Call inside `rendering`."""
+    RENDER_FAILURES.labels(reason).inc()
+    _failure.set(reason)
 
 
 def count_upload(receive: Callable[P, R]) -> Callable[P, R]:

@@ -17,7 +17,7 @@ from django.conf import settings  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 
 from images.rendering.remote import Worker  # noqa: E402
-from imagestore.kit import broker, metrics_port, sentry  # noqa: E402
+from imagestore.kit import broker, metrics_port, sentry, tracing  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 
 app = broker.app()
@@ -32,6 +32,7 @@ def render_next() -> None:
 @worker_init.connect
 def _start(**_signal: Any) -> None:
     sentry.start()
+    tracing.start()
     limit_statement_time()
     try:
         _worker.start()
@@ -45,6 +46,7 @@ def _start(**_signal: Any) -> None:
 @worker_shutdown.connect
 def _stop(**_signal: Any) -> None:
     _worker.stop()
+    tracing.stop()
 
 
 @worker_ready.connect

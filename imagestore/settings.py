@@ -8,6 +8,7 @@ import re
 import tomllib
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from imagestore.kit.database_url import database_from_url, other_database_from_u
 from imagestore.kit.env import Reader
 from imagestore.kit.env_values import (
     allowed_hosts,
+    collector,
     listen_address,
     mailbox,
     networks,
@@ -503,6 +505,13 @@ LOGGING = {
 
 # Where errors are sent to, besides the log (imagestore.kit.sentry).
 SENTRY_DSN = env.read("SENTRY_DSN", sentry_dsn, "", is_secret=True)
+# Where traces are sent to, by OTLP over HTTP (imagestore.kit.tracing). The library reads its other settings itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.read("OTEL_EXPORTER_OTLP_ENDPOINT", collector, "", is_secret=True)
+if OTEL_EXPORTER_OTLP_ENDPOINT and not find_spec("opentelemetry"):
+    env.fault(
+        "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed: "
+        "pip install --require-hashes -r requirements-tracing.txt (docs/monitoring.md, Traces)."
+    )
 
 # ---- What does not go together --------------------------------------------------------------
 
@@ -539,7 +548,8 @@ if any(network.prefixlen == 0 for network in TRUSTED_PROXIES):
 
 # ---- What was read --------------------------------------------------------------------------
 
-# Names in a file of settings that others read: Docker Compose and its MySQL, boto3, Python, the C library.
+# Names in a file of settings that others read: Docker Compose and its MySQL, boto3, OpenTelemetry, Python, the C
+# library.
 env.refuse_unknown(
     [
         "BACKUP_FOLDER",
@@ -550,6 +560,7 @@ env.refuse_unknown(
         "MYSQL_.+",
         "TESTS_AT_START",
         "AWS_.+",
+        "OTEL_.+",
         "PYTHON.+",
         "TZ",
         "DJANGO_SETTINGS_MODULE",

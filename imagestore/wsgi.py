@@ -13,7 +13,7 @@ from django.conf import settings  # noqa: E402 - the apps must be loaded first
 from images import engine  # noqa: E402
 from images.delivery.door import MediaDoor  # noqa: E402
 from imagestore.health import PATHS  # noqa: E402
-from imagestore.kit import sentry  # noqa: E402
+from imagestore.kit import sentry, tracing  # noqa: E402
 from imagestore.kit.body import BodyDeadlines  # noqa: E402
 from imagestore.kit.database import limit_statement_time  # noqa: E402
 from imagestore.kit.logging import OwnContext  # noqa: E402
@@ -22,6 +22,7 @@ from imagestore.kit.proxies import TrustedProxies  # noqa: E402
 from imagestore.kit.sub_path import SubPath  # noqa: E402
 
 sentry.start()
+tracing.start()
 limit_statement_time()
 with_deadlines = BodyDeadlines(
     HeadWithoutBody(ReadableContentType(django_application)),

@@ -54,7 +54,7 @@ def _render(claim: Claim, image: Image) -> None:
         recorded = _render_and_record(claim, image)
     except OSError:
         logger.exception("the storage or the machine failed while image %s was rendered", image.public_id)
-        metrics.RENDER_FAILURES.labels(metrics.STORAGE).inc()
+        metrics.count_failure(metrics.STORAGE)
         lifecycle.pause(claim.row(), STORAGE_RETRY_AFTER)
         return
     if not recorded:
@@ -73,7 +73,7 @@ def _render_and_record(claim: Claim, image: Image) -> bool:
         logger.warning("image %s: %s in attempt %d: %s", image.public_id, error.code, attempt, error.detail)
         attempts: dict[str, Any] = {"attempts": F("attempts") + 1}
         if image.attempts + 1 < MAX_ATTEMPTS:
-            metrics.RENDER_FAILURES.labels(error.code).inc()
+            metrics.count_failure(error.code)
             return bool(lifecycle.release(claim.row(), **attempts))
         return _record_failure(claim, image, error, **attempts)
     except ProcessingError as error:
@@ -176,7 +176,7 @@ def _write_ready(claim: Claim, image: Image, columns: dict[str, Any], *, release
 
 def _record_failure(claim: Claim, image: Image, error: ProcessingError, **changes: Any) -> bool:
     """FAILED; or still READY, with its old variants, when it could not be rendered again."""
-    metrics.RENDER_FAILURES.labels(error.code).inc()
+    metrics.count_failure(error.code)
     _remove_others(claim, image, image.variants)
     RenderAgain.objects.filter(image=image, image__rotation=image.rotation).delete()
     if image.is_ready:

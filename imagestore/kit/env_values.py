@@ -150,6 +150,14 @@ def web_address(value: str) -> str:
     return value
 
 
+def collector(value: str) -> str:
+    """Scheme, host, port and path; OTLP's own paths come behind it."""
+    parts = _address_and_path(value)
+    if parts is None:
+        raise ValueError("the address of a collector, without user, password and query: http://collector:4318")
+    return "".join(parts)
+
+
 def rsa_key(value: str) -> str:
     """A private key as text in PEM, without a passphrase."""
     # Only those who set such a key load it.

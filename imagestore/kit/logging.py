@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from imagestore.kit import tracing
 from imagestore.kit.masking import mask_secrets
 from imagestore.kit.metrics import REQUESTS_IN_PROGRESS, count_request, group_of
 
@@ -126,7 +127,9 @@ class RequestLogMiddleware:
             response = self.get_response(request)
         seconds = time.monotonic() - started
         response["X-Request-ID"] = request_id
-        count_request(group_of(request.resolver_match), request.method, response.status_code, seconds)
+        counted = group_of(request.resolver_match), request.method, response.status_code, seconds
+        count_request(*counted)
+        tracing.record_request(*counted)
         logger.info(
             "request",
             method=request.method,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -29,6 +30,7 @@ from images.tests.uploads.resumable import begun
 from images.upkeep.reconcile import reconcile
 from imagestore import health
 from imagestore import metrics as store
+from imagestore.kit import tracing
 from imagestore.kit.metrics import REGISTRY
 from imagestore.kit.problems import Problem
 
@@ -158,6 +160,28 @@ def test_each_try_that_fails_is_counted(error: Exception, tries: int, monkeypatc
     monkeypatch.setattr(variants, "render_in_child", fail)
     reason = getattr(error, "code", "storage")
     assert counted(work_off, "imagestore_render_failures_total", reason=reason) == tries
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "rendered"),
+        (Crashed(), "crashed"),
+        (OSError("the disk is gone"), "storage"),
+        (KeyError("a"), "error"),
+    ],
+)
+def test_the_span_of_a_rendering_has_its_outcome(
+    error: Exception | None, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans: list[Any] = []
+    monkeypatch.setattr(tracing, "record_render", lambda *span: spans.append(span[:3]))
+    if error:
+        monkeypatch.setattr(variants, "render_in_child", Mock(side_effect=error))
+    received(album(user()))
+    with suppress(KeyError):
+        variants.render(queue.claim_next())
+    assert spans == [("JPEG", "small", outcome)]
 
 
 def test_a_lease_that_ran_out_is_counted_and_one_that_was_given_up_is_not() -> None:

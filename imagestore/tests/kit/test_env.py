@@ -14,6 +14,7 @@ from imagestore.kit.env import Reader
 from imagestore.kit.env_file import read_env_file
 from imagestore.kit.env_values import (
     allowed_hosts,
+    collector,
     listen_address,
     mailbox,
     networks,
@@ -110,6 +111,26 @@ def test_a_wrong_value_is_one_sentence_with_the_name(method: str, text: str, arg
 def test_a_dsn_is_taken_as_it_is(path: str, key: str) -> None:
     dsn = f"https://{key}@sentry.example.org/{path}"
     assert sentry_dsn(dsn) == dsn
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("http://Collector:4318", "http://collector:4318"),
+        ("https://otel.example.org/a-b/", "https://otel.example.org/a-b"),
+    ],
+)
+def test_a_collector_may_be_under_a_path(text: str, address: str) -> None:
+    assert collector(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["collector:4318", "grpc://x:4317", "http://u:p@x", "http://x?key=1", "http://x#a"]
+)
+def test_a_collector_has_a_web_address_without_a_password(text: str) -> None:
+    assert wrong("read", text, collector, "", is_secret=True) == (
+        "N must be the address of a collector, without user, password and query: http://collector:4318."
+    )
 
 
 def test_a_size_out_of_range_names_the_range() -> None:
