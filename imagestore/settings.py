@@ -508,8 +508,8 @@ SENTRY_DSN = env.read("SENTRY_DSN", sentry_dsn, "", is_secret=True)
 
 _is_public = not is_at_home(str(_site.hostname))
 _prints_mails = vars()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
-if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https"):
-    env.fault("DEBUG with ALLOWED_HOSTS=* or https in SITE_URL would show source and settings to everybody.")
+if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https" or _is_public):
+    env.fault("DEBUG with ALLOWED_HOSTS=*, or a public SITE_URL, would show source and settings to everybody.")
 _keys = [SECRET_KEY, *SECRET_KEY_FALLBACKS, JWT_SIGNING_KEY, *JWT_SIGNING_KEY_FALLBACKS, _link_key]
 for _name, _token in (("METRICS_TOKEN", METRICS_TOKEN), ("CDN_PURGE_TOKEN", CDN_PURGE_TOKEN)):
     if _token and _token in [_key.strip() for _key in _keys]:

@@ -376,6 +376,14 @@ def test_settings_that_are_wrong_together_are_refused() -> None:
     assert KEY not in "".join(lines)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("site", "code"), [("http://pictures.example.org", 2), ("https://nas.local", 2), ("http://nas.local:9999", 0)]
+)
+def test_debug_pages_are_for_a_home_alone(site: str, code: int) -> None:
+    assert settings_said(SITE_URL=site, DEBUG="true")[0] == code
+
+
 RISKY = {
     "ALLOWED_HOSTS": "*", "USER_QUOTA_BYTES": "0", "FORWARDED_ALLOW_IPS": "*", "EMAIL_VERIFICATION": "optional",
     "SECRET_KEY": KEY, "JWT_SIGNING_KEY": KEY,
