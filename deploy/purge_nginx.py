@@ -8,12 +8,18 @@ Runs beside that nginx, as its user, and needs nothing but Python. nginx fetches
 import json
 import os
 import re
+import socket
 import sys
+import threading
+from contextlib import suppress
 from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 MAX_BODY_BYTES = 64 * 1024
+# A client may take so long for its request, however slowly it sends; it is the only one in work.
+REQUEST_SECONDS = 10
+TOKEN_CHARACTERS = 32
 # nginx writes the key of a file behind a head of some hundred bytes.
 HEAD_BYTES = 1024
 # The path of SITE_URL may stand before it.
@@ -38,9 +44,21 @@ def remove(cache: Path, prefixes: set[bytes]) -> int:
 
 
 class Handler(BaseHTTPRequestHandler):
-    timeout = 10
     cache = Path()
     token = ""
+
+    def handle(self) -> None:
+        # A socket's own time-out begins again with each byte.
+        self.deadline = threading.Timer(REQUEST_SECONDS, self._cut)
+        self.deadline.start()
+        try:
+            super().handle()
+        finally:
+            self.deadline.cancel()
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def do_POST(self) -> None:
         self.send_response(self._purge())
@@ -50,16 +68,19 @@ class Handler(BaseHTTPRequestHandler):
         if not compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
             return 403
         try:
-            body = self.rfile.read(min(int(self.headers["Content-Length"]), MAX_BODY_BYTES))
+            body = self.rfile.read(max(0, min(int(self.headers["Content-Length"]), MAX_BODY_BYTES)))
             prefixes = {str(prefix).encode() for prefix in json.loads(body)["prefixes"]}
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, RecursionError, TypeError, ValueError):
             return 400
+        self.deadline.cancel()
         print(f"{remove(self.cache, prefixes)} files of {len(prefixes)} images removed", flush=True)
         return 204
 
 
 def main(cache: str, host: str, port: str) -> None:
-    Handler.cache, Handler.token = Path(cache), os.environ["PURGE_TOKEN"]
+    Handler.cache, Handler.token = Path(cache), os.environ.get("PURGE_TOKEN", "")
+    if len(Handler.token) < TOKEN_CHARACTERS:
+        sys.exit(f"PURGE_TOKEN must have {TOKEN_CHARACTERS} characters or more: who knows it may empty the cache.")
     HTTPServer((host, int(port)), Handler).serve_forever()
 
 

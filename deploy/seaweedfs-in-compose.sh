@@ -1,5 +1,6 @@
 #!/bin/sh
-# SeaweedFS of docker-compose.yml: one process, of which other containers reach S3 alone.
+# SeaweedFS of docker-compose.yml: one process, of which containers in its network reach S3 (8333) and that server's gRPC
+# (18333, which listens where S3 does and asks for no password).
 #   S3_SECRET   the secret of the key `store`
 set -eu
 

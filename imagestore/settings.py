@@ -89,7 +89,7 @@ if TRUSTED_PROXIES and not NUM_PROXIES:
     )
 
 # What Prometheus sends to read `/metrics`; without it nobody may.
-METRICS_TOKEN = env.key("METRICS_TOKEN", required=False)
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 # Where a Celery worker answers it, at HOST; it serves nothing else. 0 is nowhere.
 WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", 0, least=0, most=65_535)
 if WORKER_METRICS_PORT and not METRICS_TOKEN:
@@ -306,7 +306,7 @@ elif CLOUDFRONT_KEY_ID:
 # Where the store posts which images were deleted for ever, so that the CDN drops them (images.deletion.cdn). The
 # address may hold a secret; the token is sent as `Authorization: Bearer …`.
 CDN_PURGE_URL = env.read("CDN_PURGE_URL", web_address, "", is_secret=True)
-CDN_PURGE_TOKEN = env.key("CDN_PURGE_TOKEN", required=False)
+CDN_PURGE_TOKEN = env.token("CDN_PURGE_TOKEN")
 
 # ---- Accounts and tokens --------------------------------------------------------------------
 
@@ -517,10 +517,12 @@ if OTEL_EXPORTER_OTLP_ENDPOINT and not find_spec("opentelemetry"):
 
 _is_public = not is_at_home(str(_site.hostname))
 _prints_mails = vars()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
-if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https"):
-    env.fault("DEBUG with ALLOWED_HOSTS=* or https in SITE_URL would show source and settings to everybody.")
-if METRICS_TOKEN and METRICS_TOKEN in (SECRET_KEY, JWT_SIGNING_KEY, _link_key):
-    env.fault("METRICS_TOKEN must be no key of the store: Prometheus sends it with each request.")
+if DEBUG and ("*" in ALLOWED_HOSTS or _site.scheme == "https" or _is_public):
+    env.fault("DEBUG with ALLOWED_HOSTS=*, or a public SITE_URL, would show source and settings to everybody.")
+_keys = [SECRET_KEY, *SECRET_KEY_FALLBACKS, JWT_SIGNING_KEY, *JWT_SIGNING_KEY_FALLBACKS, _link_key]
+for _name, _token in (("METRICS_TOKEN", METRICS_TOKEN), ("CDN_PURGE_TOKEN", CDN_PURGE_TOKEN)):
+    if _token and _token in [_key.strip() for _key in _keys]:
+        env.fault(f"{_name} must be no key of the store: it leaves the store, or comes to it, with each request.")
 if ACCOUNT_EMAIL_VERIFICATION == "mandatory" and _is_public and _prints_mails:
     env.fault(
         "EMAIL_VERIFICATION=mandatory needs EMAIL_URL: without it nobody gets the link with which to sign in."

@@ -17,7 +17,7 @@ SOURCES = ["imagestore/settings.py", "deploy/gunicorn.conf.py", "deploy/serve.py
 OF_COMPOSE_ALONE = {"BACKUP_FOLDER", "BIND", "CLUSTER_PASSWORD", "MYSQL_PASSWORD", "TESTS_AT_START"}
 
 # Methods of imagestore.kit.env.Reader. `read` and `url` have a function before the default.
-READERS = {"text", "integer", "size", "seconds", "days", "boolean", "choice", "key", "keys"}
+READERS = {"text", "integer", "size", "seconds", "days", "boolean", "choice", "key", "keys", "token"}
 READERS_WITH_A_FUNCTION = {"read", "url"}
 COMPUTED = object()
 """A default that only a run can tell."""
@@ -88,6 +88,7 @@ def _takes(kind: str, call: ast.Call) -> str:
         "boolean": "`true`, `false`",
         "choice": ", ".join(f"`{choice}`" for choice in _value(options["choices"])) if kind == "choice" else "",
         "key": "32 characters or more",
+        "token": "32 characters or more",
         "keys": "keys, with commas between",
     }.get(kind, "")
 

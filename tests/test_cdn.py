@@ -142,6 +142,8 @@ def test_a_deleted_image_is_gone_when_it_is_purged(
 ) -> None:
     stays = owner.picture(owner.album(), jpeg_bytes(700, 500))["variants"]["thumb"]["url"]
     urls = [thumb, image["original"]["url"]]
+    # In a spelling that no purge names.
+    assert [of_cache(ask(thumb.replace("/media/", "/media%2F"))) for _ in range(2)] == [(200, "MISS")] * 2
     for url in [*urls, stays]:
         assert of_cache(ask(url)) == (200, "MISS")
     owner.delete(f"images/{image['id']}/?permanent=true", expect=204)

@@ -4,7 +4,6 @@ A page of an album asks for fifty of them. What is not simply a file goes on to 
 another method, a link that is wrong or has ended, a file that is gone, a storage that does not answer.
 """
 
-import re
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -20,16 +19,13 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
 from images.delivery.answers import FileAnswer
-from images.delivery.links import seconds_left
+from images.delivery.links import as_spelt_by_us, seconds_left
 from images.delivery.responses import answer_link, serve_link
 from images.storage.disk import FileSection
 from imagestore.kit.logging import bind_request_id, log_answer
 from imagestore.kit.metrics import count_request
 from imagestore.kit.problems import Problem
 
-_LINK = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([^/]+)")
-# Django takes every other spelling of it, too.
-_SIGNED = re.compile(r"expires=([0-9]{1,12})&signature=([0-9a-f]{32})")
 _STATUS_LINES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 206, 304)}
 # In the environ of a request: the Problem of its link. A storage that fails may take its whole time-out, once.
 _FOUND = "imagestore.link_found"
@@ -44,17 +40,17 @@ class MediaDoor:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         started = time.monotonic()
-        link = _LINK.fullmatch(environ["PATH_INFO"])
-        signed = _SIGNED.fullmatch(environ["QUERY_STRING"])
-        if not (link and signed and environ["REQUEST_METHOD"] in ("GET", "HEAD")):
+        link = as_spelt_by_us(environ)  # Django takes every other spelling, too
+        if link is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self.app(environ, start_response)
+        image, file, expires, signature = link
         policy = self._policy(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
-        seconds = seconds_left(f"{link[1]}/{link[2]}", signed[1], signed[2])
+        seconds = seconds_left(f"{image}/{file}", expires, signature)
         if policy is None or not seconds:
             return self.app(environ, start_response)
         environ["HTTP_X_REQUEST_ID"] = request_id = bind_request_id(environ)
         try:
-            answer = answer_link(environ, UUID(link[1]), link[2], seconds)
+            answer = answer_link(environ, UUID(image), file, seconds)
         except Problem as problem:
             if problem.code != "not_found":  # else Django looks for a newer version
                 environ[_FOUND] = problem

@@ -8,6 +8,7 @@ begin at a time of its own, so that the links of an album do not all change at o
 
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ from imagestore.kit.problems import Problem, invalid
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
 # Enough for a tile or a cover on a screen of usual density.
 TILE_PX = 640
+_OURS = re.compile(
+    r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([^/?]+)"
+    r"\?expires=([0-9]{1,12})&signature=([0-9a-f]{32})"
+)
 _RANDOM_BYTES = 7  # at the end of a UUIDv7 (RFC 9562, section 5.7)
 
 
@@ -122,6 +127,19 @@ def _end(public_id: UUID, length: timedelta) -> int:
     window = int(length.total_seconds())
     phase = int.from_bytes(public_id.bytes[-_RANDOM_BYTES:], "big") % window
     return ((int(time.time()) + phase) // window + 2) * window - phase
+
+
+def as_spelt_by_us(asked: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Id, file, expires and signature of the link that a WSGI environ asks for; None for any other spelling.
+
+    With %6dedia or one more parameter it has another key in a cache, where a purge may not find it.
+    """
+    link = f"{asked['PATH_INFO']}?{asked['QUERY_STRING']}"
+    ours = _OURS.fullmatch(link)
+    # The address as the client has sent it, where the server tells it.
+    if ours is None or asked.get("RAW_URI") not in (None, f"{asked.get('SCRIPT_NAME', '')}{link}"):
+        return None
+    return ours.groups()
 
 
 def seconds_left(path: str, expires: str, signature: str) -> int:

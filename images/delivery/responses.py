@@ -17,7 +17,7 @@ from django.http import (
 from albums.models import Album
 from images.delivery.answers import FileAnswer, answer_with, answer_with_archive
 from images.delivery.file_names import portable, save_as
-from images.delivery.links import content_type_of, replacement, seconds_left, storage_name
+from images.delivery.links import as_spelt_by_us, content_type_of, replacement, seconds_left, storage_name
 from images.delivery.members import archive_of
 from images.models import Image
 from images.storage.disk import FileSection
@@ -64,12 +64,17 @@ def serve_link(request: HttpRequest, public_id: UUID, file: str) -> HttpResponse
     if not seconds:
         raise _dead_link()
     try:
-        return as_response(answer_link(request.META, public_id, file, seconds))
+        answer = answer_link(request.META, public_id, file, seconds)
     except Problem as problem:
         newer = replacement(public_id, file) if problem.code == "not_found" else None
         if newer is None:
             raise _dead_link() if problem.code == "not_found" else problem from None
         return HttpResponseRedirect(newer)
+    if as_spelt_by_us(request.META) is None:
+        # Before a cache could store it under an address that nobody purges.
+        answer.headers["Cache-Control"] = "private, no-cache"
+        del answer.headers["X-Accel-Expires"]
+    return as_response(answer)
 
 
 def answer_link(asked: Mapping[str, Any], public_id: UUID, file: str, seconds: int) -> FileAnswer:

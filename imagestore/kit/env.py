@@ -141,6 +141,10 @@ class Reader:
         self.settings[name] = Setting(name, value, origin, is_secret=True)
         return value
 
+    def token(self, name: str) -> str:
+        """What a program sends with each request. Unlike a key it has no line end, which no header can carry."""
+        return self.read(name, partial(env_values.token, least=SECRET_CHARACTERS), "", is_secret=True)
+
     def keys(self, name: str) -> list[str]:
         return self.read(name, env_values.names, [], is_secret=True)
 

@@ -158,6 +158,13 @@ def collector(value: str) -> str:
     return "".join(parts)
 
 
+def token(value: str, *, least: int) -> str:
+    """What a header can carry as `Bearer …`."""
+    if not re.fullmatch(r"[ -~]+", value) or len(value) < least:
+        raise ValueError(f"{least} characters or more, each of ASCII")
+    return value
+
+
 def rsa_key(value: str) -> str:
     """A private key as text in PEM, without a passphrase."""
     # Only those who set such a key load it.

@@ -25,6 +25,8 @@ _plain_logger = logging.getLogger("imagestore.requests")
 # No line tells its thread or process, so `logging` need not ask for them each time.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
+# Loggers of what Django refuses, as a wrong Host: no error of ours, though Django logs it as one.
+REFUSALS = "django.security."
 # A proxy may send the request's id in this form; an id in any other form is replaced.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -43,8 +45,8 @@ def processors() -> list[Any]:
 
 
 def _as_refusal(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """What Django refuses (a wrong Host, too many fields) is no error of ours, and its traceback tells nothing."""
-    if event["logger"].startswith("django.security."):
+    """Its traceback tells nothing."""
+    if event["logger"].startswith(REFUSALS):
         event["level"] = "warning"
         event.pop("exc_info", None)
     return event

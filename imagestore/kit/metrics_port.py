@@ -13,12 +13,13 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from imagestore.kit.deadline import cut_after
 from imagestore.kit.metrics import REGISTRY, may_read
 
 logger = logging.getLogger(__name__)
 
-# A client that sends or takes nothing holds the port for so long.
-SILENT_SECONDS = 5
+# A client holds the port for so long, however slowly it sends or takes.
+REQUEST_SECONDS = 5
 
 
 def listen(host: str, port: int) -> None:
@@ -32,7 +33,9 @@ def listen(host: str, port: int) -> None:
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = SILENT_SECONDS
+    def handle(self) -> None:
+        with cut_after(REQUEST_SECONDS, self.connection):
+            super().handle()
 
     def log_message(self, *args: Any) -> None:
         """Scrapes are not logged."""

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from imagestore.kit.logging import REFUSALS
 from imagestore.kit.masking import HIDDEN, masked
 
 # What others may read of an event as the library made it. All else would need a look for secrets: local variables,
@@ -22,7 +23,8 @@ from imagestore.kit.masking import HIDDEN, masked
 _KEPT = ("event_id", "timestamp", "level", "logger", "platform", "release", "environment", "server_name", "sdk")
 # Texts of exceptions quote what people gave: names of files, addresses, the values of a unique column.
 _QUOTED = re.compile(r"[\"'].*[\"']", re.DOTALL)
-_MAILBOX = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+# It begins where a word does: else a long word without @ would be read again from each of its characters.
+_MAILBOX = re.compile(r"(?<![^\s@<>])[^\s@<>]+@[^\s@<>]+")
 
 
 def start() -> None:
@@ -49,6 +51,9 @@ def start() -> None:
 
 
 def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
+    if event.get("logger", "").startswith(REFUSALS):
+        # Strangers would fill Sentry with words of theirs.
+        return None
     request = structlog.contextvars.get_contextvars().get("request_id")
     return {
         **{name: event[name] for name in _KEPT if name in event},
@@ -62,10 +67,14 @@ def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
 def _message(record: logging.LogRecord | None) -> str:
     """The text without its arguments. structlog's is a mapping."""
     text = record.msg if record else ""
-    return str(masked(text.get("event", "") if isinstance(text, dict) else text))
+    return _without_quotes(text.get("event", "") if isinstance(text, dict) else text)
 
 
 def _exception(value: dict[str, Any]) -> dict[str, Any]:
     """Its stack holds only names and lines of the code."""
-    text = _MAILBOX.sub(HIDDEN, _QUOTED.sub(HIDDEN, str(masked(value.get("value")))))
-    return {**{name: value.get(name) for name in ("type", "module", "stacktrace")}, "value": text}
+    kept = {name: value.get(name) for name in ("type", "module", "stacktrace")}
+    return {**kept, "value": _without_quotes(value.get("value"))}
+
+
+def _without_quotes(text: Any) -> str:
+    return _MAILBOX.sub(HIDDEN, _QUOTED.sub(HIDDEN, str(masked(text))))

@@ -1,12 +1,12 @@
 """One request to a program of the operator's that waits for news."""
 
 import json
-import socket
-import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
+
+from imagestore.kit.deadline import cut_after
 
 
 def post_json(url: str, message: Any, token: str, seconds: float) -> int:
@@ -20,21 +20,11 @@ def post_json(url: str, message: Any, token: str, seconds: float) -> int:
     if token:
         headers["Authorization"] = f"Bearer {token}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    with closing(connect(str(parts.hostname), parts.port, timeout=seconds)) as connection:
-        connection.connect()
-        # A socket's time-out begins again with each byte.
-        deadline = threading.Timer(seconds, _cut, [connection.sock])
-        deadline.start()
-        try:
-            connection.request("POST", path, json.dumps(message), headers)
-            return connection.getresponse().status
-        except HTTPException as error:
-            raise OSError(type(error).__name__) from None
-        finally:
-            deadline.cancel()
-
-
-def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        # Not the method of a TLS socket, which another thread is reading.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    try:
+        with closing(connect(str(parts.hostname), parts.port, timeout=seconds)) as connection:
+            connection.connect()
+            with cut_after(seconds, connection.sock):
+                connection.request("POST", path, json.dumps(message), headers)
+                return connection.getresponse().status
+    except (HTTPException, UnicodeError) as error:  # UnicodeError: a name that no DNS could have
+        raise OSError(type(error).__name__) from None

@@ -94,6 +94,15 @@ def test_compose_hands_on_every_setting() -> None:
     assert nginx["ports"] == [f"${{BIND:-127.0.0.1}}:${{PORT:-{LITERAL['PORT']}}}:8080"]
 
 
+def test_in_compose_only_the_store_reaches_s3() -> None:
+    """Its gRPC lets everybody make a key."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    reach = {name for name, service in services.items() if "s3" in service.get("networks", [])}
+    assert reach == {"s3", "app", "worker", "backup"}
+    assert services["s3"]["networks"] == ["s3"]
+    assert "ports" not in services["s3"]
+
+
 def test_image_and_compose_put_the_store_in_the_same_place() -> None:
     image = dict(
         re.findall(r"^(?:ENV| ) .*?\b(DATA_DIR|HOST|PORT)=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)

@@ -49,6 +49,8 @@ def ask(
 ) -> tuple[str, dict[str, str], bytes]:
     told: list[Any] = []
     environ = RequestFactory().generic(method, url, secure=secure, headers={"Host": "localhost", **headers}).environ
+    # As gunicorn tells it.
+    environ["RAW_URI"] = url
     body = app(environ, lambda status, fields: told.extend([status, fields]))
     content = b"".join(body)
     getattr(body, "close", lambda: None)()
@@ -137,6 +139,29 @@ def test_a_redirect_to_https_is_left_to_django(links: Links, settings: Any) -> N
 def test_all_else_goes_on_to_django(links: Links, method: str, change: Any, headers: dict[str, str]) -> None:
     with pytest.raises(Refused):
         ask(MediaDoor(hand_on), change(thumb(links)), method, **headers)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda url: url.replace("/media/", "/%6dedia/"),
+        lambda url: url.replace("/media/", "/media%2F"),
+        lambda url: url.replace("thumb", "%74humb"),
+        lambda url: f"http://localhost{url}",
+        lambda url: f"{url}#x",
+        lambda url: f"{url}&x=1",
+        lambda url: "{0}?{2}&{1}".format(*url.replace("&", "?").split("?")),
+    ],
+)
+def test_no_cache_stores_a_link_in_another_spelling(django: Any, links: Links, change: Any) -> None:
+    """It would have a key of its own there, which no purge names."""
+    url = change(thumb(links))
+    with pytest.raises(Refused):
+        ask(MediaDoor(hand_on), url)
+    status, headers, content = ask(django, url)
+    assert (status, content) == ("200 OK", VARIANT)
+    assert headers["Cache-Control"] == "private, no-cache"
+    assert "X-Accel-Expires" not in headers
 
 
 def test_a_file_that_is_gone_goes_on_to_django(world: World) -> None:

@@ -248,6 +248,19 @@ def test_a_value_may_be_in_a_file(tmp_path: Path) -> None:
     assert faults(reader) == ["M_FILE names a file that cannot be read: No such file or directory."]
 
 
+def test_a_token_of_a_file_is_without_its_line_end(tmp_path: Path) -> None:
+    """No header could carry it: each request to the CDN's hook would fail, and no scrape would be let in."""
+    (tmp_path / "token").write_text(f"{KEY}\n")
+    assert Reader({"N_FILE": str(tmp_path / "token")}).token("N") == KEY
+
+
+@pytest.mark.parametrize("value", ["short", f"{KEY}\n{KEY}", f"{KEY}€", f"{KEY}\x7f"])
+def test_a_token_that_no_header_could_carry_is_refused(value: str) -> None:
+    reader = Reader({"N": value})
+    reader.token("N")
+    assert faults(reader) == ["N must be 32 characters or more, each of ASCII."]
+
+
 # ---- Names --------------------------------------------------------------------------------------
 
 
@@ -370,16 +383,26 @@ def test_settings_that_are_wrong_together_are_refused() -> None:
         SITE_URL="https://pictures.example.org",
         DEBUG="true",
         SECRET_KEY=KEY,
+        SECRET_KEY_FALLBACKS=f"{'a' * 32},{'b' * 32}",
         METRICS_TOKEN=KEY,
+        CDN_PURGE_TOKEN="b" * 32,
         EMAIL_VERIFICATION="mandatory",
         DATABASE_URL="mysql://u:p@db/store",
         MIGRATION_DATABASE_URL="mysql://v:p@db/another",
     )
     assert code == 2
     assert [line.split()[0] for line in lines] == [
-        "MIGRATION_DATABASE_URL", "DEBUG", "METRICS_TOKEN", "EMAIL_VERIFICATION=mandatory",
+        "MIGRATION_DATABASE_URL", "DEBUG", "METRICS_TOKEN", "CDN_PURGE_TOKEN", "EMAIL_VERIFICATION=mandatory",
     ]  # fmt: skip
     assert KEY not in "".join(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("site", "code"), [("http://pictures.example.org", 2), ("https://nas.local", 2), ("http://nas.local:9999", 0)]
+)
+def test_debug_pages_are_for_a_home_alone(site: str, code: int) -> None:
+    assert settings_said(SITE_URL=site, DEBUG="true")[0] == code
 
 
 RISKY = {

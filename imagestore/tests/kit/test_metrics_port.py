@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 import requests
@@ -41,11 +42,27 @@ def test_nothing_else_is_answered(address: str) -> None:
     assert requests.post(f"{address}/metrics", headers=BEARER, data="x", timeout=PATIENCE).status_code == 404
 
 
-def test_a_silent_client_holds_it_for_a_while_only(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics_port._Handler, "timeout", 0.2)
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_slow_client_holds_it_for_a_while_only(
+    address: str, monkeypatch: pytest.MonkeyPatch, drips: bool
+) -> None:
+    monkeypatch.setattr(metrics_port, "REQUEST_SECONDS", 0.2)
     host, _, port = address.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port))):
-        assert requests.get(f"{address}/metrics", headers=BEARER, timeout=PATIENCE).status_code == 200
+    with socket.create_connection((host.strip("[]"), int(port))) as client:
+        if drips:
+            threading.Thread(target=drip, args=(client, ended := threading.Event()), daemon=True).start()
+        answer = requests.get(f"{address}/metrics", headers=BEARER, timeout=3)
+        if drips:
+            ended.set()
+    assert answer.status_code == 200
+
+
+def drip(client: socket.socket, ended: threading.Event) -> None:
+    """A head without an end, for longer than the other client waits."""
+    with suppress(OSError):
+        client.sendall(b"GET /metrics HTTP/1.1\r\nX-Long: ")
+        while not ended.wait(0.05):
+            client.sendall(b"x")
 
 
 def test_a_port_that_is_taken_is_logged_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:

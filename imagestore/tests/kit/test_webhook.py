@@ -71,6 +71,12 @@ def test_nothing_that_listens_is_an_error() -> None:
         post_json(f"http://127.0.0.1:{free_port()}/", {}, "", 5)
 
 
+@pytest.mark.parametrize("host", [f"{'a' * 64}.example.org", "hooks..example.org"])
+def test_a_name_that_cannot_be_one_is_an_error(host: str) -> None:
+    with pytest.raises(OSError):
+        post_json(f"http://{host}/", {}, "", 5)
+
+
 def test_an_answer_that_drips_ends_in_time() -> None:
     started = time.monotonic()
     with answering(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 60, 0.1) as url, pytest.raises(OSError):
