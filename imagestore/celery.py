@@ -24,7 +24,7 @@ app = broker.app()
 _worker = Worker()
 
 
-@app.task(name=broker.TASK)
+@app.task(name=broker.TASK, Strategy=f"{broker.__name__}:{broker.strategy.__name__}")
 def render_next() -> None:
     _worker.render_next()
 

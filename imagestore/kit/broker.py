@@ -5,6 +5,7 @@ no harm, and a broker that is away only makes work wait.
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -68,6 +69,27 @@ def app() -> Any:
         broker_transport_options={"visibility_timeout": REDELIVERED_SECONDS} if _is_redis() else {},
     )
     return made
+
+
+def strategy(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., None]:
+    """How a worker takes a message: as Celery does, but one that cannot be read is refused.
+
+    Celery would end the worker, and the broker would give the message to the next one.
+    """
+    from celery.exceptions import InvalidTaskError
+    from celery.worker.strategy import default
+
+    take = default(task, app, consumer, **options)
+
+    def take_or_refuse(*arguments: Any) -> None:
+        try:
+            take(*arguments)
+        except consumer.connection_errors:
+            raise
+        except Exception as error:
+            raise InvalidTaskError(f"a message that no server has sent: {type(error).__name__}") from error
+
+    return take_or_refuse
 
 
 def _is_redis() -> bool:

@@ -167,6 +167,20 @@ def test_a_frozen_broker_holds_no_request(
     check(store, user)
 
 
+def test_messages_that_no_server_has_sent_end_no_worker(
+    store: Store, user: RecordingUser, broker: Broker, tmp_path: Path
+) -> None:
+    from celery import Celery
+
+    celery = Celery(broker=broker.url)
+    for forged in ({"timelimit": "x"}, {"timelimit": [[], {}]}, {"retries": "x"}, {"expires": "x"}, {"eta": 7}):
+        celery.send_task("render_next", queue="render", headers=forged)
+    with workers(store, tmp_path, 1) as [worker]:
+        all_made(user, upload(user, [picture()]))
+        assert worker.is_running()
+    check(store, user)
+
+
 def test_messages_delivered_too_often_are_harmless(
     store: Store, user: RecordingUser, broker: Broker, tmp_path: Path
 ) -> None:
