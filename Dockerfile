@@ -74,19 +74,17 @@ FROM base AS tests-on
 # Servers and programs that tests start; MariaDB is the second database of tests that move rows. nginx is only unpacked,
 # as deploy/setup.sh does.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        redis-tools unzip libfaketime mariadb-server-core mariadb-client-core \
+        curl gettext libfaketime mariadb-client-core mariadb-server-core redis-tools systemd unzip \
     && cd /tmp && apt-get download nginx && dpkg-deb -x nginx_*.deb nginx && mv nginx/usr/sbin/nginx /usr/sbin/ \
     && rm -rf /tmp/nginx* /var/lib/apt/lists/* /var/cache/apt/*
 COPY requirements-dev.txt .
 RUN python3 -m venv /pip && /pip/bin/pip --python /venv/bin/python install --no-cache-dir \
         --disable-pip-version-check --require-hashes -r requirements-dev.txt
 COPY . .
-RUN install -d -o store .pytest_cache
+RUN install -d -o store .pytest_cache .grimp_cache
 ENV HOME=/tmp
 USER store
-# Not those that need a browser or Node, or kill servers for hours.
-CMD ["python", "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "8", "--dist", "loadfile", "--max-worker-restart", "0", \
-    "--ignore", "tests/browser", "--ignore", "tests/clients", "--ignore", "tests/faults"]
+CMD ["deploy/tests-at-start.sh"]
 
 # ---- Without --target, a build makes the store ----
 FROM app

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
+import pytest
+
 POLL_SECONDS = 0.05
 _FIRST_PORT, _PORTS = 10_000, 22_000
 
@@ -31,6 +33,18 @@ def free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             ports.add(port)
     return list(ports)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="NOT TESTED: this machine has no IPv6")
 
 
 class Program(ABC):

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from tests.leaks import leaks_in
 from tests.people import PATIENCE, Person
-from tests.servers import ROOT, Server, running
+from tests.servers import ROOT, Server
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +121,16 @@ def test_an_error_arrives_with_its_stack_and_without_a_secret(tmp_path: Path, se
     assert leaks_in(sent) == []
 
 
+@contextmanager
+def on_sqlite(folder: Path, dsn: str) -> Iterator[Server]:
+    """Whatever database is under test: the test breaks it."""
+    server = Server(folder, SENTRY_DSN=dsn).start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def break_the_database(server: Server) -> None:
     """From now on each look at the queue, and each request for images, is an error that nobody foresaw."""
     with sqlite3.connect(server.folder / "data" / "db.sqlite3") as database:
@@ -128,7 +139,7 @@ def break_the_database(server: Server) -> None:
 
 
 def test_what_breaks_in_a_server_arrives(tmp_path: Path, sentry: Sentry) -> None:
-    with running(tmp_path, SENTRY_DSN=sentry.dsn) as server:
+    with on_sqlite(tmp_path, sentry.dsn) as server:
         ada = Person.sign_up(server, "ada")
         album = ada.album("Rome")
         break_the_database(server)
@@ -147,7 +158,7 @@ def test_what_breaks_in_a_server_arrives(tmp_path: Path, sentry: Sentry) -> None
 def test_a_dead_sentry_holds_nothing_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
         dsn = f"http://key@127.0.0.1:{silent.getsockname()[1]}/1"
-        with running(tmp_path, SENTRY_DSN=dsn) as server:
+        with on_sqlite(tmp_path, dsn) as server:
             ada = Person.sign_up(server, "ada")
             album = ada.album()
             break_the_database(server)

@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from deploy import serve
-from tests.processes import free_port
+from tests.processes import free_port, needs_ipv6
 from tests.servers import ROOT, connect, fresh_schema
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def test_a_folder_of_another_user_is_said_with_ours(tmp_path: Path, monkeypatch:
     )
 
 
-@pytest.fixture(params=["127.0.0.1", "::1"])
+@pytest.fixture(params=["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
 def taken(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
     with socket.socket(family) as listener:

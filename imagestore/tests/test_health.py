@@ -18,6 +18,7 @@ from images.storage import identity, scratch
 from images.storage.base import image_storage
 from images.storage.disk import DurableFileStorage
 from imagestore import health
+from tests.processes import needs_ipv6
 from tests.rows import person
 from tests.servers import ROOT, running
 
@@ -115,7 +116,7 @@ def check_of_the_container(**environment: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", pytest.param("::", marks=needs_ipv6)])
 def test_the_container_asks_where_the_server_listens(tmp_path: Path, host: str) -> None:
     """With ALLOWED_HOSTS that name another address, as on a LAN."""
     with running(tmp_path, HOST=host, ALLOWED_HOSTS="192.168.1.5") as server:

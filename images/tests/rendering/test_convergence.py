@@ -77,7 +77,7 @@ def converge(walk: convergence.Walk | None = None) -> int:
 
 def whole(image: Image) -> set[str]:
     image.refresh_from_db()
-    assert list(image.variants) == list(SIZES)
+    assert image.variants.keys() == SIZES.keys()
     return {image.original_file, *(f"{image.storage_prefix}/{one['file']}" for one in image.variants.values())}
 
 

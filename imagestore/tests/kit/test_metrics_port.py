@@ -9,13 +9,13 @@ import requests
 
 from imagestore.kit import metrics_port
 from tests.people import PATIENCE
-from tests.processes import free_port
+from tests.processes import free_port, needs_ipv6
 
 TOKEN = "a token for tests only, known to everybody"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-@pytest.fixture(params=["127.0.0.1", "::1"])
+@pytest.fixture(params=["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
 def address(request: pytest.FixtureRequest, settings) -> str:
     settings.METRICS_TOKEN = TOKEN
     port = free_port()
