@@ -74,7 +74,7 @@ FROM base AS tests-on
 # Servers and programs that tests start; MariaDB is the second database of tests that move rows. nginx is only unpacked,
 # as deploy/setup.sh does.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        curl gettext libfaketime mariadb-client-core mariadb-server-core redis-tools systemd unzip \
+        curl gettext libfaketime mariadb-client-core mariadb-server-core procps redis-tools systemd unzip \
     && cd /tmp && apt-get download nginx && dpkg-deb -x nginx_*.deb nginx && mv nginx/usr/sbin/nginx /usr/sbin/ \
     && rm -rf /tmp/nginx* /var/lib/apt/lists/* /var/cache/apt/*
 COPY requirements-dev.txt .

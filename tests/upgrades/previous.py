@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import IO, Any, Self
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 from tests.faults.store import Store
 from tests.people import Person
 from tests.processes import Program
-from tests.servers import ROOT, program
+from tests.servers import ROOT, connect, program
 
 # The last commit of what CHANGELOG.md calls "Before"; no tag names it.
 COMMIT = "93ae681d865025e0502d8520fa1eed817559e6d2"
@@ -85,6 +87,8 @@ def pack(data: Path, database_url: str, said: dict[str, Any]) -> Path:
 
 def unpack(data: Path, database_url: str) -> dict[str, Any]:
     """Lay the store into a new DATA_DIR and an empty database. Returns what it said of itself."""
+    if database_url and not _is_mariadb(database_url):
+        pytest.skip("NOT TESTED: the previous release left a dump of MariaDB, which MySQL does not read")
     data.mkdir(mode=0o700, parents=True)
     with _packed(database_url).open("rb") as packed:
         _extract(packed, data)
@@ -93,6 +97,11 @@ def unpack(data: Path, database_url: str) -> dict[str, Any]:
             _run_client("mariadb", database_url, stdin=dump)
     said: dict[str, Any] = json.loads((data / "said.json").read_text())
     return said
+
+
+def _is_mariadb(url: str) -> bool:
+    with closing(connect(url, database="")) as server:
+        return "MariaDB" in server.get_server_info()
 
 
 def _packed(database_url: str) -> Path:
