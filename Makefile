@@ -20,7 +20,7 @@ NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 FAULTS := $(PYTEST) -n 3 tests/faults
 # Folders without texts for users.
 NO_MESSAGES := .venv node_modules data bench deploy docs tests */tests static/vendor
-ON_MYSQL := $(BIN)/python -m tests.servers
+ON_MYSQL := $(BIN)/python -m tests.mariadb
 ON_S3 := env TEST_STORAGE=s3
 # Tests that use no database, or do the same on each: `make test` runs them once.
 NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/test_s3.py --ignore images/tests/storage/test_url.py \

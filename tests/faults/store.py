@@ -21,8 +21,9 @@ import pytest
 from tests.faults.counts import count
 from tests.faults.image_files import Bucket, Disk, ImageFiles
 from tests.faults.stops.stop_points import ON_S3, Step
+from tests.mariadb import connect
 from tests.seaweed import on_s3, shared
-from tests.servers import ROOT, Server, connect
+from tests.servers import ROOT, Server
 
 STOPS = Path(__file__).parent / "stops"
 # The longest that a test waits for the store to come to rest (seconds).

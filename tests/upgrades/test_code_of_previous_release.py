@@ -11,8 +11,8 @@ import pytest
 from images.tests.pictures import jpeg_bytes
 from tests.faults.manage_command import manage
 from tests.faults.store import Store
+from tests.mariadb import fresh_schema
 from tests.people import Person
-from tests.servers import fresh_schema
 from tests.upgrades.previous import COMMIT, PreviousServer, code_of_previous, person, unpack
 
 pytestmark = pytest.mark.slow

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.faults.store import Store, wait_for
+from tests.mariadb import fresh_schema
 from tests.people import Person
-from tests.servers import ROOT, fresh_schema
+from tests.servers import ROOT
 from tests.upgrades.make_stores import ALBUM_FACTS, IMAGE_FACTS
 from tests.upgrades.previous import person, unpack
 
