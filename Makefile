@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
+# Some containers set it. Then each process of the tests would compile the whole code anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots configuration lock clean dev
 
 BIN := .venv/bin
