@@ -17,6 +17,8 @@ from tests.processes import Program, free_port
 from tests.seaweed import new_storage_url
 
 ROOT = Path(__file__).resolve().parent.parent
+# A server with these knobs hashes passwords as the store does, also in tests (tests/settings.py).
+AS_DELIVERED = {"DJANGO_SETTINGS_MODULE": "imagestore.settings"}
 
 
 class Server(Program):
@@ -25,6 +27,8 @@ class Server(Program):
     signal_at_death_of_tests = "TERM"
     root: Path = ROOT
     """The folder of the code that runs."""
+    settings_module = "imagestore.settings"
+    """conftest.py names another one for tests."""
 
     def __init__(self, folder: Path, database_url: str = "", **knobs: str) -> None:
         super().__init__(folder, "server.log")
@@ -39,6 +43,7 @@ class Server(Program):
             "DATABASE_URL": database_url or f"sqlite:///{folder}/data/db.sqlite3",
             "STORAGE_URL": new_storage_url(),
             "LOG_LEVEL": "INFO",
+            "DJANGO_SETTINGS_MODULE": self.settings_module,
             **knobs,
         }
 

@@ -20,7 +20,7 @@ from tests.lent import lend_static_files
 from tests.mariadb import connect, fresh_schema
 from tests.people import Person
 from tests.processes import Program, free_port
-from tests.servers import ROOT, Server
+from tests.servers import AS_DELIVERED, ROOT, Server
 
 pytestmark = pytest.mark.slow
 on_mysql = pytest.mark.skipif(
@@ -40,14 +40,14 @@ def start(folder: Path, **environment: str) -> tuple[int, list[str]]:
 
 
 def test_the_first_start_makes_the_tables_and_the_second_finds_them(tmp_path: Path) -> None:
-    """All other servers of the tests are lent a database that has them (tests/lent.py)."""
+    """Here a store is as delivered. Those of other tests have a lent database (tests/lent.py), and hash quickly."""
     url = os.environ["DATABASE_URL"]
     with fresh_schema(url) if url.startswith("mysql") else nullcontext("") as database:
-        server = Server(tmp_path, database)
+        server = Server(tmp_path, database, **AS_DELIVERED)
         lend_static_files(tmp_path / "data")
         for _ in range(2):
             Program.start(server)
-            Person.sign_up(server, "alice")
+            Person.sign_up(server, "alice").log_in()
             assert server.stop() == 0
     assert server.log.read_text().count("Preparing the database …\n") == 1
 

@@ -69,9 +69,6 @@ class Store(Server):
             return super().command()
         return [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"]
 
-    def environment(self) -> dict[str, str]:
-        return {**self.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"}
-
     def kill(self) -> None:
         super().kill()
         self.disarm()

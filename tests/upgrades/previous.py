@@ -26,6 +26,8 @@ PACKED = ("images", "staging", "db.sqlite3", DUMP, "said.json")
 class PreviousServer(Store):
     """A server of the previous release. Its stops are those of its own tests."""
 
+    settings_module = "imagestore.settings"
+
     def __init__(self, folder: Path, code: Path, python: str, database_url: str = "", **knobs: str) -> None:
         self.root, self._python = code, python
         super().__init__(folder, database_url, **{"STORAGE_URL": "", **knobs})
