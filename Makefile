@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
+# Some containers set it. Then each process of the tests would compile the whole code anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run check test test-js test-faults test-docker lint format messages house bench screenshots configuration lock clean dev
 
 BIN := .venv/bin
@@ -20,7 +22,7 @@ NODE_TEST := node --test --test-reporter=spec tests/js/*.test.js
 FAULTS := $(PYTEST) -n 3 tests/faults
 # Folders without texts for users.
 NO_MESSAGES := .venv node_modules data bench deploy docs tests */tests static/vendor
-ON_MYSQL := $(BIN)/python -m tests.servers
+ON_MYSQL := $(BIN)/python -m tests.mariadb
 ON_S3 := env TEST_STORAGE=s3
 # Tests that use no database, or do the same on each: `make test` runs them once.
 NO_DATABASE := --ignore images/tests/processing --ignore images/tests/storage/test_s3.py --ignore images/tests/storage/test_url.py \

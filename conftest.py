@@ -15,6 +15,7 @@ from django.core.cache import cache
 from images.storage.url import storage_from_url
 from tests.leaks import Search
 from tests.seaweed import new_storage_url
+from tests.servers import Server
 
 # Fixtures that start a real server or a browser. A test that uses one is `slow` (pyproject.toml).
 REAL_SERVERS = {"browser", "impatient", "own_server", "proxy", "redis", "server"}
@@ -43,6 +44,7 @@ os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_fol
 
 # Argon2 is slow on purpose. Static names with hashes would need a collectstatic.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+Server.settings_module = "tests.settings"
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 _database = settings.DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):

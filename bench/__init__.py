@@ -12,5 +12,5 @@ _SETTINGS = {
 }
 for name, value in _SETTINGS.items():
     os.environ.setdefault(name, value)
-# The servers' static files are found through Django's finders (tests/servers.py).
+# The servers' static files are found through Django's finders (tests/lent.py).
 django.setup()

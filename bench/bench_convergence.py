@@ -16,7 +16,8 @@ import django
 from bench.bench_deletion import seconds
 from bench.bench_processing import show
 from bench.bench_server import Client
-from tests.servers import MariaDB, Server, fresh_schema
+from tests.mariadb import MariaDB, fresh_schema
+from tests.servers import Server
 
 ROWS = 100_000
 

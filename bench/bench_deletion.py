@@ -23,8 +23,9 @@ from images.deletion.removal import BATCH_IMAGES
 from images.models import storage_prefix
 from images.storage.base import image_storage
 from images.storage.url import storage_from_url
+from tests.mariadb import MariaDB, fresh_schema
 from tests.seaweed import SeaweedFS
-from tests.servers import MariaDB, Server, fresh_schema
+from tests.servers import Server
 
 IMAGES = 10_000
 IMAGES_IN_BUCKET = 2_000

@@ -34,7 +34,7 @@ from bench.million import LastingMariaDB, fill
 from bench.million_rows import LARGE, SMALL
 from images import services
 from images.models import Image
-from tests.servers import connect
+from tests.mariadb import connect
 
 ROUNDS = 40
 # The settings of the process that measures. A quota, because a page of an album asks for more with one.

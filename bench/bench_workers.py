@@ -15,9 +15,9 @@ from bench.namespace import Namespace
 from bench.photos import TWELVE_MP, different_photos
 from tests.faults.store import Store
 from tests.faults.worker import Worker
+from tests.mariadb import MariaDB, fresh_schema
 from tests.rabbitmq_server import RabbitMQ
 from tests.seaweed import SeaweedFS
-from tests.servers import MariaDB, fresh_schema
 
 PHOTOS = 60
 ROUNDS = 3

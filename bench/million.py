@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from bench.million_rows import Collection
-from tests.servers import MariaDB
+from tests.mariadb import MariaDB
 
 
 class LastingMariaDB(MariaDB):

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.servers import Server, connect
+from tests.mariadb import connect
+from tests.servers import Server
 
 
 class Hook:

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from tests.mariadb import connect
 from tests.people import PATIENCE
-from tests.servers import Server, connect
+from tests.servers import Server
 
 
 class State:

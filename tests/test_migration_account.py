@@ -14,8 +14,9 @@ import MySQLdb
 import pytest
 
 from images.tests.pictures import jpeg_bytes
+from tests.mariadb import connect, fresh_schema
 from tests.people import Person
-from tests.servers import ROOT, Server, connect, fresh_schema
+from tests.servers import ROOT, Server
 from tests.state import State
 
 pytestmark = [

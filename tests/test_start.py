@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +16,11 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from deploy import serve
-from tests.processes import free_port, needs_ipv6
-from tests.servers import ROOT, connect, fresh_schema
+from tests.lent import lend_static_files
+from tests.mariadb import connect, fresh_schema
+from tests.people import Person
+from tests.processes import Program, free_port, needs_ipv6
+from tests.servers import AS_DELIVERED, ROOT, Server
 
 pytestmark = pytest.mark.slow
 on_mysql = pytest.mark.skipif(
@@ -34,6 +37,19 @@ def start(folder: Path, **environment: str) -> tuple[int, list[str]]:
         cwd=ROOT, env={**env, **environment}, capture_output=True, text=True, timeout=50,
     )  # fmt: skip
     return ended.returncode, ended.stderr.splitlines()
+
+
+def test_the_first_start_makes_the_tables_and_the_second_finds_them(tmp_path: Path) -> None:
+    """Here a store is as delivered. Those of other tests have a lent database (tests/lent.py), and hash quickly."""
+    url = os.environ["DATABASE_URL"]
+    with fresh_schema(url) if url.startswith("mysql") else nullcontext("") as database:
+        server = Server(tmp_path, database, **AS_DELIVERED)
+        lend_static_files(tmp_path / "data")
+        for _ in range(2):
+            Program.start(server)
+            Person.sign_up(server, "alice").log_in()
+            assert server.stop() == 0
+    assert server.log.read_text().count("Preparing the database …\n") == 1
 
 
 def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path) -> None:

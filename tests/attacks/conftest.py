@@ -11,7 +11,7 @@ from tests.faults.mail_servers import listener
 from tests.nginx_server import BEHIND_NGINX, Nginx
 from tests.people import Person
 from tests.processes import free_port
-from tests.servers import Server, running
+from tests.servers import AS_DELIVERED, Server, running
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +24,14 @@ def silent_mail() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def alone(silent_mail: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("alone"), **silent_mail) as store:
+    with running(tmp_path_factory.mktemp("alone"), **AS_DELIVERED, **silent_mail) as store:
         yield store
 
 
 @pytest.fixture(scope="session")
 def behind_nginx(silent_mail: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     with (
-        running(tmp_path_factory.mktemp("behind-nginx"), **BEHIND_NGINX, **silent_mail) as store,
+        running(tmp_path_factory.mktemp("behind-nginx"), **AS_DELIVERED, **BEHIND_NGINX, **silent_mail) as store,
         Nginx(store) as nginx,
     ):
         yield nginx

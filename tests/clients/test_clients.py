@@ -76,10 +76,11 @@ def test_a_typescript_client_does_all_from_sign_up_to_deletion(
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "journey.ts").write_text((HERE / "journey.ts").read_text())
-    run(programs / "openapi-typescript", schema_file, "--output", "schema.d.ts", folder=tmp_path)
+    run(programs / "openapi-typescript", schema_file, "--output", "schema.ts", folder=tmp_path)
+    # Only declarations (.d.ts) of libraries are not checked: that would take four times as long.
     run(
         programs / "tsc", "--strict", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler",
-        "journey.ts", folder=tmp_path,
+        "--skipLibCheck", "journey.ts", folder=tmp_path,
     )  # fmt: skip
     photo = base64.b64encode(jpeg_bytes(29, 19)).decode()
     run("node", "journey.js", server.url, new_address(), PASSWORD, photo, folder=tmp_path)

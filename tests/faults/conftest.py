@@ -12,7 +12,7 @@ from tests.faults.clocks import Clock
 from tests.faults.image_files import Bucket
 from tests.faults.recording_user import RecordingUser
 from tests.faults.store import Store
-from tests.servers import fresh_schema
+from tests.mariadb import fresh_schema
 
 FOLDER = Path(__file__).parent
 # What a test with many rounds may take on a loaded machine.

@@ -21,8 +21,9 @@ import pytest
 from tests.faults.counts import count
 from tests.faults.image_files import Bucket, Disk, ImageFiles
 from tests.faults.stops.stop_points import ON_S3, Step
+from tests.mariadb import connect
 from tests.seaweed import on_s3, shared
-from tests.servers import ROOT, Server, connect
+from tests.servers import ROOT, Server
 
 STOPS = Path(__file__).parent / "stops"
 # The longest that a test waits for the store to come to rest (seconds).
@@ -67,9 +68,6 @@ class Store(Server):
         if not self._was_started:
             return super().command()
         return [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "imagestore.wsgi"]
-
-    def environment(self) -> dict[str, str]:
-        return {**self.env, "DJANGO_SETTINGS_MODULE": "imagestore.settings"}
 
     def kill(self) -> None:
         super().kill()

@@ -15,7 +15,7 @@ from tests.faults.manage_command import begin, manage
 from tests.faults.recording_user import Record, RecordingUser, Sent, through
 from tests.faults.stops.stop_points import BACKING_UP, Step
 from tests.faults.store import Store
-from tests.servers import fresh_schema
+from tests.mariadb import fresh_schema
 
 
 @dataclass

@@ -16,7 +16,7 @@ from tests.faults.mariadb_proxy import Proxy
 from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import RECEIVING, Step
 from tests.faults.store import Store, wait_for
-from tests.servers import MariaDB
+from tests.mariadb import MariaDB
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("DATABASE_URL", "").startswith("mysql"),

@@ -11,7 +11,7 @@ from tests.faults.manage_command import begin, manage
 from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import MOVING_DATABASE
 from tests.faults.store import Store
-from tests.servers import MariaDB, fresh_schema
+from tests.mariadb import MariaDB, fresh_schema
 
 KILLED = -9
 TITLE, PHOTOS = "Überfahrt 😀", 5

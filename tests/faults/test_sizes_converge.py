@@ -14,7 +14,7 @@ from tests.faults.manage_command import begin
 from tests.faults.recording_user import RecordingUser, picture
 from tests.faults.stops.stop_points import CONVERGING
 from tests.faults.store import Store, wait_for
-from tests.servers import ROOT
+from tests.servers import AS_DELIVERED, ROOT
 
 PRODUCT = ("accounts", "albums", "images", "imagestore", "deploy", "static", "templates")
 SIZES = re.compile(r"^(SIZES = \{.*)\}$", re.MULTILINE)
@@ -51,7 +51,7 @@ def converged(store: Store) -> int:
 
 
 def test_a_new_size_and_version_reach_every_image_through_kills(new_store, tmp_path: Path) -> None:
-    store: Store = new_store()
+    store: Store = new_store(**AS_DELIVERED)
     alice = RecordingUser.sign_up(store, "alice")
     album = alice.album()
     images = [alice.store_image(album, picture(2400, 1600)) for _ in range(IMAGES)]
@@ -80,7 +80,7 @@ def test_a_new_size_and_version_reach_every_image_through_kills(new_store, tmp_p
 
 @pytest.mark.faults_full
 def test_the_command_converges_beside_the_server_and_through_kills(new_store, tmp_path: Path) -> None:
-    store: Store = new_store()
+    store: Store = new_store(**AS_DELIVERED)
     alice = RecordingUser.sign_up(store, "alice")
     album = alice.album()
     for image in [alice.store_image(album, picture(2400, 1600)) for _ in range(2 * IMAGES)]:

@@ -20,8 +20,8 @@ import requests
 import conftest  # noqa: F401 - first: it sets the keys that the helpers' imports need
 from images.tests import pictures
 from tests.faults.store import wait_for
+from tests.mariadb import MariaDB, fresh_schema
 from tests.people import PASSWORD, Person
-from tests.servers import MariaDB, fresh_schema
 from tests.upgrades.previous import PreviousServer, pack, person
 
 ALBUM_FACTS = ("id", "title", "description", "image_count", "bytes")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -10,14 +9,14 @@ import tarfile
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, Self
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from tests.faults.store import Store
+from tests.mariadb import connect, run_client
 from tests.people import Person
 from tests.processes import Program
-from tests.servers import ROOT, connect, program
+from tests.servers import ROOT
 
 # The last commit of what CHANGELOG.md calls "Before"; no tag names it.
 COMMIT = "93ae681d865025e0502d8520fa1eed817559e6d2"
@@ -29,6 +28,8 @@ PACKED = ("images", "staging", "db.sqlite3", DUMP, "said.json")
 
 class PreviousServer(Store):
     """A server of the previous release. Its stops are those of its own tests."""
+
+    settings_module = "imagestore.settings"
 
     def __init__(self, folder: Path, code: Path, python: str, database_url: str = "", **knobs: str) -> None:
         self.root, self._python = code, python
@@ -72,7 +73,7 @@ def pack(data: Path, database_url: str, said: dict[str, Any]) -> Path:
     """Write the files of DATA_DIR, the database and what the store said of them to one file beside this module."""
     if database_url:
         with (data / DUMP).open("wb") as dump:
-            _run_client("mariadb-dump", database_url, "--skip-dump-date", stdout=dump)
+            run_client("mariadb-dump", database_url, "--skip-dump-date", stdout=dump)
     else:
         with closing(sqlite3.connect(data / "db.sqlite3")) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,7 +95,7 @@ def unpack(data: Path, database_url: str) -> dict[str, Any]:
         _extract(packed, data)
     if database_url:
         with (data / DUMP).open("rb") as dump:
-            _run_client("mariadb", database_url, stdin=dump)
+            run_client("mariadb", database_url, stdin=dump)
     said: dict[str, Any] = json.loads((data / "said.json").read_text())
     return said
 
@@ -106,15 +107,3 @@ def _is_mariadb(url: str) -> bool:
 
 def _packed(database_url: str) -> Path:
     return FOLDER / f"left_on_{'mysql' if database_url else 'sqlite'}.tar.xz"
-
-
-def _run_client(name: str, url: str, *options: str, **streams: Any) -> None:
-    parts = urlsplit(url)
-    server = [f"--host={parts.hostname}", f"--port={parts.port}", f"--user={parts.username}", "--protocol=tcp"]
-    subprocess.run(
-        [program(name), "--no-defaults", *server, *options, parts.path.strip("/")],
-        env={**os.environ, "MYSQL_PWD": unquote(parts.password or "")},
-        check=True,
-        timeout=60,
-        **streams,
-    )

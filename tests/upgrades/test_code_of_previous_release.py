@@ -11,8 +11,9 @@ import pytest
 from images.tests.pictures import jpeg_bytes
 from tests.faults.manage_command import manage
 from tests.faults.store import Store
+from tests.mariadb import fresh_schema
 from tests.people import Person
-from tests.servers import fresh_schema
+from tests.servers import AS_DELIVERED
 from tests.upgrades.previous import COMMIT, PreviousServer, code_of_previous, person, unpack
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder, url = tmp_path_factory.mktemp("servers"), os.environ["DATABASE_URL"]
     with ExitStack() as stack:
         database = stack.enter_context(fresh_schema(url) if url.startswith("mysql") else nullcontext(""))
-        new = Store(folder / "new", database, STORAGE_URL="", TRASH_DAYS="36500")
+        new = Store(folder / "new", database, STORAGE_URL="", TRASH_DAYS="36500", **AS_DELIVERED)
         unpack(new.data, database)
         stack.callback(new.end)
         new.start()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT, connect, fresh_schema
+from tests.mariadb import connect, fresh_schema
+from tests.servers import ROOT
 from tests.upgrades.previous import unpack
 
 pytestmark = [

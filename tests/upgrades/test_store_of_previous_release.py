@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.faults.store import Store, wait_for
+from tests.mariadb import fresh_schema
 from tests.people import Person
-from tests.servers import ROOT, fresh_schema
+from tests.servers import AS_DELIVERED, ROOT
 from tests.upgrades.make_stores import ALBUM_FACTS, IMAGE_FACTS
 from tests.upgrades.previous import person, unpack
 
@@ -35,7 +36,7 @@ def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """
     folder, url = tmp_path_factory.mktemp("store"), os.environ["DATABASE_URL"]
     with fresh_schema(url) if url.startswith("mysql") else nullcontext("") as database:
-        store = Store(folder, database, STORAGE_URL="", TRASH_DAYS="36500")
+        store = Store(folder, database, STORAGE_URL="", TRASH_DAYS="36500", **AS_DELIVERED)
         if request.param == "in place":
             said = unpack(store.data, database)
         else:

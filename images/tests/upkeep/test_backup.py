@@ -28,8 +28,9 @@ from images.tests.helpers import album, lose, original_bytes, put, received, sto
 from images.tests.pictures import jpeg_bytes
 from images.tests.uploads.resumable import begun
 from images.upkeep import backup, database_dump
+from tests.mariadb import fresh_schema
 from tests.seaweed import new_storage_url, on_s3
-from tests.servers import ROOT, fresh_schema
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -40,9 +40,9 @@ from images.upkeep.move_database import (
 from imagestore.kit import tables
 from imagestore.kit.database_url import database_from_url
 from imagestore.tests.operators.helpers import run
+from tests.mariadb import MariaDB, connect, fresh_schema
 from tests.processes import free_port
 from tests.rows import World, album_of, image_in, person
-from tests.servers import MariaDB, connect, fresh_schema
 
 # Slow, because each test migrates an empty database.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

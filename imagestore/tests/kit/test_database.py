@@ -20,8 +20,9 @@ from albums.models import Album
 from imagestore.kit.database import retry_transaction
 from imagestore.kit.errors import as_problem
 from imagestore.kit.sqlite import LimitedConnection
+from tests.mariadb import connect, fresh_schema
 from tests.rows import album_of, image_in, person
-from tests.servers import ROOT, connect, fresh_schema
+from tests.servers import ROOT
 
 on_mysql = pytest.mark.skipif(
     not os.environ.get("DATABASE_URL", "").startswith("mysql"),

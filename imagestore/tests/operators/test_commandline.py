@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.mariadb import MariaDB
 from tests.processes import free_port
-from tests.servers import ROOT, MariaDB
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.slow
 on_mysql = pytest.mark.skipif(
