@@ -71,7 +71,7 @@ DEBUG = env.boolean("DEBUG", False)
 # The server answers only requests for these hosts; `/healthz/` and `/metrics` (imagestore.health) answer any.
 _own_name = f"[{_site.hostname}]" if ":" in str(_site.hostname) else str(_site.hostname)
 _own_names = list(dict.fromkeys([_own_name, *LOCAL_NAMES]))
-ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", allowed_hosts, _own_names)
+ALLOWED_HOSTS = env.read("ALLOWED_HOSTS", partial(allowed_hosts, beside=_own_names), _own_names)
 
 # Proxies of ours, by address or network: 10.0.0.5,172.16.0.0/12. X-Forwarded-* counts only from them.
 TRUSTED_PROXIES = env.read("FORWARDED_ALLOW_IPS", networks, [])

@@ -83,12 +83,12 @@ def listen_address(value: str) -> str:
     return host
 
 
-def allowed_hosts(value: str) -> list[str]:
-    """Names as Django compares them: without scheme and port."""
+def allowed_hosts(value: str, *, beside: list[str]) -> list[str]:
+    """Names as Django compares them, without scheme and port, behind the store's own names `beside`."""
     hosts = names(value)
     if not hosts or not all(_ALLOWED_HOST.fullmatch(host) for host in hosts):
         raise ValueError("names of hosts with commas between, without http:// and port")
-    return hosts
+    return list(dict.fromkeys([*beside, *hosts]))
 
 
 def networks(value: str) -> Networks:

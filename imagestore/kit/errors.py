@@ -194,11 +194,11 @@ class ProblemPages:
 OTHER_PAGE = "errors/problem.html"
 
 
-def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Answer with the problem: JSON under /api/ and for signed links, else a page."""
+def answer(request: HttpRequest, problem: Problem, page: str = "") -> HttpResponse:
+    """Answer with the problem: JSON under /api/ and for signed links, else `page`, or the page of its status."""
     if request.path_info.startswith(JSON_PATHS):
         return problem_response(problem)
-    pages = [f"{problem.status}.html", OTHER_PAGE]
+    pages = [page or f"{problem.status}.html", OTHER_PAGE]
     response = render(request, pages, {"problem": problem}, status=problem.status)
     for name, value in headers_of(problem).items():
         response[name] = value
@@ -207,7 +207,7 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
-        return answer(request, _host_not_allowed(request))
+        return answer(request, _host_not_allowed(request), "errors/host.html")
     return answer(request, as_problem(exception) or Problem("parse_error", _("The request could not be read.")))
 
 

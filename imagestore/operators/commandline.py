@@ -1,5 +1,6 @@
 """`manage.py`: what a command needs before it begins, and one sentence, not a traceback, when it cannot work."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def run(argv: list[str]) -> None:
     try:
         _check(argv[1] if len(argv) > 1 else "")
         execute_from_command_line(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes what is left at its end, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(["The command ended early: what read its output, such as `head`, has closed it."])
     except ImproperlyConfigured as error:
         _end([f"A setting is wrong: {line}" for line in str(error).splitlines()])
     except CannotWork as error:

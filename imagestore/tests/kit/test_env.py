@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def wrong(method: str, text: str, *args: Any, **options: Any) -> str:
         ("seconds", "2d", [1], "N must be from 1 to 86400 whole seconds, not '2d'."),
         ("days", "1h", [1], "N must be from 0 to 36500 whole days, not '1h'."),
         ("boolean", "flase", [True], "N must be true or false, not 'flase'."),
-        ("read", "http://x", [allowed_hosts, []],
+        ("read", "http://x", [partial(allowed_hosts, beside=[]), []],
          "N must be names of hosts with commas between, without http:// and port, not 'http://x'."),
         ("read", "a b", [listen_address, ""],
          "N must be an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::, not 'a b'."),
@@ -447,6 +448,13 @@ def test_an_ipv6_address_in_site_url_is_allowed() -> None:
     """With brackets, as Django compares it with the header Host."""
     ended = manage("check_settings", SITE_URL="http://[fd00::2]:9999")
     assert "ALLOWED_HOSTS = [fd00::2], localhost, 127.0.0.1, [::1]  (default)" in ended.stdout
+
+
+@pytest.mark.slow
+def test_further_hosts_leave_the_stores_own_names_allowed() -> None:
+    """An operator adds what the page of a refused host names."""
+    ended = manage("check_settings", SITE_URL="http://nas.local:9999", ALLOWED_HOSTS="192.168.1.20,localhost")
+    assert "ALLOWED_HOSTS = nas.local, localhost, 127.0.0.1, [::1], 192.168.1.20  (environment)" in ended.stdout
 
 
 @pytest.mark.slow

@@ -30,7 +30,11 @@ def test_a_host_that_is_not_allowed_is_told_the_setting_and_its_value(client: An
     settings.SITE_URL, settings.ALLOWED_HOSTS = f"http://localhost:{settings.PORT}", LOCAL_NAMES
     page = client.get("/", headers={"Host": "192.168.1.20:9999"})
     assert page.status_code == 400
-    assert "until its operator sets SITE_URL=http://192.168.1.20:9999." in page.content.decode()
+    text = page.content.decode()
+    assert "until its operator sets SITE_URL=http://192.168.1.20:9999." in text
+    assert "does not answer to this name" in text
+    # A button would lead to this page again.
+    assert 'class="button' not in text
 
 
 def test_where_allowed_hosts_is_in_use_it_is_the_setting_to_change(client: Any, settings: Any) -> None:

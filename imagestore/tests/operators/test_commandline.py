@@ -120,3 +120,16 @@ def test_without_the_storage_a_command_does_not_say_that_all_is_done(tmp_path: P
     make_migrated_store(tmp_path)
     code, line = manage(tmp_path, command)
     assert (code, "has no file image-store" in line) == (2, True)
+
+
+def test_a_reader_that_leaves_ends_a_command_with_one_line() -> None:
+    """As `manage.py check_settings | head -1` does."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check_settings"],
+        cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60,
+    )  # fmt: skip
+    os.close(writer)
+    [line] = ended.stderr.splitlines()
+    assert (ended.returncode, line.split(":")[0]) == (2, "The command ended early")
