@@ -64,6 +64,24 @@ def test_what_looks_small_is_large_for_a_finger(page: Page, wordy: str) -> None:
             assert min(width, height) >= FINGER - 0.5, f"{small}: {width} × {height}"
 
 
+def test_a_photo_is_in_sight_beside_its_facts(page: Page, context: BrowserContext, alice: Person) -> None:
+    """Who turns a photo there sees what becomes of it."""
+    image = alice.picture(alice.album(), jpeg_bytes(300, 600), "a.jpg")["id"]
+    sign_in(context, alice)
+    facts = page.get_by_role("complementary", name="About this photo")
+    picture = page.get_by_role("img", name="a.jpg")
+    for size in (PHONE, ON_ITS_SIDE):
+        page.set_viewport_size(size)
+        page.goto(f"/images/{image}/")
+        expect(facts).to_be_hidden()
+        page.get_by_role("button", name="About this photo").click()
+        expect(facts).to_be_visible()
+        _, top, right, bottom = edges(picture)
+        left_of_facts, top_of_facts, _, _ = edges(facts)
+        assert bottom <= top_of_facts or right <= left_of_facts
+        assert bottom - top >= size["height"] / 4
+
+
 def test_a_folded_panel_of_uploads_covers_nothing_of_a_photo_page(
     page: Page, context: BrowserContext, alice: Person, browser_errors: list[str]
 ) -> None:
