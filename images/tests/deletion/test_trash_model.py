@@ -135,14 +135,17 @@ class Store:
         counted = [name for name in kept if model.images[name] == LIVING]
         shown = counted if model.album == LIVING else []
         alone = [name for name in kept if model.images[name] == TRASHED]
-        cover = self.image(model.cover).pk if model.cover else 0
+        newest = dict(Image.objects.order_by("pk").values_list("sha256", "pk"))
+        keys = {name: newest[file.sha256] for name, file in self.files.items()}
+        cover = keys[model.cover] if model.cover else 0
+        owned = Image.objects.owned_by(self.alice).values_list("pk", flat=True)
         albums, images = trash.contents(self.alice)
         return (
             self.alice.used_bytes == sum(sizes[name] for name in kept)
             and (self.album.image_count, self.album.bytes) == (len(counted), sum(sizes[name] for name in counted))
             and self.album.cover_key == cover
-            and set(Image.objects.owned_by(self.alice)) == {self.image(name) for name in shown}
-            and set(images) == {self.image(name) for name in alone}
+            and set(owned) == {keys[name] for name in shown}
+            and set(images.values_list("pk", flat=True)) == {keys[name] for name in alone}
             and (albums.exists(), Album.objects.owned_by(self.alice).exists())
             == (model.album == TRASHED, model.album == LIVING)
         )
