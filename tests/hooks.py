@@ -2,15 +2,15 @@
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.mariadb import connect
+from tests.receivers import Taker, serving
 from tests.servers import Server
 
 
@@ -31,9 +31,9 @@ class Hook:
 
 @contextmanager
 def listening_hook() -> Iterator[Hook]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    class Handler(Taker):
+        def take(self, body: bytes) -> None:
+            message = json.loads(body)
             status = hook.answers.pop(0) if hook.answers else 204
             hook.headers.append({"path": self.path, **self.headers})
             if status == 204:
@@ -42,18 +42,9 @@ def listening_hook() -> Iterator[Hook]:
             self.send_header("Location", "/elsewhere")
             self.end_headers()
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         hook = Hook(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield hook
-        finally:
-            server.shutdown()
-            thread.join()
+        yield hook
 
 
 def make_purges_due(store: Server) -> int:

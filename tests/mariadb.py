@@ -17,19 +17,14 @@ from urllib.parse import unquote, urlsplit
 
 import MySQLdb
 
-from tests.processes import TemporaryProgram, free_port
+from tests.processes import TemporaryServer
 
 
-class MariaDB(TemporaryProgram):
-    """A MariaDB with a port and a socket of its own."""
+class MariaDB(TemporaryServer):
+    """A MariaDB with a folder and a socket of its own."""
 
     stops_within_seconds = 10
     signal_at_death_of_tests = "TERM"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.port = free_port()
-        self.password = secrets.token_hex(16)
 
     @property
     def url(self) -> str:

@@ -163,3 +163,12 @@ class TemporaryProgram(Program):
     def __exit__(self, *error: object) -> None:
         self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class TemporaryServer(TemporaryProgram):
+    """It listens at a port of 127.0.0.1, and asks for a password."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port = free_port()
+        self.password = secrets.token_hex(16)

@@ -1,6 +1,5 @@
 """A real Redis for tests: on a port of its own, with a password, and nothing kept on disk."""
 
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -8,18 +7,13 @@ from typing import Any
 
 import redis
 
-from tests.processes import TemporaryProgram, free_port
+from tests.processes import TemporaryServer
 
 
-class RedisServer(TemporaryProgram):
+class RedisServer(TemporaryServer):
     """An empty Redis, also after it was killed and started again."""
 
     ready_within_seconds = 30
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.port = free_port()
-        self.password = secrets.token_hex(16)
 
     @property
     def url(self) -> str:

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from deploy import purge_nginx
+from tests.receivers import serving
 from tests.servers import ROOT
 
 TOKEN = "t" * 32
@@ -38,10 +39,8 @@ def hook(tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(purge_nginx.Handler, "cache", tmp_path)
     monkeypatch.setattr(purge_nginx.Handler, "token", TOKEN)
     monkeypatch.setattr(purge_nginx, "REQUEST_SECONDS", 0.3)
-    with HTTPServer(("127.0.0.1", 0), purge_nginx.Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with serving(HTTPServer(("127.0.0.1", 0), purge_nginx.Handler)) as server:
         yield server
-        server.shutdown()
 
 
 def post(hook: HTTPServer, body: Any, headers: dict[str, str]) -> int:

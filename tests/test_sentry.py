@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 
 from tests.leaks import leaks_in
 from tests.people import PATIENCE, Person
+from tests.receivers import Taker, serving
 from tests.servers import ROOT, Server
 
 pytestmark = pytest.mark.slow
@@ -67,11 +68,10 @@ class Sentry(ThreadingHTTPServer):
         return [json.loads(line) for line in lines if '"event_id"' in line and '"platform"' in line]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Taker):
     server: Sentry
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+    def take(self, body: bytes) -> None:
         # The library takes Brotli because whitenoise brought it.
         assert self.headers["Content-Encoding"] == "br"
         self.server.texts.append(brotli.decompress(body).decode())
@@ -81,16 +81,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
         self.server.has_come.set()
 
-    def log_message(self, *args: Any) -> None:
-        """Tests print nothing."""
-
 
 @pytest.fixture
 def sentry() -> Iterator[Sentry]:
-    with Sentry() as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with serving(Sentry()) as server:
         yield server
-        server.shutdown()
 
 
 def run(tmp_path: Path, **knobs: str) -> str:

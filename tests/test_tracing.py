@@ -4,10 +4,9 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from images.tests.pictures import jpeg_bytes
 from imagestore.kit import tracing
 from tests.leaks import leaks_in
 from tests.people import PATIENCE, Person
+from tests.receivers import Taker, serving
 from tests.servers import ROOT, Server, running
 
 pytestmark = pytest.mark.slow
@@ -53,11 +53,10 @@ class Collector(ThreadingHTTPServer):
         ]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Taker):
     server: Collector
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+    def take(self, body: bytes) -> None:
         assert self.path == "/v1/traces"
         if self.server.status == 200:
             self.server.bodies.append(body)
@@ -66,9 +65,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        """Tests print nothing."""
 
 
 def _parsed(body: bytes) -> ExportTraceServiceRequest:
@@ -81,10 +77,8 @@ def _values(attributes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with Collector() as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with serving(Collector()) as server:
         yield server
-        server.shutdown()
 
 
 def python(script: str, folder: Path, **knobs: str) -> subprocess.CompletedProcess[str]:
